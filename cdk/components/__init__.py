@@ -1,0 +1,1 @@
+"""The constructs of which every stack is made."""

@@ -1,0 +1,51 @@
+"""Alarms that come with a construct: nobody has to remember them. The local cloud has none."""
+
+from __future__ import annotations
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from cdk.config import Environment
+
+
+def alarm_on_dead_letters(scope: Construct, environment: Environment, queue: sqs.CfnQueue) -> None:
+    """One letter is one too many: somebody must look."""
+    if environment.is_local:
+        return
+    cloudwatch.CfnAlarm(
+        scope,
+        "DeadLettersAlarm",
+        alarm_name=f"{queue.queue_name}-not-empty",
+        alarm_description="Dead letters wait to be inspected, redriven or discarded.",
+        namespace="AWS/SQS",
+        metric_name="ApproximateNumberOfMessagesVisible",
+        dimensions=[cloudwatch.CfnAlarm.DimensionProperty(name="QueueName", value=queue.attr_queue_name)],
+        statistic="Maximum",
+        period=60,
+        evaluation_periods=1,
+        threshold=0,
+        comparison_operator="GreaterThanThreshold",
+        treat_missing_data="notBreaching",
+    )
+
+
+def alarm_on_lag(scope: Construct, environment: Environment, function: str) -> None:
+    """A consumer that stays far behind for a quarter of an hour is stuck or too slow."""
+    if environment.is_local:
+        return
+    cloudwatch.CfnAlarm(
+        scope,
+        "LagAlarm",
+        alarm_name=f"{function}-lag",
+        alarm_description="The consumer is more than 10,000 events behind its topic for 15 minutes.",
+        namespace="AWS/Lambda",
+        metric_name="OffsetLag",
+        dimensions=[cloudwatch.CfnAlarm.DimensionProperty(name="FunctionName", value=function)],
+        statistic="Maximum",
+        period=300,
+        evaluation_periods=3,
+        threshold=10_000,
+        comparison_operator="GreaterThanThreshold",
+        treat_missing_data="notBreaching",
+    )

@@ -1,0 +1,102 @@
+"""Files: folders, files, their runs and records; the tracker and the watchdog of every run."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cdk.components.uses import Artefacts, Cache, Cursors, Discovery, DocumentStore, KafkaProducer
+from cdk.contexts.table import (
+    Api,
+    Consumer,
+    Context,
+    InternalApi,
+    Package,
+    Route,
+    Scheduled,
+    Setup,
+    json_object,
+    of_type,
+)
+from leanda.contracts import events
+from leanda.contracts.topics import FILE_EVENTS, RECORD_EVENTS
+
+_STORE, _PRODUCER = DocumentStore(), KafkaProducer()
+_NAME = {"type": "string", "minLength": 1}
+
+FILES: Final = Context(
+    "files",
+    packages=(
+        Package(
+            "files",
+            functions=(
+                Api(uses=(_STORE, _PRODUCER, Discovery(), Cursors(), Cache())),
+                InternalApi(
+                    uses=(_STORE,),
+                    paths=("/api/v1/internal/files/*",),
+                    callers={
+                        "files.authority": (
+                            ("search", "api"),
+                            ("search", "on_file_events"),
+                            ("search", "on_record_events"),
+                        )
+                    },
+                ),
+                Consumer(
+                    handler="on_file_events",
+                    uses=(_STORE, _PRODUCER),
+                    topic=FILE_EVENTS,
+                    filters=(
+                        of_type(
+                            events.BlobStored.TYPE,
+                            events.BlobRejected.TYPE,
+                            events.UploadExpired.TYPE,
+                            events.BlobHashed.TYPE,
+                            events.RunAdvanced.TYPE,
+                            events.FileDeleted.TYPE,
+                            events.FileRestored.TYPE,
+                            events.RunActivated.TYPE,
+                        ),
+                    ),
+                ),
+                Consumer(
+                    handler="on_record_events",
+                    uses=(_STORE, _PRODUCER, Artefacts(read=True, write=True)),
+                    topic=RECORD_EVENTS,
+                    filters=(
+                        of_type(
+                            events.ChunksPlanned.TYPE,
+                            events.RecordsParsed.TYPE,
+                            events.ParseFailed.TYPE,
+                            events.RecordsProcessed.TYPE,
+                            events.RecordsIndexed.TYPE,
+                        ),
+                    ),
+                    batch_size=50,
+                ),
+                Scheduled(handler="watchdog", uses=(_STORE, _PRODUCER)),
+                Scheduled(handler="relay", uses=(_STORE, _PRODUCER)),
+                Setup(uses=(_STORE,)),
+            ),
+        ),
+    ),
+    routes=(
+        Route("GET", "/files"),
+        Route(
+            "POST",
+            "/files",
+            body=json_object(("name", "size"), name=_NAME, size={"type": "integer", "minimum": 0}),
+        ),
+        Route("GET", "/files/{id}"),
+        Route("PATCH", "/files/{id}", body=json_object()),
+        Route("DELETE", "/files/{id}"),
+        Route("GET", "/files/{id}/records"),
+        Route("GET", "/files/{id}/records/{index}"),
+        Route("GET", "/files/{id}/processing"),
+        Route("GET", "/files/{id}/content"),
+        Route("POST", "/folders", body=json_object(("name",), name=_NAME)),
+        Route("GET", "/folders/{id}"),
+        Route("PATCH", "/folders/{id}", body=json_object()),
+        Route("DELETE", "/folders/{id}"),
+        Route("GET", "/folders/{id}/children"),
+    ),
+)

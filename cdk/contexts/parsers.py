@@ -1,0 +1,50 @@
+"""Parsers: one package per kind of file. A new parser is one line in `PARSERS`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cdk.components.uses import Artefacts, Discovery, KafkaProducer
+from cdk.contexts.table import Consumer, Context, Package, of_type
+from leanda.contracts import events
+from leanda.contracts.topics import FILE_EVENTS, PARSER_TASKS
+
+_USES = (KafkaProducer(), Artefacts(read=True, write=True), Discovery())
+
+
+def parser(kind: str, *, wheels: str | None = None, tasks: bool = True, memory: int = 2048) -> Package:
+    """A parser of one kind of file: plans on file events, parses chunks on tasks.
+
+    `memory` bounds the child process that parses; `tasks` is False for what never splits a file.
+    """
+    plan = Consumer(
+        handler="on_file_events",
+        topic=FILE_EVENTS,
+        filters=(of_type(events.FileCreated.TYPE, events.FileReprocessRequested.TYPE, kind=kind, process=True),),
+        batch_size=10,
+        uses=_USES,
+        memory=memory,
+        timeout=300,
+    )
+    parse = Consumer(
+        handler="on_parser_tasks",
+        topic=PARSER_TASKS,
+        filters=(of_type(events.ParseChunk.TYPE, kind=kind),),
+        batch_size=10,
+        uses=_USES,
+        memory=memory,
+        timeout=300,
+    )
+    return Package(f"parsers/{kind}", functions=(plan, parse) if tasks else (plan,), wheels=wheels)
+
+
+PARSERS: Final = Context(
+    "parsers",
+    packages=(
+        parser("chemical", wheels="indigo"),
+        parser("tabular", wheels="tabular"),
+        parser("generic", tasks=False, memory=1024),
+    ),
+)
+
+PARSER_FUNCTIONS: Final = tuple((package.name, function.handler) for package, function in PARSERS.functions())

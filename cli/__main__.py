@@ -1,0 +1,5 @@
+"""`python -m cli` is `leanda`."""
+
+from cli.app import main
+
+main()

@@ -1,0 +1,269 @@
+"""Commands for files, folders and records."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from cli import places, uploading, watching
+from cli.errors import FAILED, USAGE, CliError
+from cli.output import cell, failure_text, local_time, plain, print_json, size, status, stderr, stdout, table
+from cli.settings import state_of
+from leanda_client import File, LeandaClient, finished
+
+FILES: Final = "Files"
+
+FilePlace = Annotated[str, typer.Argument(metavar="FILE", help="A file's id, or its path, such as results/list.smi.")]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON for scripts.")]
+Timeout = Annotated[float, typer.Option(min=0, help="Seconds to wait at most.")]
+
+
+def upload(
+    context: typer.Context,
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH…", exists=True, help="Files, and folders with all in them.")
+    ],
+    to: Annotated[str, typer.Option(metavar="FOLDER", help="Where to put them: id or path; default: your root.")] = "",
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for the outcome; exit code 1 if a file fails.")] = False,
+    timeout: Timeout = 600,
+    process: Annotated[bool, typer.Option(help="--no-process only stores them.")] = True,
+    resume: Annotated[str, typer.Option(metavar="FILE", help="Continue a broken upload of this file's id.")] = "",
+) -> None:
+    """Upload files and folders."""
+    console = stderr()
+    with state_of(context).client() as client:
+        if resume:
+            if len(paths) != 1 or paths[0].is_dir():
+                raise CliError("--resume continues one file: name one path.", USAGE)
+            sent = [uploading.Sent(uploading.Planned(paths[0], _nowhere), client.resume(resume, paths[0]))]
+        else:
+            planned = uploading.plan(paths)
+            if not planned:
+                raise CliError("There is no file in there (hidden files and links are left out).")
+            target = places.folder_id(client, to)
+            sent = uploading.send(client, planned, target_id=target, process=process, console=console)
+        arrived = [result.file for result in sent if result.file and not result.problem]
+        failed = [result for result in sent if result.problem]
+        if wait:
+            ended = [row.file for row in watching.watch(client, arrived, timeout=timeout, console=console)]
+            _print_outcomes(ended)
+        else:
+            for file in arrived:
+                typer.echo(f"{file['id']}  {plain(file['name'])}")
+            ended = []
+    for result in failed:
+        text = f"{result.planned.path.name} was not uploaded: {result.problem}"
+        if result.file:
+            text += f"; continue with: leanda upload {result.planned.path} --resume {result.file['id']}"
+        console.print(plain(text), style="red", markup=False)
+    if failed or any(not finished(file) or file["status"] == "Failed" for file in ended):
+        raise typer.Exit(FAILED)
+
+
+def list_folder(
+    context: typer.Context,
+    folder: Annotated[str, typer.Argument(help="A folder's id or path; default: your root.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """List a folder."""
+    with state_of(context).client() as client:
+        items = list(client.children(places.folder_id(client, folder)))
+    if as_json:
+        print_json(items)
+        return
+    shown = table(
+        None, "name", "status", "records", "failed", "size", "created", "id", right=["records", "failed", "size"]
+    )
+    for item in items:
+        is_file = item["type"] == "file"
+        row: dict[str, Any] = dict(item)
+        shown.add_row(
+            cell(item["name"] + ("" if is_file else "/"), "" if is_file else "bold"),
+            status(row.get("status", "")),
+            cell(row.get("totalRecords", "") if is_file else ""),
+            cell(row.get("failedRecords") or ""),
+            size(row.get("size")),
+            local_time(item.get("createdAt")),
+            cell(item["id"]),
+        )
+    stdout().print(shown if items else "(empty)")
+
+
+def show(context: typer.Context, file: FilePlace, as_json: AsJson = False) -> None:
+    """Show a file: status, counts, every step it went through, and why it failed."""
+    with state_of(context).client() as client:
+        found = client.file(places.file_id(client, file))
+        timeline = client.timeline(found["id"])
+    if as_json:
+        print_json({"file": found, "timeline": timeline})
+        return
+    console = stdout()
+    console.print(_facts(found))
+    console.print()
+    console.print(watching.timeline_table(timeline))
+    if found.get("failure"):
+        console.print()
+        _print_failure(found)
+
+
+def records(
+    context: typer.Context,
+    file: FilePlace,
+    only: Annotated[str, typer.Option("--status", help="Parsed or Failed.")] = "",
+    limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List the records of a file with what is known of them, and what is wrong with the bad ones."""
+    with state_of(context).client() as client:
+        found = client.records(places.file_id(client, file), status=only or None)
+        items = list(itertools.islice(found, limit))
+    if as_json:
+        print_json(items)
+        return
+    columns = ("index", "name", "status", "formula", "weight", "fields", "remarks")
+    shown = table(None, *columns, right=["index", "weight"])
+    for item in items:
+        properties = item.get("properties") or {}
+        weight = properties.get("molecularWeight")
+        shown.add_row(
+            cell(item["index"]),
+            cell(item.get("name", "")),
+            status(item.get("status", "")),
+            cell(properties.get("molecularFormula", "")),
+            cell("" if weight is None else f"{weight:.3f}"),
+            cell(", ".join(f"{field['name']}={field.get('value')}" for field in (item.get("fields") or [])[:4])),
+            cell("; ".join(_issue(issue) for issue in item.get("issues") or [])),
+        )
+    stdout().print(shown if items else "(no records)")
+
+
+def remove(
+    context: typer.Context,
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE…", help="Files by id or path; with --folder empty folders.")
+    ],
+    folder: Annotated[bool, typer.Option("--folder", help="Remove empty folders instead.")] = False,
+) -> None:
+    """Delete files, or empty folders."""
+    with state_of(context).client() as client:
+        for place in files:
+            if folder:
+                client.delete_folder(places.folder_id(client, place))
+            else:
+                client.delete(places.file_id(client, place))
+            stderr().print(f"Deleted {plain(place)}.", markup=False)
+
+
+def download(
+    context: typer.Context,
+    file: FilePlace,
+    target: Annotated[Path, typer.Argument(help="A folder or a new file name.")] = Path(),
+) -> None:
+    """Download the untouched original."""
+    with state_of(context).client() as client:
+        typer.echo(str(client.download(places.file_id(client, file), target)))
+
+
+def watch(context: typer.Context, file: FilePlace, timeout: Timeout = 600) -> None:
+    """Watch a file until it can be found or has failed. Exit code 1 if it failed or is still on its way."""
+    with state_of(context).client() as client:
+        found = client.file(places.file_id(client, file))
+        (row,) = watching.watch(client, [found], timeout=timeout, console=stderr())
+    _print_outcomes([row.file])
+    if not row.over or row.file["status"] == "Failed":
+        raise typer.Exit(FAILED)
+
+
+def add_to(app: typer.Typer) -> None:
+    commands: dict[str, Callable[..., None]] = {
+        "upload": upload,
+        "ls": list_folder,
+        "show": show,
+        "records": records,
+        "rm": remove,
+        "download": download,
+        "watch": watch,
+    }
+    for name, command in commands.items():
+        app.command(name, rich_help_panel=FILES)(command)
+
+
+def print_failed_records(client: LeandaClient, file: File, *, limit: int = 5) -> int:
+    """Why single records of a file are bad; returns how many were explained."""
+    explained = 0
+    for record in itertools.islice(client.records(file["id"], status="Failed"), limit):
+        for issue in record.get("issues") or []:
+            stdout().print(f"  record {record['index']}: {_issue(issue)}", style="yellow", markup=False)
+        explained += bool(record.get("issues"))
+    return explained
+
+
+_nowhere = uploading.PurePosixPath()
+
+
+def _facts(file: File) -> Any:
+    shown = table(None, "file", plain(file["name"]))
+    rows: list[tuple[str, Any]] = [
+        ("id", file["id"]),
+        ("status", status(file["status"])),
+        ("kind", f"{file.get('kind', 'not known yet')} {file.get('format', '')}".strip()),
+        ("size", size(file.get("size"))),
+        ("sha256", file.get("sha256")),
+        ("created", local_time(file.get("createdAt"))),
+        ("records", _counts(file)),
+    ]
+    for name, value in rows:
+        if value:
+            shown.add_row(name, cell(value) if isinstance(value, str) else value)
+    return shown
+
+
+def _counts(file: File) -> str:
+    total, failed = file.get("totalRecords", 0), file.get("failedRecords", 0)
+    text = f"{total} in all, {file.get('parsedRecords', 0)} good"
+    if failed:
+        text += f", {failed} bad (leanda records {file['id']} --status Failed)"
+    return f"{text}, {file.get('indexedRecords', 0)} indexed"
+
+
+def _print_failure(file: File) -> None:
+    console, failure = stdout(), file["failure"]
+    console.print(failure_text(failure), style="red", markup=False)
+    if failure.get("detail"):
+        console.print(plain(failure["detail"]), style="dim", markup=False)
+
+
+def _print_outcomes(files: Sequence[File]) -> None:
+    shown = table(
+        None,
+        "file",
+        "status",
+        "records",
+        "good",
+        "bad",
+        "indexed",
+        "why",
+        "id",
+        right=["records", "good", "bad", "indexed"],
+    )
+    for file in files:
+        shown.add_row(
+            cell(file["name"]),
+            status(file["status"]),
+            cell(file.get("totalRecords", 0)),
+            cell(file.get("parsedRecords", 0)),
+            cell(file.get("failedRecords", 0)),
+            cell(file.get("indexedRecords", 0)),
+            failure_text(file.get("failure")) or ("" if finished(file) else "still on its way"),
+            cell(file["id"]),
+        )
+    stdout().print(shown)
+
+
+def _issue(issue: Any) -> str:
+    place = f" at {issue['place']}" if issue.get("place") else ""
+    return f"{issue.get('message', '')} ({issue.get('code', '?')}{place})"

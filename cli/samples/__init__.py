@@ -1,0 +1,1 @@
+"""The sample files of `leanda demo`, and the script that writes them."""

@@ -1,0 +1,118 @@
+"""Files on their way, live: one row for each, one column for each step."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from cli.output import cell, failure_text, milliseconds, plain, status, table
+from leanda_client import File, LeandaClient, Timeline, finished
+
+STEPS: Final = ("upload", "parse", "process", "store", "index")
+POLL_SECONDS: Final = 0.3
+_MARKS: Final = {
+    "done": ("✔", "green"),
+    "running": ("▶", "cyan"),
+    "failed": ("✘", "red"),
+    "waiting": ("·", "dim"),
+    "notReached": ("–", "dim"),
+}
+
+
+@dataclass
+class Watched:
+    """A file and what was last seen of it."""
+
+    file: File
+    timeline: Timeline = field(default_factory=lambda: Timeline(steps=[]))
+
+    @property
+    def over(self) -> bool:
+        return finished(self.file)
+
+
+def watch(
+    client: LeandaClient,
+    files: Sequence[File],
+    *,
+    timeout: float,
+    console: Console,
+    every_round: Callable[[], None] = lambda: None,
+) -> list[Watched]:
+    """Show files until all have come to their end, or the time (seconds) is over; what was last seen of each.
+
+    Without a terminal a line is printed whenever a status changes.
+    """
+    rows = [Watched(file) for file in files]
+    deadline = time.monotonic() + timeout
+    with Live(console=console, auto_refresh=False, transient=False) as live:
+        while True:
+            for row in rows:
+                _look(client, row, None if console.is_terminal else console)
+            if console.is_terminal:
+                live.update(board(rows), refresh=True)
+            every_round()
+            if all(row.over for row in rows) or time.monotonic() > deadline:
+                return rows
+            time.sleep(POLL_SECONDS)
+
+
+def board(rows: Sequence[Watched]) -> Table:
+    """The rows as a table."""
+    shown = table(
+        None, "file", *STEPS, "status", "records", "failed", "found", "why", right=["records", "failed", "found"]
+    )
+    for row in rows:
+        steps = {step["name"]: step for step in row.timeline["steps"]}
+        shown.add_row(
+            cell(row.file["name"]),
+            *(_step(steps.get(name)) for name in STEPS),
+            status(row.file["status"]),
+            cell(row.file.get("totalRecords", 0)),
+            cell(row.file.get("failedRecords", 0) or ""),
+            cell(row.file.get("indexedRecords", 0)),
+            failure_text(row.file.get("failure")),
+        )
+    return shown
+
+
+def timeline_table(timeline: Timeline) -> Table:
+    """The steps of one file with times, parser and reasons."""
+    shown = table(None, "step", "state", "attempt", "took", "parser", "why", right=["attempt", "took"])
+    for step in timeline["steps"]:
+        parser = step.get("parser") or {}
+        shown.add_row(
+            cell(step["name"]),
+            _step(step, word=True),
+            cell(step.get("attempt", "")),
+            milliseconds(step.get("durationMs")),
+            cell(f"{parser.get('name', '')} {parser.get('version', '')}".strip()),
+            failure_text(step.get("error")),
+        )
+    return shown
+
+
+def _look(client: LeandaClient, row: Watched, told: Console | None) -> None:
+    if row.over and row.timeline["steps"]:
+        return
+    before = row.file.get("status")
+    # The file first: if it is at its end, the timeline read after it is too.
+    row.file = client.file(row.file["id"])
+    row.timeline = client.timeline(row.file["id"])
+    if told and row.file["status"] != before:
+        told.print(f"{plain(row.file['name'])}: {row.file['status']}", markup=False)
+
+
+def _step(step: Any, *, word: bool = False) -> Any:
+    state = step["state"] if step else "waiting"
+    mark, style = _MARKS.get(state, ("?", ""))
+    if word:
+        return cell(f"{mark} {state}", style)
+    took = milliseconds(step.get("durationMs")) if step else ""
+    return cell(f"{mark} {took}".strip(), style)

@@ -1,0 +1,150 @@
+"""Shapes of answers, as the API sends them. All are plain dictionaries: what a newer Leanda adds is simply there."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal, TypedDict
+
+TERMINAL: Final = frozenset({"Processed", "ProcessedPartially", "Failed"})
+"""Statuses after which a run does not move on."""
+
+
+class Profile(TypedDict, total=False):
+    """A user; of others only `id` and `displayName` are shown."""
+
+    id: str
+    displayName: str
+    email: str
+    version: int
+    createdAt: str
+    updatedAt: str
+
+
+class Failure(TypedDict, total=False):
+    """Why something failed: a stable code, a sentence, and a detail for engineers."""
+
+    code: str
+    message: str
+    detail: str
+    deadLetterId: str
+
+
+class File(TypedDict, total=False):
+    """A file. `totalRecords` = `parsedRecords` + `failedRecords`; times are RFC 3339 UTC; `size` is in bytes."""
+
+    id: str
+    type: Literal["file"]
+    name: str
+    parentId: str
+    ownerId: str
+    version: int
+    createdAt: str
+    updatedAt: str
+    kind: str
+    format: str
+    size: int
+    sha256: str
+    status: str
+    totalRecords: int
+    parsedRecords: int
+    failedRecords: int
+    indexedRecords: int
+    activeRun: int
+    latestRun: dict[str, Any]
+    failure: Failure
+    progress: dict[str, Any]
+    metadata: dict[str, Any]
+    upload: dict[str, Any]
+
+
+class Folder(TypedDict, total=False):
+    """A folder."""
+
+    id: str
+    type: Literal["folder"]
+    name: str
+    parentId: str | None
+    ownerId: str
+    version: int
+    createdAt: str
+    updatedAt: str
+
+
+class Issue(TypedDict, total=False):
+    """Something to know of a record; `place` says where in the file."""
+
+    code: str
+    severity: str
+    message: str
+    place: str
+
+
+class Record(TypedDict, total=False):
+    """A record of a file. `fields` are the file's own values, `properties` are computed."""
+
+    id: str
+    index: int
+    type: str
+    status: str
+    name: str
+    fields: list[dict[str, Any]]
+    properties: dict[str, Any]
+    issues: list[Issue]
+    structure: dict[str, str]
+    toolkit: str
+
+
+class Step(TypedDict, total=False):
+    """A step of a file's life; `state` is waiting, running, done, failed or notReached."""
+
+    name: str
+    state: str
+    attempt: int
+    startedAt: str
+    endedAt: str
+    durationMs: int
+    parser: dict[str, str]
+    chunks: int
+    chunksDone: int
+    error: Failure
+
+
+class Timeline(TypedDict, total=False):
+    """What happened to a file in its latest run."""
+
+    fileId: str
+    run: int | None
+    steps: list[Step]
+
+
+class Hit(TypedDict, total=False):
+    """Something that was found: a file, a folder or a record."""
+
+    id: str
+    type: str
+    kind: str
+    fileId: str
+    index: int
+    recordType: str
+    name: str | None
+    status: str
+    size: int
+    createdAt: str
+    score: float | None
+    highlights: dict[str, list[str]]
+    properties: dict[str, Any]
+
+
+class SearchPage(TypedDict, total=False):
+    """One page of hits; `total` counts all pages."""
+
+    items: list[Hit]
+    total: int
+    facets: dict[str, list[dict[str, Any]]]
+    nextCursor: str | None
+
+
+def finished(file: File) -> bool:
+    """Whether a file has come to its end: failed, or done with every record searchable."""
+    if file.get("status") not in TERMINAL:
+        return False
+    return file["status"] == "Failed" or file.get("indexedRecords", 0) >= file.get("totalRecords", 0)

@@ -1,0 +1,192 @@
+"""Uploads and blobs in the document store; the originals in S3; credentials for the inbox from STS."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import quote
+
+from botocore.exceptions import BotoCoreError, ClientError
+from pymongo.database import Database
+
+from functions.blobs.domain import INBOX, StoredObject
+from functions.blobs.ports import Head, Part
+from leanda import limits
+from leanda.errors import Unavailable
+from leanda.persistence.aggregates import MongoAggregates
+from leanda.persistence.client import Document, store_errors
+from leanda.ports import Clock, Publisher
+
+_BLOCK: Final = 1 << 20
+_GONE: Final = {"404", "NoSuchKey", "NoSuchVersion", "NoSuchUpload", "NotFound", "MethodNotAllowed", "405"}
+
+
+class MongoUploads(MongoAggregates):
+    """`Uploads` on the collection `uploads`."""
+
+    def __init__(self, database: Database[Document], publisher: Publisher, clock: Clock, *, patient: bool) -> None:
+        super().__init__(database["uploads"], publisher, clock, source="blobs", patient=patient)
+
+    def overdue(self, now: datetime, *, limit: int) -> list[Document]:
+        query = {"state": "Open", "expiresAt": {"$lt": now}}
+        with store_errors():
+            return list(self.collection.find(query, {"outbox": 0}).sort("expiresAt", 1).limit(limit))
+
+    def ensure_indexes(self, *, local: bool) -> None:
+        super().ensure_indexes(local=local)
+        self.collection.create_index([("state", 1), ("expiresAt", 1)], name="overdue")
+
+
+class MongoBlobs(MongoAggregates):
+    """Blob documents on the collection `blobs`."""
+
+    def __init__(self, database: Database[Document], publisher: Publisher, clock: Clock, *, patient: bool) -> None:
+        super().__init__(database["blobs"], publisher, clock, source="blobs", patient=patient)
+
+
+class S3Objects:
+    """`Objects` on one versioned bucket. The client must sign with version 4."""
+
+    def __init__(self, client: Any, bucket: str) -> None:
+        self._client, self._bucket = client, bucket
+
+    def head(self, key: str, version_id: str | None = None) -> Head | None:
+        which = {"VersionId": version_id} if version_id else {}
+        try:
+            with _s3_errors():
+                found = self._client.head_object(Bucket=self._bucket, Key=key, ChecksumMode="ENABLED", **which)
+        except _Gone:
+            return None
+        sha256 = None
+        # A composite checksum (of a multipart upload) is not the SHA-256 of the bytes; it carries a dash and a count.
+        if found.get("ChecksumSHA256") and "-" not in found["ChecksumSHA256"]:
+            sha256 = base64.b64decode(found["ChecksumSHA256"]).hex()
+        stored = StoredObject(key, found.get("VersionId") or "null", found["ContentLength"], "0")
+        return Head(stored, sha256, found["ETag"])
+
+    def read(self, key: str, version_id: str, *, limit: int | None = None) -> Iterator[bytes]:
+        extra = {"Range": f"bytes=0-{limit - 1}"} if limit else {}
+        with _s3_errors():
+            reply = self._client.get_object(Bucket=self._bucket, Key=key, VersionId=version_id, **extra)
+            yield from reply["Body"].iter_chunks(_BLOCK)
+
+    def post(self, key: str, *, size: int, sha256: str | None) -> dict[str, Any]:
+        fields: dict[str, str] = {}
+        conditions: list[Any] = [["content-length-range", size, size]]
+        if sha256:
+            fields["x-amz-checksum-sha256"] = base64.b64encode(bytes.fromhex(sha256)).decode()
+            conditions.append({"x-amz-checksum-sha256": fields["x-amz-checksum-sha256"]})
+        with _s3_errors():
+            answer: dict[str, Any] = self._client.generate_presigned_post(
+                self._bucket, key, Fields=fields, Conditions=conditions, ExpiresIn=limits.URL_SECONDS
+            )
+        return answer
+
+    def start_parts(self, key: str) -> str:
+        with _s3_errors():
+            return str(self._client.create_multipart_upload(Bucket=self._bucket, Key=key)["UploadId"])
+
+    def part_urls(self, key: str, upload_id: str, numbers: list[int]) -> list[dict[str, Any]]:
+        where = {"Bucket": self._bucket, "Key": key, "UploadId": upload_id}
+        return [
+            {
+                "number": number,
+                "url": self._client.generate_presigned_url(
+                    "upload_part", {**where, "PartNumber": number}, ExpiresIn=limits.URL_SECONDS
+                ),
+            }
+            for number in numbers
+        ]
+
+    def parts(self, key: str, upload_id: str) -> list[Part] | None:
+        found: list[Part] = []
+        try:
+            with _s3_errors():
+                pages = self._client.get_paginator("list_parts").paginate(
+                    Bucket=self._bucket, Key=key, UploadId=upload_id
+                )
+                for page in pages:
+                    found += [Part(p["PartNumber"], p["Size"], p["ETag"]) for p in page.get("Parts", [])]
+        except _Gone:
+            return None
+        return found
+
+    def complete(self, key: str, upload_id: str, parts: list[Part]) -> None:
+        listed = [{"PartNumber": part.number, "ETag": part.etag} for part in sorted(parts, key=lambda p: p.number)]
+        try:
+            with _s3_errors():
+                self._client.complete_multipart_upload(
+                    Bucket=self._bucket, Key=key, UploadId=upload_id, MultipartUpload={"Parts": listed}
+                )
+        except _Gone:  # completed by somebody else in between
+            return
+
+    def abort(self, key: str, upload_id: str) -> None:
+        try:
+            with _s3_errors():
+                self._client.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=upload_id)
+        except _Gone:
+            return
+
+    def download_url(self, key: str, version_id: str, *, name: str) -> str:
+        # RFC 6266: a plain ASCII fallback, and the true name percent-encoded.
+        plain = "".join(c if 32 <= ord(c) < 127 and c not in '"\\%;' else "_" for c in name)
+        disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+        parameters = {
+            "Bucket": self._bucket,
+            "Key": key,
+            "VersionId": version_id,
+            "ResponseContentDisposition": disposition,
+            "ResponseContentType": "application/octet-stream",
+        }
+        return str(self._client.generate_presigned_url("get_object", parameters, ExpiresIn=limits.URL_SECONDS))
+
+
+class StsInboxAccess:
+    """`InboxAccess`: the inbox role, narrowed to one user's prefix by a session policy."""
+
+    def __init__(self, sts: Any, *, role_arn: str, bucket: str, region: str) -> None:
+        self._sts, self._role_arn, self._bucket, self._region = sts, role_arn, bucket, region
+
+    def credentials(self, owner_id: str) -> dict[str, Any]:
+        prefix = f"{INBOX}{owner_id}/"
+        statement = {
+            "Effect": "Allow",
+            "Action": ["s3:PutObject", "s3:AbortMultipartUpload"],
+            "Resource": f"arn:aws:s3:::{self._bucket}/{prefix}*",
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        with _s3_errors():
+            answer = self._sts.assume_role(
+                RoleArn=self._role_arn, RoleSessionName=owner_id, Policy=policy, DurationSeconds=3600
+            )
+        found = answer["Credentials"]
+        return {
+            "bucket": self._bucket,
+            "prefix": prefix,
+            "region": self._region,
+            "accessKeyId": found["AccessKeyId"],
+            "secretAccessKey": found["SecretAccessKey"],
+            "sessionToken": found["SessionToken"],
+            "expiration": found["Expiration"].isoformat(),
+        }
+
+
+class _Gone(Exception):
+    """What was asked for is not there (any more)."""
+
+
+@contextmanager
+def _s3_errors() -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _GONE:
+            raise _Gone from error
+        raise Unavailable(detail=f"AWS: {error}"[:500]) from error
+    except BotoCoreError as error:
+        raise Unavailable(detail=f"AWS: {error}"[:500]) from error

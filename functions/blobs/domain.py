@@ -1,0 +1,237 @@
+"""The rules of uploads and stored bytes: keys, parts, what is refused. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from leanda import ids, limits
+from leanda.changes import Change
+from leanda.contracts.events import BlobRejected, BlobStored, UploadExpired
+from leanda.errors import InvalidRequest, LeandaError
+from leanda.parsing.signatures import Kind
+
+UPLOADS: Final = "uploads/"
+INBOX: Final = "inbox/"
+MAX_PARTS: Final = 10_000
+MAX_PATH_BYTES: Final = 900
+_UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+
+
+class BlobRefused(LeandaError):
+    """Stored bytes that may not be kept; an outcome, told to the owner."""
+
+    code, status, summary = "BLOB_REFUSED", 422, "The uploaded bytes were refused."
+
+
+class InboxKeyRefused(BlobRefused):
+    code, summary = (
+        "INBOX_KEY_REFUSED",
+        "The path cannot be used: it has empty, dot or unprintable parts, or is too long or deep.",
+    )
+
+
+class BlobTooLarge(BlobRefused):
+    code, summary = "FILE_TOO_LARGE", f"The file is larger than {limits.MAX_FILE_BYTES} bytes."
+
+
+class SizeMismatch(BlobRefused):
+    code, summary = "BLOB_SIZE_MISMATCH", "The uploaded file does not have the size that was announced."
+
+
+class ChecksumMismatch(BlobRefused):
+    code, summary = "BLOB_CHECKSUM_MISMATCH", "The uploaded file does not have the SHA-256 that was announced."
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an object belongs. `owner_id` and `inbox_path` are set for objects of the inbox."""
+
+    file_id: str
+    name: str
+    owner_id: str | None = None
+    inbox_path: str | None = None
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """One object version as S3's notification or a HEAD tells of it."""
+
+    key: str
+    version_id: str
+    size: int
+    sequencer: str
+
+
+def upload_key(file_id: str) -> str:
+    return f"{UPLOADS}{file_id}"
+
+
+def place_of(key: str) -> Place | None:
+    """The place of a key; None for keys that are nobody's (nothing is to be done).
+
+    An inbox path that cannot be used still has a place: its owner is told by a failed file.
+    """
+    if key.startswith(UPLOADS):
+        file_id = key[len(UPLOADS) :]
+        return Place(file_id, file_id) if _UUID.match(file_id) else None
+    if not key.startswith(INBOX):
+        return None
+    owner_id, _, path = key[len(INBOX) :].partition("/")
+    if not _UUID.match(owner_id):
+        return None
+    normal = unicodedata.normalize("NFC", path)
+    return Place(ids.file_id_of_inbox(owner_id, normal), shown_name(normal), owner_id, normal)
+
+
+def check_inbox_path(path: str) -> None:
+    """Refuse paths that could not be shown, stored or told apart.
+
+    Raises:
+        InboxKeyRefused: `..` or `.`, empty segments, control characters, deeper than 32, a name over 255 characters.
+    """
+    segments = path.split("/")
+    if len(path.encode()) > MAX_PATH_BYTES or len(segments) > limits.MAX_FOLDER_DEPTH - 1:
+        raise InboxKeyRefused
+    for segment in segments:
+        bad = any(unicodedata.category(character)[0] == "C" for character in segment)
+        if bad or segment.strip() in {"", ".", ".."} or "\\" in segment or len(segment) > limits.MAX_NAME_CHARACTERS:
+            raise InboxKeyRefused
+
+
+def shown_name(path: str) -> str:
+    """The last segment, with everything unprintable taken out: good for showing even when the path is refused."""
+    last = path.rstrip("/").rpartition("/")[2].replace("\\", "_")
+    cleaned = "".join(c for c in last if unicodedata.category(c)[0] != "C").strip()
+    return cleaned[: limits.MAX_NAME_CHARACTERS] if cleaned not in {"", ".", ".."} else "unnamed"
+
+
+def part_size(size: int) -> int:
+    """Bytes of one part: 16 MiB, or more where 10,000 parts would not do."""
+    smallest = -(-size // MAX_PARTS)
+    return max(limits.PART_BYTES, -(-smallest // limits.MIB) * limits.MIB)
+
+
+def part_count(size: int, size_of_part: int) -> int:
+    return max(1, -(-size // size_of_part))
+
+
+def new_upload(
+    *, file_id: str, owner_id: str, name: str, size: int, sha256: str | None, correlation_id: str, at: datetime
+) -> dict[str, Any]:
+    """The document of an announced upload."""
+    if size > limits.MAX_FILE_BYTES:
+        raise InvalidRequest(BlobTooLarge.summary)
+    multipart = size > limits.MAX_POST_BYTES
+    return {
+        "_id": file_id,
+        "ownerId": owner_id,
+        "name": name,
+        "size": size,
+        "sha256": sha256.lower() if sha256 else None,
+        "kind": "multipart" if multipart else "post",
+        **({"partSize": part_size(size)} if multipart else {}),
+        "state": "Open",
+        "correlationId": correlation_id,
+        "createdAt": at,
+        "expiresAt": at + timedelta(seconds=limits.UPLOAD_OPEN_SECONDS),
+        "revision": 0,
+    }
+
+
+def check(found: StoredObject, sha256: str | None, upload: dict[str, Any] | None) -> None:
+    """Whether stored bytes are what was announced.
+
+    Raises:
+        BlobRefused: they are not, or there are too many of them.
+    """
+    if found.size > limits.MAX_FILE_BYTES:
+        raise BlobTooLarge
+    if upload is None:
+        return
+    if found.size != upload["size"]:
+        raise SizeMismatch(detail=f"announced {upload['size']}, stored {found.size}")
+    if upload.get("sha256") and sha256 and sha256 != upload["sha256"]:
+        raise ChecksumMismatch(detail=f"announced {upload['sha256']}, stored {sha256}")
+
+
+def blob(
+    place: Place, found: StoredObject, kind: Kind, *, owner_id: str, name: str, checksum: str | None, at: datetime
+) -> tuple[dict[str, Any], Change]:
+    """The immutable document of stored bytes, and its announcement."""
+    blob_id = ids.blob_id(place.file_id, found.version_id)
+    document = {
+        "_id": blob_id,
+        "fileId": place.file_id,
+        "ownerId": owner_id,
+        "name": name,
+        "key": found.key,
+        "versionId": found.version_id,
+        "sequencer": found.sequencer,
+        "size": found.size,
+        "checksum": checksum,
+        "kind": kind.kind,
+        "format": kind.format,
+        "createdAt": at,
+        "revision": 0,
+    }
+    stored = BlobStored(
+        file_id=place.file_id,
+        blob_id=blob_id,
+        version_id=found.version_id,
+        sequencer=found.sequencer,
+        size=found.size,
+        checksum=checksum,
+        kind=kind.kind,
+        format=kind.format,
+        owner_id=owner_id,
+        name=name,
+        inbox_path=place.inbox_path,
+    )
+    return document, Change(emit=(stored,))
+
+
+def refusal(
+    place: Place, found: StoredObject, error: BlobRefused, *, owner_id: str, name: str, at: datetime
+) -> tuple[dict[str, Any], Change]:
+    """The document of refused bytes, and what their owner is told."""
+    document = {
+        "_id": ids.blob_id(place.file_id, found.version_id),
+        "fileId": place.file_id,
+        "ownerId": owner_id,
+        "key": found.key,
+        "versionId": found.version_id,
+        "size": found.size,
+        "refused": error.code,
+        "createdAt": at,
+        "revision": 0,
+    }
+    told = BlobRejected(
+        file_id=place.file_id,
+        code=error.code,
+        message=error.message,
+        owner_id=owner_id,
+        name=name,
+        inbox_path=place.inbox_path,
+    )
+    return document, Change(emit=(told,))
+
+
+def upload_ended(upload: dict[str, Any], state: str, *, at: datetime) -> Change:
+    """The upload is over: Stored or Rejected."""
+    return Change(set_={"state": state, "endedAt": at}) if upload["state"] == "Open" else Change()
+
+
+def upload_expired(upload: dict[str, Any], *, at: datetime) -> Change:
+    """The bytes did not come in time."""
+    hours = limits.UPLOAD_OPEN_SECONDS // 3600
+    told = UploadExpired(
+        file_id=upload["_id"],
+        code="UPLOAD_EXPIRED",
+        message=f"The file was not uploaded within {hours} hours; upload it again.",
+        owner_id=upload["ownerId"],
+    )
+    return Change(set_={"state": "Expired", "endedAt": at}, emit=(told,))

@@ -1,0 +1,67 @@
+"""What the use cases of `blobs` need from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from functions.blobs.domain import StoredObject
+from leanda.persistence.aggregates import Aggregates
+
+
+class Uploads(Aggregates, Protocol):
+    def overdue(self, now: datetime, *, limit: int) -> list[dict[str, Any]]:
+        """Open uploads whose time is over."""
+        ...
+
+
+@dataclass(frozen=True)
+class Head:
+    """What S3 says of an object version."""
+
+    stored: StoredObject
+    sha256: str | None
+    etag: str
+
+
+@dataclass(frozen=True)
+class Part:
+    number: int
+    size: int
+    etag: str
+
+
+class Objects(Protocol):
+    """The bucket of originals. Every method raises `Unavailable` when S3 does not answer."""
+
+    def head(self, key: str, version_id: str | None = None) -> Head | None: ...
+
+    def read(self, key: str, version_id: str, *, limit: int | None = None) -> Iterator[bytes]:
+        """The bytes of a version, in blocks; `limit` reads only its beginning."""
+        ...
+
+    def post(self, key: str, *, size: int, sha256: str | None) -> dict[str, Any]:
+        """A presigned POST for exactly `size` bytes: `{url, fields}`."""
+        ...
+
+    def start_parts(self, key: str) -> str: ...
+
+    def part_urls(self, key: str, upload_id: str, numbers: list[int]) -> list[dict[str, Any]]: ...
+
+    def parts(self, key: str, upload_id: str) -> list[Part] | None:
+        """Parts that arrived, or None when the upload is no longer known (completed or aborted)."""
+        ...
+
+    def complete(self, key: str, upload_id: str, parts: list[Part]) -> None: ...
+
+    def abort(self, key: str, upload_id: str) -> None: ...
+
+    def download_url(self, key: str, version_id: str, *, name: str) -> str: ...
+
+
+class InboxAccess(Protocol):
+    def credentials(self, owner_id: str) -> dict[str, Any]:
+        """Temporary credentials that may put objects below `inbox/<owner>/` and nothing else."""
+        ...

@@ -1,0 +1,15 @@
+"""Publishes what a crash between write and publish left in the outboxes of `blobs`.
+
+Trigger: schedule, every minute.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from functions.blobs.bootstrap import outboxes
+from leanda.persistence.aggregates import relay
+
+
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, int]:  # noqa: ARG001 - Lambda's signature
+    return {"served": sum(relay(aggregates) for aggregates in outboxes())}

@@ -1,0 +1,22 @@
+"""The typed environment of each handler of `blobs`."""
+
+from __future__ import annotations
+
+from leanda.settings import KafkaSettings, StoreSettings
+
+
+class BlobSettings(StoreSettings, KafkaSettings):
+    originals_bucket: str
+
+
+class ApiSettings(BlobSettings):
+    inbox_role_arn: str
+
+
+class InternalApiSettings(BlobSettings):
+    allowed_callers: str
+    account_id: str
+
+
+class RelaySettings(StoreSettings, KafkaSettings):
+    pass

@@ -1,0 +1,144 @@
+"""Nodes, runs and records in the document store; the neighbour `blobs` over its internal API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import batched
+from typing import Any, Final
+
+from pymongo.collection import Collection
+from pymongo.database import Database
+from pymongo.errors import BulkWriteError
+
+from functions.files.ports import NodeFilter, UploadRequest
+from leanda import ids
+from leanda.contracts.artefacts import Record
+from leanda.discovery.client import ServiceClient
+from leanda.persistence.aggregates import MongoAggregates
+from leanda.persistence.client import Document, store_errors
+from leanda.ports import Clock, Publisher
+
+_DUPLICATE: Final = 11000
+_INSERT_BATCH: Final = 1000
+_SHOWN: Final = {"outbox": 0}
+
+
+class MongoNodes(MongoAggregates):
+    """`Nodes` on the collection `nodes`."""
+
+    def __init__(self, database: Database[Document], publisher: Publisher, clock: Clock, *, patient: bool) -> None:
+        super().__init__(database["nodes"], publisher, clock, source="files", patient=patient)
+
+    def children(self, parent_id: str, *, after: Sequence[Any] | None, limit: int) -> list[Document]:
+        wanted: Document = {"parentId": parent_id, "deleted": False}
+        if after:
+            name, node_id = after
+            wanted["$or"] = [{"name": {"$gt": name}}, {"name": name, "_id": {"$gt": node_id}}]
+        with store_errors():
+            return list(self.collection.find(wanted, _SHOWN).sort([("name", 1), ("_id", 1)]).limit(limit))
+
+    def files_of(self, owner_id: str, wanted: NodeFilter, *, after: Sequence[Any] | None, limit: int) -> list[Document]:
+        query: Document = {"ownerId": owner_id, "type": "file", "deleted": False}
+        if wanted.status:
+            query["status"] = wanted.status
+        if wanted.kind:
+            query["kind"] = wanted.kind
+        if after:
+            at, node_id = datetime.fromisoformat(after[0]), after[1]
+            query["$or"] = [{"createdAt": {"$lt": at}}, {"createdAt": at, "_id": {"$lt": node_id}}]
+        with store_errors():
+            return list(self.collection.find(query, _SHOWN).sort([("createdAt", -1), ("_id", -1)]).limit(limit))
+
+    def has_children(self, parent_id: str) -> bool:
+        with store_errors():
+            return self.collection.find_one({"parentId": parent_id, "deleted": False}, {"_id": 1}) is not None
+
+    def ensure_indexes(self, *, local: bool) -> None:
+        super().ensure_indexes(local=local)
+        self.collection.create_index([("parentId", 1), ("deleted", 1), ("name", 1), ("_id", 1)], name="children")
+        self.collection.create_index(
+            [("ownerId", 1), ("type", 1), ("deleted", 1), ("createdAt", -1), ("_id", -1)], name="files"
+        )
+
+
+class MongoRuns(MongoAggregates):
+    """`Runs` on the collection `runs`."""
+
+    def __init__(self, database: Database[Document], publisher: Publisher, clock: Clock, *, patient: bool) -> None:
+        super().__init__(database["runs"], publisher, clock, source="files", patient=patient)
+
+    def overdue(self, now: datetime, *, limit: int) -> list[Document]:
+        with store_errors():
+            return list(self.collection.find({"deadline": {"$lt": now}}, _SHOWN).sort("deadline", 1).limit(limit))
+
+    def ensure_indexes(self, *, local: bool) -> None:
+        super().ensure_indexes(local=local)
+        self.collection.create_index([("deadline", 1)], name="deadline", sparse=True)
+
+
+class MongoRecords:
+    """`Records` on the collection `records`; insert-only."""
+
+    def __init__(self, database: Database[Document]) -> None:
+        self.collection: Collection[Document] = database["records"]
+
+    def insert(self, file_id: str, run: int, records: Iterable[Record]) -> None:
+        for some in batched(records, _INSERT_BATCH, strict=False):
+            documents = [_document(file_id, run, record) for record in some]
+            with store_errors():
+                try:
+                    self.collection.insert_many(documents, ordered=False)
+                except BulkWriteError as error:
+                    if any(problem["code"] != _DUPLICATE for problem in error.details["writeErrors"]):
+                        raise
+
+    def page(self, file_id: str, run: int, *, status: str | None, after: int | None, limit: int) -> list[Document]:
+        wanted: Document = {"fileId": file_id, "run": run}
+        if status:
+            wanted["status"] = status
+        if after is not None:
+            wanted["index"] = {"$gt": after}
+        with store_errors():
+            return list(self.collection.find(wanted).sort("index", 1).limit(limit))
+
+    def get(self, file_id: str, run: int, index: int) -> Document | None:
+        with store_errors():
+            return self.collection.find_one({"_id": ids.stored_record_key(file_id, run, index)})
+
+    def ensure_indexes(self) -> None:
+        self.collection.create_index([("fileId", 1), ("run", 1), ("index", 1)], name="page")
+        self.collection.create_index([("fileId", 1), ("run", 1), ("status", 1), ("index", 1)], name="status")
+
+
+class BlobsService:
+    """`Blobs` over the internal API of the context `blobs`."""
+
+    def __init__(self, services: ServiceClient) -> None:
+        self._services = services
+
+    def open_upload(self, request: UploadRequest) -> dict[str, Any]:
+        body = {
+            "fileId": request.file_id,
+            "ownerId": request.owner_id,
+            "name": request.name,
+            "size": request.size,
+            "sha256": request.sha256,
+        }
+        answer: dict[str, Any] = self._services.call("blobs", "POST", "/api/v1/internal/blobs/uploads", body).json()
+        return answer
+
+    def download_url(self, blob_id: str) -> str:
+        return self._services.call("blobs", "GET", f"/api/v1/blobs/{blob_id}").headers["location"]
+
+
+def _document(file_id: str, run: int, record: Record) -> Document:
+    body = record.model_dump(mode="python", by_alias=True, exclude_none=True)
+    return body | {
+        "_id": ids.stored_record_key(file_id, run, record.index),
+        "fileId": file_id,
+        "run": run,
+        "recordId": ids.record_id(file_id, record.index),
+        "status": record.status.value,
+        "issues": [issue.to_json_dict() for issue in record.issues],
+    }

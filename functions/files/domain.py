@@ -1,0 +1,381 @@
+"""The rules of nodes: how a file comes to be, how its status follows its runs, what a deletion means. Pure.
+
+A node is the document that the store keeps (shape: `NodeDocument`); the functions decide a `Change` from a node and a fact.
+Source of the rules: the life of a file (`docs/architecture.md`).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import datetime
+from typing import Any, Final, NotRequired, TypedDict
+
+from leanda import ids, limits
+from leanda.changes import NOTHING, Change
+from leanda.contracts.events import (
+    BlobHashed,
+    BlobRejected,
+    BlobStored,
+    Counts,
+    EventData,
+    Failure,
+    FileCreated,
+    FileDeleted,
+    FileIndexed,
+    FileParsed,
+    FileParseFailed,
+    FileProcessed,
+    FileRenamed,
+    FileReprocessRequested,
+    FileRestored,
+    FileStatus,
+    FileStatusChanged,
+    FolderCreated,
+    FolderDeleted,
+    FolderRenamed,
+    NodeFact,
+    RunActivated,
+    RunAdvanced,
+    RunState,
+    UploadExpired,
+    UploadRequested,
+)
+from leanda.errors import Conflict, InvalidRequest
+
+FOLDER: Final = "folder"
+FILE: Final = "file"
+
+
+class NodeDocument(TypedDict):
+    """A folder or a file as the store keeps it (camelCase, as everywhere outside of Python code)."""
+
+    _id: str
+    type: str
+    ownerId: str
+    parentId: str
+    ancestors: list[str]
+    name: str
+    grants: dict[str, str]
+    deleted: bool
+    placement: int
+    revision: int
+    version: int
+    createdAt: datetime
+    updatedAt: datetime
+    status: NotRequired[str]
+    kind: NotRequired[str]
+    format: NotRequired[str]
+    size: NotRequired[int]
+    sha256: NotRequired[str]
+    process: NotRequired[bool]
+    blob: NotRequired[dict[str, Any]]
+    activeRun: NotRequired[int]
+    latestRun: NotRequired[dict[str, Any]]
+    counts: NotRequired[dict[str, int]]
+    indexedRecords: NotRequired[int]
+    failure: NotRequired[dict[str, Any] | None]
+
+
+Node = dict[str, Any]
+
+RUN_RANK: Final = {state: rank for rank, state in enumerate(RunState)}
+_STATUS_OF_RUN: Final = {
+    RunState.OPEN: FileStatus.LOADED,
+    RunState.PARSING: FileStatus.PARSING,
+    RunState.PARSED: FileStatus.PARSED,
+    RunState.PROCESSING: FileStatus.PROCESSING,
+    RunState.NOT_REQUESTED: FileStatus.PROCESSED,
+}
+
+
+def clean_name(name: str) -> str:
+    """A name that can be shown, stored and downloaded anywhere; Unicode NFC, without control characters.
+
+    Raises:
+        InvalidRequest: nothing is left, it is a path, or it is longer than 255 characters.
+    """
+    cleaned = "".join(c for c in unicodedata.normalize("NFC", name) if unicodedata.category(c)[0] != "C").strip()
+    if not cleaned or cleaned in {".", ".."} or "/" in cleaned or "\\" in cleaned:
+        raise InvalidRequest("A name must have visible characters and no slashes.")
+    if len(cleaned) > limits.MAX_NAME_CHARACTERS:
+        raise InvalidRequest(f"A name may have at most {limits.MAX_NAME_CHARACTERS} characters.")
+    return cleaned
+
+
+def folder(folder_id: str, *, owner_id: str, parent: Node | None, name: str, at: datetime) -> tuple[Node, Change]:
+    """A new folder under `parent` (None: the owner's root) and its announcement.
+
+    Raises:
+        Conflict: deeper than 32 levels.
+    """
+    node: Node = {**_new_node(folder_id, FOLDER, owner_id, parent, name, at)}
+    return node, Change(emit=(fact(FolderCreated, node, revision=0),))
+
+
+def announced_file(
+    file_id: str, *, owner_id: str, parent: Node | None, name: str, size: int, process: bool, at: datetime
+) -> tuple[Node, Change]:
+    """A file whose bytes are awaited."""
+    node: Node = _new_node(file_id, FILE, owner_id, parent, name, at) | {
+        "status": FileStatus.LOADING.value,
+        "size": size,
+        "process": process,
+        "activeRun": 1,
+        "counts": Counts().to_json_dict(),
+        "indexedRecords": 0,
+    }
+    requested = UploadRequested(
+        file_id=file_id, name=name, parent_id=node["parentId"], owner_id=owner_id, size=size, revision=0
+    )
+    return node, Change(emit=(requested,))
+
+
+def inbox_file(event: BlobStored, *, parent: Node | None, name: str, at: datetime) -> Node:
+    """A file that begins with its bytes, dropped into the inbox; `blob_stored` gives it its first run."""
+    node, _ = announced_file(
+        event.file_id, owner_id=event.owner_id, parent=parent, name=name, size=event.size, process=True, at=at
+    )
+    return node
+
+
+def next_run(node: Node) -> int:
+    """The number that a further run of the file gets."""
+    latest = (node.get("latestRun") or {}).get("run", 0)
+    return int(latest) + 1
+
+
+def is_news(node: Node, event: BlobStored) -> bool:
+    """Whether stored bytes change anything: not for a repeated or late notification, nor for the same bytes again."""
+    blob = node.get("blob")
+    if blob is None:
+        return True
+    if blob["versionId"] == event.version_id or _sequence(event.sequencer) <= _sequence(blob["sequencer"]):
+        return False
+    same = blob.get("checksum") is not None and blob["checksum"] == event.checksum and blob["size"] == event.size
+    return not same or node["deleted"]
+
+
+def blob_stored(node: Node, event: BlobStored, *, revision: int, at: datetime) -> Change:
+    """Attach stored bytes and start a run: the first with `FileCreated`, a later one beside the results of the last.
+
+    Args:
+        revision: what the node's revision is after this change (0 for an insert).
+    """
+    run = next_run(node)
+    process = bool(node.get("process", True))
+    blob = {
+        "blobId": event.blob_id,
+        "versionId": event.version_id,
+        "sequencer": event.sequencer,
+        "checksum": event.checksum,
+        "size": event.size,
+    }
+    state = RunState.OPEN if process else RunState.NOT_REQUESTED
+    changed: dict[str, Any] = {
+        "blob": blob,
+        "kind": event.kind,
+        "format": event.format,
+        "size": event.size,
+        "latestRun": {"run": run, "state": state.value},
+        "updatedAt": at,
+    }
+    if event.checksum and event.checksum.startswith("sha256:"):
+        changed["sha256"] = event.checksum.removeprefix("sha256:")
+    if node["deleted"]:
+        changed |= {"deleted": False, "placement": node["placement"] + 1}
+    if run == 1 or node["status"] == FileStatus.FAILED:
+        changed |= {
+            "activeRun": run,
+            "status": (_STATUS_OF_RUN[state]).value,
+            "failure": None,
+            "counts": Counts().to_json_dict(),
+        }
+    after = node | changed
+    request = FileCreated if run == 1 else FileReprocessRequested
+    emit: list[EventData] = [
+        fact(FileStatusChanged, after, revision=revision, run=run),
+        request(
+            file_id=event.file_id,
+            run=run,
+            blob_id=event.blob_id,
+            kind=event.kind,
+            format=event.format,
+            size=event.size,
+            name=node["name"],
+            process=process,
+            revision=revision,
+        ),
+    ]
+    if node["deleted"]:
+        emit.insert(0, fact(FileRestored, after, revision=revision))
+    return Change(set_=changed, emit=tuple(emit))
+
+
+def blob_refused(node: Node, event: BlobRejected | UploadExpired, *, at: datetime) -> Change:
+    """Bytes that may not be kept, or never came: the file fails with the reason. Stored bytes win over an expiry."""
+    if node.get("blob") is not None or node["status"] == FileStatus.FAILED:
+        return NOTHING
+    failure = Failure(code=event.code, message=event.message).to_json_dict()
+    changed = {"status": FileStatus.FAILED.value, "failure": failure, "updatedAt": at}
+    return Change(set_=changed, emit=(_told(FileStatusChanged, node, changed),))
+
+
+def blob_hashed(node: Node, event: BlobHashed) -> Change:
+    """Attach the SHA-256 of the bytes that the node has now."""
+    blob = node.get("blob") or {}
+    if blob.get("blobId") != event.blob_id or node.get("sha256") == event.sha256:
+        return NOTHING
+    return Change(set_={"sha256": event.sha256})
+
+
+def run_advanced(node: Node, event: RunAdvanced, *, at: datetime) -> Change:
+    """Let the node follow a run. Late and repeated facts change nothing: ranks only rise, and only the latest run counts.
+
+    The status is that of the active run; a later run shows as `latestRun` until it finishes and takes over.
+    """
+    latest = node.get("latestRun") or {}
+    if event.run != latest.get("run") or RUN_RANK[event.state] < RUN_RANK[RunState(latest["state"])]:
+        return NOTHING
+    advances = event.state != latest["state"]
+    changed: dict[str, Any] = {"updatedAt": at}
+    if advances:
+        changed["latestRun"] = {"run": event.run, "state": event.state.value}
+        if event.failure:
+            changed["latestRun"]["failure"] = event.failure.to_json_dict()
+    kinds: list[type[NodeFact]] = []
+    active = event.run == node["activeRun"]
+    taking_over = not active and event.state is RunState.FINISHED and event.counts.parsed > 0
+    if active or taking_over:
+        status, failure = status_of(event)
+        if advances and status != node["status"]:
+            changed |= {"status": status.value, "failure": failure.to_json_dict() if failure else None}
+            kinds.append(_FACT_OF_STATUS.get(status, FileStatusChanged))
+        changed |= {"counts": event.counts.to_json_dict(), "indexedRecords": event.indexed}
+        if event.state is RunState.FINISHED and event.indexed >= event.counts.total > 0:
+            kinds.append(FileIndexed)
+        elif not advances and event.indexed <= node.get("indexedRecords", 0):
+            return NOTHING
+    elif not advances:
+        return NOTHING
+    if event.state is RunState.FAILED:
+        kinds = [FileParseFailed]
+    emit: list[EventData] = [_told(kind, node, changed, run=event.run, counts=event.counts) for kind in kinds]
+    if taking_over:
+        previous = (node.get("counts") or {}).get("total", 0)
+        changed |= {"activeRun": event.run, "placement": node["placement"] + 1}
+        activated = _told(RunActivated, node, changed, run=event.run, counts=event.counts)
+        emit.append(activated.model_copy(update={"previous_total": previous}))
+    return Change(set_=changed, emit=tuple(emit))
+
+
+_FACT_OF_STATUS: Final[dict[FileStatus, type[NodeFact]]] = {
+    FileStatus.PARSED: FileParsed,
+    FileStatus.PROCESSED: FileProcessed,
+    FileStatus.PROCESSED_PARTIALLY: FileProcessed,
+}
+
+
+def status_of(event: RunAdvanced) -> tuple[FileStatus, Failure | None]:
+    """The status that a run's state means for its file, and why if it failed."""
+    if event.state is RunState.FINISHED:
+        counts = event.counts
+        if counts.total and not counts.parsed:
+            reason = f"Not one of the {counts.total} records could be read."
+            return FileStatus.FAILED, Failure(code="NO_GOOD_RECORD", message=reason)
+        return (FileStatus.PROCESSED_PARTIALLY if counts.failed else FileStatus.PROCESSED), None
+    if event.state in {RunState.FAILED, RunState.CANCELLED, RunState.SUPERSEDED}:
+        return FileStatus.FAILED, event.failure or Failure(code=event.state.upper(), message="The run was ended.")
+    return _STATUS_OF_RUN[event.state], None
+
+
+def renamed(node: Node, name: str, *, at: datetime) -> Change:
+    """Give a node another name."""
+    if node["name"] == name:
+        return NOTHING
+    changed = {"name": name, "version": node["version"] + 1, "updatedAt": at}
+    kind = FileRenamed if node["type"] == FILE else FolderRenamed
+    return Change(set_=changed, emit=(_told(kind, node, changed),))
+
+
+def deleted(node: Node, *, at: datetime) -> Change:
+    """Hide a node; its content stays until it is purged, its records leave the index by the announcement's cascade."""
+    if node["deleted"]:
+        return NOTHING
+    changed = {
+        "deleted": True,
+        "placement": node["placement"] + 1,
+        "version": node["version"] + 1,
+        "updatedAt": at,
+    }
+    kind = FileDeleted if node["type"] == FILE else FolderDeleted
+    return Change(set_=changed, emit=(_told(kind, node, changed),))
+
+
+def fact(kind: type[NodeFact], node: Node, *, revision: int, **extra: Any) -> NodeFact:
+    """An announcement with what the node says of itself."""
+    counts = extra.pop("counts", None) or (Counts.model_validate(node["counts"]) if node.get("counts") else None)
+    failure = node.get("failure")
+    return kind(
+        file_id=node["_id"],
+        node_type=node["type"],
+        owner_id=node["ownerId"],
+        revision=revision,
+        placement=node["placement"],
+        name=node["name"],
+        parent_id=node["parentId"],
+        status=node.get("status"),
+        run=extra.pop("run", node.get("activeRun")),
+        counts=counts,
+        failure=Failure.model_validate(failure) if failure else None,
+    )
+
+
+def _told(kind: type[NodeFact], node: Node, changed: dict[str, Any], **extra: Any) -> NodeFact:
+    return fact(kind, node | changed, revision=node["revision"] + 1, **extra)
+
+
+def _new_node(node_id: str, type_: str, owner_id: str, parent: Node | None, name: str, at: datetime) -> Node:
+    ancestors = [*parent["ancestors"], parent["_id"]] if parent else [owner_id]
+    if len(ancestors) > limits.MAX_FOLDER_DEPTH:
+        raise Conflict(f"Folders may be nested {limits.MAX_FOLDER_DEPTH} deep.")
+    return {
+        "_id": node_id,
+        "type": type_,
+        "ownerId": owner_id,
+        "parentId": ancestors[-1],
+        "ancestors": ancestors,
+        "name": name,
+        "grants": {},
+        "deleted": False,
+        "placement": 0,
+        "revision": 0,
+        "version": 1,
+        "createdAt": at,
+        "updatedAt": at,
+    }
+
+
+def _sequence(sequencer: str) -> int:
+    """S3's sequencer is a hexadecimal number whose shorter forms are left-padded with zeros."""
+    try:
+        return int(sequencer, 16)
+    except ValueError:
+        return 0
+
+
+def new_run(event: BlobStored, run: int, *, process: bool, at: datetime, deadline: datetime) -> dict[str, Any]:
+    """The document of a run that is about to start."""
+    return {
+        "_id": ids.run_key(event.file_id, run),
+        "fileId": event.file_id,
+        "run": run,
+        "blobId": event.blob_id,
+        "kind": event.kind,
+        "format": event.format,
+        "state": (RunState.OPEN if process else RunState.NOT_REQUESTED).value,
+        "revision": 0,
+        "chunks": {},
+        "plan": {},
+        "startedAt": at,
+        **({"deadline": deadline} if process else {}),
+    }

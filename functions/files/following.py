@@ -1,0 +1,182 @@
+"""Lets nodes follow what happens to their bytes and runs, and lets records follow what happens to their node."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import batched
+from typing import Any
+
+from functions.files import domain
+from functions.files import runs as rules
+from functions.files.ports import Nodes, Runs
+from leanda import ids, limits
+from leanda.changes import Change
+from leanda.contracts.envelope import Origin
+from leanda.contracts.events import (
+    BlobHashed,
+    BlobRejected,
+    BlobStored,
+    Counts,
+    FileDeleted,
+    FileRestored,
+    FileStatus,
+    FileStatusChanged,
+    NodeFact,
+    RecordsStored,
+    RunActivated,
+    RunAdvanced,
+    RunState,
+    UploadExpired,
+)
+from leanda.errors import InvalidRequest, RevisionConflict
+from leanda.messaging import Group
+from leanda.observability import logger
+from leanda.persistence.aggregates import deciding
+from leanda.ports import Clock
+
+STEP = timedelta(seconds=limits.STEP_SECONDS)
+
+
+@dataclass(frozen=True)
+class Follower:
+    """The use cases of `files.on_file_events`. Repeating or reordering its events changes nothing."""
+
+    nodes: Nodes
+    runs: Runs
+    clock: Clock
+
+    def follow(self, group: Group) -> None:
+        for one in group:
+            data, origin = one.data, Origin.of_event(one.event)
+            if isinstance(data, BlobStored):
+                deciding(lambda data=data, origin=origin: self._store_blob(data, origin))  # type: ignore[misc]
+            elif isinstance(data, NodeFact):
+                self._cascade(data, origin)
+                continue
+            else:
+                deciding(lambda data=data, origin=origin: self._apply(data, origin))  # type: ignore[misc]
+            self.nodes.publish(data.file_id)
+
+    def _store_blob(self, event: BlobStored, origin: Origin) -> None:
+        """Attach stored bytes: the run's document first, then the node's one update, which announces it."""
+        node, now = self.nodes.get(event.file_id), self.clock.now()
+        fresh = node is None
+        if node is None:
+            if event.inbox_path is None:
+                logger.warning("bytes for a file that is not known change nothing", file=event.file_id)
+                return
+            parent, name = self._place(event.owner_id, event.inbox_path, origin)
+            node = domain.inbox_file(event, parent=parent, name=name, at=now)
+        elif not domain.is_news(node, event):
+            return
+        run = domain.next_run(node)
+        self._supersede(node, origin)
+        process = bool(node.get("process", True))
+        self.runs.insert(domain.new_run(event, run, process=process, at=now, deadline=now + STEP), Change(), origin)
+        if fresh:
+            change = domain.blob_stored(node, event, revision=0, at=now)
+            if not self.nodes.insert({**node, **change.set_}, Change(emit=change.emit), origin):
+                raise RevisionConflict(detail=event.file_id)
+        else:
+            self.nodes.apply(node, domain.blob_stored(node, event, revision=node["revision"] + 1, at=now), origin)
+
+    def _apply(self, event: Any, origin: Origin) -> None:
+        node, now = self.nodes.get(event.file_id), self.clock.now()
+        if node is None and isinstance(event, BlobRejected) and event.inbox_path is not None:
+            self._keep_refusal(event, origin)
+            return
+        if node is None:
+            logger.warning("an event of a file that is not known changes nothing", file=event.file_id)
+            return
+        if isinstance(event, BlobRejected | UploadExpired):
+            change = domain.blob_refused(node, event, at=now)
+        elif isinstance(event, BlobHashed):
+            change = domain.blob_hashed(node, event)
+        elif isinstance(event, RunAdvanced):
+            change = domain.run_advanced(node, event, at=now)
+        else:
+            return
+        self.nodes.apply(node, change, origin)
+
+    def _keep_refusal(self, event: BlobRejected, origin: Origin) -> None:
+        """A refused inbox object is a failed file in the user's root, so that its owner sees why."""
+        now = self.clock.now()
+        node, _ = domain.announced_file(
+            event.file_id, owner_id=event.owner_id, parent=None, name=event.name, size=0, process=True, at=now
+        )
+        failed = node | {
+            "status": FileStatus.FAILED.value,
+            "failure": {"code": event.code, "message": event.message},
+            "counts": Counts().to_json_dict(),
+        }
+        told = domain.fact(FileStatusChanged, failed, revision=0)
+        if not self.nodes.insert(failed, Change(emit=(told,)), origin):
+            raise RevisionConflict(detail=event.file_id)
+
+    def _supersede(self, node: dict[str, Any], origin: Origin) -> None:
+        latest = (node.get("latestRun") or {}).get("run")
+        run = self.runs.get(ids.run_key(node["_id"], latest)) if latest else None
+        if run is not None and not rules.ended(run):
+            change = rules.closed(run, RunState.SUPERSEDED, None, at=self.clock.now())
+            # The node already looks at the next run, so nobody needs to hear of the end of this one.
+            self.runs.apply(run, Change(set_=change.set_, unset=change.unset), origin)
+
+    def _place(self, owner_id: str, path: str, origin: Origin) -> tuple[dict[str, Any] | None, str]:
+        """The folder of an inbox path, made where it is missing, and the file's name."""
+        *folders, name = path.split("/")
+        parent: dict[str, Any] | None = None
+        for segment in folders:
+            folder_id = ids.folder_id_of_inbox(parent["_id"] if parent else owner_id, segment)
+            found = self.nodes.get(folder_id)
+            if found is None:
+                found, change = domain.folder(
+                    folder_id, owner_id=owner_id, parent=parent, name=_shown(segment), at=self.clock.now()
+                )
+                self.nodes.insert(found, change, origin)
+                self.nodes.publish(folder_id)
+            parent = found
+        return parent, _shown(name)
+
+    def _cascade(self, event: NodeFact, origin: Origin) -> None:
+        """A deleted, restored or re-run file: its records' index documents are to be written anew."""
+        if not isinstance(event, FileDeleted | FileRestored | RunActivated):
+            return
+        node = self.nodes.get(event.file_id)
+        if node is None:
+            return
+        if isinstance(event, FileDeleted):
+            latest = (node.get("latestRun") or {}).get("run")
+            if latest:
+                deciding(lambda: self._cancel(ids.run_key(node["_id"], latest), origin))
+        run = self.runs.get(ids.run_key(node["_id"], node["activeRun"]))
+        if run is None:
+            return
+        facts = [
+            RecordsStored(
+                file_id=node["_id"],
+                run=run["run"],
+                chunk=int(n),
+                counts=Counts.model_validate(chunk["stored"]["counts"]),
+                artefact=chunk["stored"]["artefact"],
+                placement=node["placement"],
+            )
+            for n, chunk in sorted(run["chunks"].items(), key=lambda item: int(item[0]))
+            if "stored" in chunk
+        ]
+        for some in batched(facts, limits.MAX_OUTBOX_ENTRIES // 2, strict=False):
+            self.runs.apply(run, Change(emit=some, guarded=False), origin)
+            self.runs.publish(run["_id"])
+
+    def _cancel(self, key: str, origin: Origin) -> None:
+        run = self.runs.get(key)
+        if run is not None:
+            self.runs.apply(run, rules.closed(run, RunState.CANCELLED, None, at=self.clock.now()), origin)
+
+
+def _shown(segment: str) -> str:
+    """A path segment as a name; what cannot be a name is shown as such rather than refused here."""
+    try:
+        return domain.clean_name(segment)
+    except InvalidRequest:
+        return "unnamed"

@@ -1,0 +1,41 @@
+"""The internal API of files: what other contexts may ask.
+
+Trigger: the internal load balancer. Callers: see ALLOWED_CALLERS of the function.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from functions.files import bootstrap
+from functions.files.authority import MAX_IDS
+from leanda.discovery.setup import require_caller
+from leanda.http.app import http_handler, internal_api, reply
+
+app = internal_api()
+
+
+class AuthorityQuery(BaseModel):
+    """Whose authority is asked for."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+
+    file_ids: list[Annotated[str, Field(max_length=100)]] = Field(max_length=MAX_IDS)
+
+
+@app.post("/api/v1/internal/files/authority")
+def authority(body: AuthorityQuery) -> Response[str]:
+    require_caller(app, bootstrap.verifier(), "files.authority")
+    return reply({"items": bootstrap.authority().of(body.file_ids)})
+
+
+@app.get("/api/v1/internal/files/health")
+def health() -> Response[str]:
+    return reply({"status": "ok"})
+
+
+lambda_handler = http_handler(app)

@@ -1,0 +1,78 @@
+"""What the use cases of `files` need: nodes, runs and records in their own store, and the neighbour that holds the bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from leanda.contracts.artefacts import Record
+from leanda.persistence.aggregates import Aggregates
+
+
+@dataclass(frozen=True)
+class NodeFilter:
+    """What a list of files may be narrowed to."""
+
+    status: str | None = None
+    kind: str | None = None
+
+
+class Nodes(Aggregates, Protocol):
+    """Folders and files."""
+
+    def children(self, parent_id: str, *, after: Sequence[Any] | None, limit: int) -> list[dict[str, Any]]:
+        """Living children in the order of (name, id), after a position."""
+        ...
+
+    def files_of(
+        self, owner_id: str, wanted: NodeFilter, *, after: Sequence[Any] | None, limit: int
+    ) -> list[dict[str, Any]]:
+        """A user's living files, newest first, after a position (createdAt, id)."""
+        ...
+
+    def has_children(self, parent_id: str) -> bool: ...
+
+
+class Runs(Aggregates, Protocol):
+    """Runs of files."""
+
+    def overdue(self, now: datetime, *, limit: int) -> list[dict[str, Any]]:
+        """Open runs whose deadline has passed."""
+        ...
+
+
+class Records(Protocol):
+    """Records of runs: inserted once, never changed."""
+
+    def insert(self, file_id: str, run: int, records: Iterable[Record]) -> None:
+        """Insert what is not there yet; what is there stays as it is."""
+        ...
+
+    def page(
+        self, file_id: str, run: int, *, status: str | None, after: int | None, limit: int
+    ) -> list[dict[str, Any]]:
+        """Records in the order of their index, after an index."""
+        ...
+
+    def get(self, file_id: str, run: int, index: int) -> dict[str, Any] | None: ...
+
+
+@dataclass(frozen=True)
+class UploadRequest:
+    """What `blobs` needs to open an upload; repeating it gives the same upload."""
+
+    file_id: str
+    owner_id: str
+    name: str
+    size: int
+    sha256: str | None
+
+
+class Blobs(Protocol):
+    """The context that holds the bytes, one hop away."""
+
+    def open_upload(self, request: UploadRequest) -> dict[str, Any]: ...
+
+    def download_url(self, blob_id: str) -> str: ...

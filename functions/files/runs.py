@@ -1,0 +1,199 @@
+"""The rules of a run: marks that commute, a state that only rises, an end that is reached once. Pure.
+
+A chunk's mark is set by `_id` alone; whoever finds that a mark completed something moves the state in one guarded update.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from leanda.changes import NOTHING, Change
+from leanda.contracts.events import (
+    ChunkRow,
+    ChunksPlanned,
+    Counts,
+    Failure,
+    ParseFailed,
+    RecordsIndexed,
+    RecordsParsed,
+    RecordsProcessed,
+    RunAdvanced,
+    RunState,
+)
+
+Run = dict[str, Any]
+
+RANK: Final = {state: rank for rank, state in enumerate(RunState)}
+
+
+def ended(run: Run) -> bool:
+    """Whether the run's results are final; what comes later changes nothing (but for marks of indexing)."""
+    return RANK[RunState(run["state"])] >= RANK[RunState.FINISHED]
+
+
+def planned(run: Run, event: ChunksPlanned, *, deadline: datetime) -> Change:
+    """Keep a part of the plan."""
+    part = f"plan.{event.part}"
+    if str(event.part) in run["plan"]:
+        return NOTHING
+    changed: dict[str, Any] = {part: [row.to_json_dict() for row in event.chunks], "deadline": deadline}
+    if event.last:
+        changed["lastPart"] = event.part
+    return Change(set_=changed, guarded=False)
+
+
+def parsed(run: Run, event: RecordsParsed, *, deadline: datetime) -> Change:
+    """Mark a chunk as parsed; the first body wins."""
+    if "parsed" in _chunk(run, event.chunk):
+        return NOTHING
+    mark = {
+        "counts": event.counts.to_json_dict(),
+        "artefact": event.artefact,
+        "parser": event.parser,
+        "version": event.version,
+        "startedAt": event.started_at,
+        "endedAt": event.ended_at,
+        "attempt": event.attempt,
+    }
+    return Change(set_={f"chunks.{event.chunk}.parsed": mark, "deadline": deadline}, guarded=False)
+
+
+def stored_mark(event: RecordsProcessed, *, at: datetime, deadline: datetime) -> dict[str, Any]:
+    """What is set when a chunk's records are in the store."""
+    mark = {
+        "counts": event.counts.to_json_dict(),
+        "artefact": event.artefact,
+        "statistics": event.statistics,
+        "toolkit": event.toolkit,
+        "startedAt": event.started_at,
+        "endedAt": event.ended_at,
+        "attempt": event.attempt,
+        "storedAt": at,
+    }
+    return {f"chunks.{event.chunk}.stored": mark, "deadline": deadline}
+
+
+def is_stored(run: Run, chunk: int) -> bool:
+    return "stored" in _chunk(run, chunk)
+
+
+def indexed(run: Run, event: RecordsIndexed, *, at: datetime) -> Change:
+    """Mark a chunk as findable at a placement; an older placement never replaces a newer one."""
+    mark = _chunk(run, event.chunk).get("indexed")
+    if mark and mark["placement"] >= event.placement:
+        return NOTHING
+    value = {"placement": event.placement, "at": at, "total": event.counts.total}
+    return Change(set_={f"chunks.{event.chunk}.indexed": value}, guarded=False)
+
+
+def plan_of(run: Run) -> list[ChunkRow] | None:
+    """All chunks in order, or None while parts are missing."""
+    last = run.get("lastPart")
+    if last is None or any(str(part) not in run["plan"] for part in range(last + 1)):
+        return None
+    rows = [ChunkRow.model_validate(row) for part in range(last + 1) for row in run["plan"][str(part)]]
+    return sorted(rows, key=lambda row: row.n)
+
+
+def totals(run: Run, stage: str) -> Counts:
+    """Sum of the counts of all chunks that have a stage."""
+    found = (chunk[stage]["counts"] for chunk in run["chunks"].values() if stage in chunk)
+    return sum((Counts.model_validate(counts) for counts in found), Counts())
+
+
+def indexed_total(run: Run) -> int:
+    """Records that can be found."""
+    return sum(chunk["indexed"]["total"] for chunk in run["chunks"].values() if "indexed" in chunk)
+
+
+def advance(run: Run, *, at: datetime, metadata: dict[str, Any] | None = None) -> Change:
+    """Move the state as far as the marks allow, with the facts that follow; nothing when it is there already."""
+    if ended(run):
+        return _indexed_further(run)
+    rows = plan_of(run)
+    if rows is None:
+        return NOTHING
+    chunks = [run["chunks"].get(str(row.n), {}) for row in rows]
+    all_parsed = all("parsed" in chunk for chunk in chunks)
+    target = RunState.PARSING
+    if all_parsed:
+        target = RunState.PARSED
+    if any("stored" in chunk for chunk in chunks):
+        target = RunState.PROCESSING
+    if all("stored" in chunk for chunk in chunks):
+        target = RunState.FINISHED
+    changed: dict[str, Any] = {}
+    emit: list[RunAdvanced] = []
+    if all_parsed and not run.get("parsedAt"):
+        changed["parsedAt"] = at
+        if RANK[target] > RANK[RunState.PARSED]:
+            emit.append(_fact(run, RunState.PARSED, totals(run, "parsed")))
+    if RANK[target] > RANK[RunState(run["state"])]:
+        counts = totals(run, "stored" if target is RunState.FINISHED else "parsed")
+        changed["state"] = target.value
+        emit.append(_fact(run, target, counts))
+        if target is RunState.FINISHED:
+            changed |= {"counts": counts.to_json_dict(), "endedAt": at, "metadata": metadata or {}}
+            changed["announcedIndexed"] = indexed_total(run)
+    if not changed:
+        return NOTHING
+    unset = ("deadline",) if changed.get("state") == RunState.FINISHED else ()
+    return Change(set_=changed, unset=unset, emit=tuple(emit))
+
+
+def will_finish(run: Run) -> bool:
+    """Whether `advance` would finish the run (its metadata must be merged first)."""
+    rows = plan_of(run)
+    return not ended(run) and rows is not None and all(is_stored(run, row.n) for row in rows)
+
+
+def closed(run: Run, state: RunState, failure: Failure | None, *, at: datetime) -> Change:
+    """End the run without results: failed, cancelled or superseded."""
+    if ended(run):
+        return NOTHING
+    counts = totals(run, "parsed")
+    changed: dict[str, Any] = {"state": state.value, "endedAt": at, "counts": counts.to_json_dict()}
+    if failure:
+        changed["failure"] = failure.to_json_dict()
+    return Change(set_=changed, unset=("deadline",), emit=(_fact(run, state, counts, failure),))
+
+
+def failed_by_parser(run: Run, event: ParseFailed, *, at: datetime) -> Change:
+    """The parser's verdict on the file."""
+    change = closed(run, RunState.FAILED, Failure(code=event.code, message=event.message, detail=event.detail), at=at)
+    if change.empty:
+        return NOTHING
+    verdict = {
+        "parser": event.parser,
+        "version": event.version,
+        "startedAt": event.started_at,
+        "endedAt": event.ended_at,
+    }
+    return Change(set_={**change.set_, "verdict": verdict}, unset=change.unset, emit=change.emit)
+
+
+def _indexed_further(run: Run) -> Change:
+    if run["state"] != RunState.FINISHED:
+        return NOTHING
+    now, total = indexed_total(run), int(run["counts"]["total"])
+    if now <= run.get("announcedIndexed", 0) or now < total:
+        return NOTHING
+    counts = Counts.model_validate(run["counts"])
+    return Change(set_={"announcedIndexed": now}, emit=(_fact(run, RunState.FINISHED, counts),))
+
+
+def _fact(run: Run, state: RunState, counts: Counts, failure: Failure | None = None) -> RunAdvanced:
+    return RunAdvanced(
+        file_id=run["fileId"],
+        run=run["run"],
+        state=state,
+        counts=counts,
+        indexed=indexed_total(run),
+        failure=failure,
+    )
+
+
+def _chunk(run: Run, n: int) -> dict[str, Any]:
+    found: dict[str, Any] = run["chunks"].get(str(n), {})
+    return found

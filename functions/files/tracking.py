@@ -1,0 +1,137 @@
+"""Follows a run through its record events: plan, parsed, processed and stored, indexed, failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from functions.files import runs as rules
+from functions.files.ports import Nodes, Records, Runs
+from leanda import ids, limits
+from leanda.changes import Change
+from leanda.contracts.envelope import Origin
+from leanda.contracts.events import (
+    ChunksPlanned,
+    Failure,
+    ParseFailed,
+    RecordsIndexed,
+    RecordsParsed,
+    RecordsProcessed,
+    RecordsStored,
+    RunState,
+)
+from leanda.messaging import Group, Received
+from leanda.observability import logger
+from leanda.persistence.aggregates import deciding
+from leanda.persistence.artefacts import pack, records_in, statistics_in
+from leanda.ports import ArtefactStore, Clock
+from leanda.statistics import merge, summary
+
+STEP = timedelta(seconds=limits.STEP_SECONDS)
+
+
+def by_run(received: Sequence[Received]) -> Iterator[Group]:
+    """The events of one run together: its document is read and moved once for all of them."""
+    groups: dict[str, list[Received]] = {}
+    for one in received:
+        groups.setdefault(f"{one.data.file_id}:{getattr(one.data, 'run', 0)}", []).append(one)
+    yield from groups.values()
+
+
+@dataclass(frozen=True)
+class Tracker:
+    """The use case of `files.on_record_events`. Repeating or reordering its events changes nothing."""
+
+    nodes: Nodes
+    runs: Runs
+    records: Records
+    artefacts: ArtefactStore
+    clock: Clock
+
+    def track(self, group: Group) -> None:
+        """Mark what the events of one run say, then move its state as far as the marks allow."""
+        data = group[0].data
+        key = ids.run_key(data.file_id, getattr(data, "run", 0))
+        run = self.runs.get(key)
+        if run is None:
+            logger.warning("an event of a run that is not known changes nothing", run=key)
+            return
+        for one in group:
+            self._mark(run, one)
+        origin = Origin.of_event(group[-1].event)
+        deciding(lambda: self._advance(key, group, origin))
+        self.runs.publish(key)
+
+    def _mark(self, run: dict[str, Any], one: Received) -> None:
+        data, now = one.data, self.clock.now()
+        origin, deadline = Origin.of_event(one.event), now + STEP
+        if isinstance(data, RecordsIndexed):
+            self.runs.apply(run, rules.indexed(run, data, at=now), origin)
+        elif rules.ended(run):
+            return
+        elif isinstance(data, ChunksPlanned):
+            self.runs.apply(run, rules.planned(run, data, deadline=deadline), origin)
+        elif isinstance(data, RecordsParsed):
+            self.runs.apply(run, rules.parsed(run, data, deadline=deadline), origin)
+        elif isinstance(data, RecordsProcessed) and not rules.is_stored(run, data.chunk):
+            self._store(run, data, origin)
+
+    def _store(self, run: dict[str, Any], data: RecordsProcessed, origin: Origin) -> None:
+        """Insert the chunk's records, then mark it and announce it in one update."""
+        node = self.nodes.get(data.file_id)
+        if node is None:
+            return
+        body = self.artefacts.get(data.file_id, data.run, data.chunk, "processed", data.artefact)
+        self.records.insert(data.file_id, data.run, records_in(body))
+        now = self.clock.now()
+        stored = RecordsStored(
+            file_id=data.file_id,
+            run=data.run,
+            chunk=data.chunk,
+            counts=data.counts,
+            artefact=data.artefact,
+            placement=node["placement"],
+        )
+        mark = rules.stored_mark(data, at=now, deadline=now + STEP)
+        self.runs.apply(run, Change(set_=mark, emit=(stored,), guarded=False), origin)
+
+    def _advance(self, key: str, group: Group, origin: Origin) -> None:
+        run = self.runs.get(key)
+        if run is None:
+            return
+        now = self.clock.now()
+        verdict = next((one.data for one in group if isinstance(one.data, ParseFailed)), None)
+        if verdict is not None:
+            change = rules.failed_by_parser(run, verdict, at=now)
+        else:
+            metadata = self._merged(run) if rules.will_finish(run) else None
+            change = rules.advance(run, at=now, metadata=metadata)
+        self.runs.apply(run, change, origin)
+
+    def _merged(self, run: dict[str, Any]) -> dict[str, Any]:
+        """The statistics of all chunks as one description of the file's fields (at most 64 KiB of it on the run)."""
+        merged: list[Any] = []
+        for n, chunk in sorted(run["chunks"].items(), key=lambda item: int(item[0])):
+            body = self.artefacts.get(run["fileId"], run["run"], int(n), "statistics", chunk["stored"]["statistics"])
+            merged = merge(merged, list(statistics_in(body)))
+        if merged:
+            self.artefacts.put(run["fileId"], run["run"], 0, "metadata", pack(merged))
+        return summary(merged)
+
+
+def close_overdue(runs: Runs, clock: Clock, *, limit: int = 100) -> int:
+    """The watchdog: end open runs that made no progress in time, with a reason; returns how many."""
+    now = clock.now()
+    overdue = runs.overdue(now, limit=limit)
+    for run in overdue:
+        failure = Failure(
+            code="STEP_TIMED_OUT",
+            message="Processing made no progress in time and was ended; reprocess the file to try again.",
+            detail=f"state {run['state']}, deadline {run['deadline'].isoformat()}",
+        )
+        origin = Origin(cause=f"watchdog:{run['_id']}:{run['revision']}", correlation_id=run["_id"])
+        runs.apply(run, rules.closed(run, RunState.FAILED, failure, at=now), origin)
+        runs.publish(run["_id"])
+    return len(overdue)

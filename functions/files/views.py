@@ -1,0 +1,171 @@
+"""What the API shows of nodes, records and runs. Pure; camelCase, RFC 3339 UTC."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from functions.files import runs as run_rules
+from leanda.contracts.events import RunState
+
+
+def root(user_id: str) -> dict[str, Any]:
+    """The folder that every user has."""
+    return {"id": user_id, "type": "folder", "name": "Home", "parentId": None, "version": 1}
+
+
+def node(document: dict[str, Any]) -> dict[str, Any]:
+    """A folder or a file in a list."""
+    return file(document) if document["type"] == "file" else folder(document)
+
+
+def folder(document: dict[str, Any]) -> dict[str, Any]:
+    return _shared(document)
+
+
+def file(document: dict[str, Any], run: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A file. Counts reconcile: total = parsed + failed."""
+    counts = document.get("counts") or {}
+    shown = _shared(document) | {
+        "kind": document.get("kind"),
+        "format": document.get("format"),
+        "size": document.get("size"),
+        "sha256": document.get("sha256"),
+        "status": document["status"],
+        "totalRecords": counts.get("total", 0),
+        "parsedRecords": counts.get("parsed", 0),
+        "failedRecords": counts.get("failed", 0),
+        "indexedRecords": document.get("indexedRecords", 0),
+        "activeRun": document.get("activeRun"),
+        "latestRun": document.get("latestRun"),
+        "failure": document.get("failure"),
+    }
+    if run and not run_rules.ended(run):
+        progress = run_rules.totals(run, "stored")
+        known = _planned_total(run)
+        shown["progress"] = {"processed": progress.total, "failed": progress.failed, "total": known}
+    if run and run.get("metadata"):
+        shown["metadata"] = run["metadata"]
+    return {name: value for name, value in shown.items() if value is not None}
+
+
+def record(document: dict[str, Any], *, whole: bool = False) -> dict[str, Any]:
+    """A record; its structure only when it is asked for alone."""
+    names = ("index", "type", "status", "name", "fields", "properties", "issues", "toolkit")
+    shown = {"id": document["recordId"]} | {name: document[name] for name in names if name in document}
+    if whole and document.get("structure"):
+        shown["structure"] = document["structure"]
+    return shown
+
+
+def timeline(document: dict[str, Any], run: dict[str, Any] | None) -> dict[str, Any]:
+    """Steps with state, attempt, duration, parser and version, and the reason of a failure."""
+    failure = document.get("failure")
+    uploaded = document.get("blob") is not None
+    steps = [
+        _step(
+            "upload",
+            "done" if uploaded else ("failed" if failure else "running"),
+            started=document["createdAt"],
+            ended=run["startedAt"] if run else None,
+            error=None if uploaded else failure,
+        )
+    ]
+    if run:
+        steps += _run_steps(run)
+    return {"fileId": document["_id"], "run": run["run"] if run else None, "steps": steps}
+
+
+def _run_steps(run: dict[str, Any]) -> list[dict[str, Any]]:
+    rows, chunks = run_rules.plan_of(run), run["chunks"].values()
+    parsed = [chunk["parsed"] for chunk in chunks if "parsed" in chunk]
+    stored = [chunk["stored"] for chunk in chunks if "stored" in chunk]
+    indexed = [chunk["indexed"] for chunk in chunks if "indexed" in chunk]
+    verdict, failure = run.get("verdict"), run.get("failure")
+    wanted = len(rows) if rows is not None else None
+    over = RunState(run["state"]) in {RunState.FAILED, RunState.CANCELLED, RunState.SUPERSEDED}
+
+    def state(done: int, since: bool) -> str:
+        if wanted is not None and done >= wanted:
+            return "done"
+        if over:
+            return "failed" if since else "notReached"
+        return "running" if since else "waiting"
+
+    failed_at_parse = verdict is not None or (over and (wanted is None or len(parsed) < wanted))
+    parse = _step(
+        "parse",
+        "failed" if failed_at_parse else state(len(parsed), True),
+        attempt=max((mark["attempt"] for mark in parsed), default=1),
+        started=min(
+            (mark["startedAt"] for mark in parsed), default=verdict["startedAt"] if verdict else run["startedAt"]
+        ),
+        ended=max((mark["endedAt"] for mark in parsed), default=verdict["endedAt"] if verdict else None),
+        error=failure if failed_at_parse else None,
+    )
+    source = parsed[0] if parsed else verdict
+    if source:
+        parse["parser"] = {"name": source["parser"], "version": source["version"]}
+    if wanted is not None:
+        parse |= {"chunks": wanted, "chunksDone": len(parsed)}
+    process = _step(
+        "process",
+        state(len(stored), bool(stored)),
+        attempt=max((mark["attempt"] for mark in stored), default=1),
+        started=min((mark["startedAt"] for mark in stored), default=None),
+        ended=max((mark["endedAt"] for mark in stored), default=None),
+        error=failure if over and not failed_at_parse else None,
+    )
+    store = _step(
+        "store",
+        state(len(stored), bool(stored)),
+        started=min((mark["endedAt"] for mark in stored), default=None),
+        ended=max((mark["storedAt"] for mark in stored), default=None),
+    )
+    index = _step("index", state(len(indexed), bool(stored)), ended=max((mark["at"] for mark in indexed), default=None))
+    return [parse, process, store, index]
+
+
+def _step(
+    name: str,
+    state: str,
+    *,
+    attempt: int = 1,
+    started: datetime | None = None,
+    ended: datetime | None = None,
+    error: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    step: dict[str, Any] = {"name": name, "state": state, "attempt": attempt}
+    if started:
+        step["startedAt"] = rfc3339(started)
+    if ended:
+        step["endedAt"] = rfc3339(ended)
+    if started and ended:
+        step["durationMs"] = max(0, round((ended - started).total_seconds() * 1000))
+    if error:
+        step["error"] = error
+    return step
+
+
+def _planned_total(run: dict[str, Any]) -> int | None:
+    rows = run_rules.plan_of(run)
+    if rows is None or any(row.count is None for row in rows):
+        return None
+    return sum((row.count or 0 for row in rows), 0)
+
+
+def _shared(document: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": document["_id"],
+        "type": document["type"],
+        "name": document["name"],
+        "parentId": document["parentId"],
+        "ownerId": document["ownerId"],
+        "version": document["version"],
+        "createdAt": rfc3339(document["createdAt"]),
+        "updatedAt": rfc3339(document["updatedAt"]),
+    }
+
+
+def rfc3339(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

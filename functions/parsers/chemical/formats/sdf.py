@@ -1,0 +1,200 @@
+"""SDfile: molfiles (V2000 or V3000) with data items, each closed by a line that starts with `$$$$`.
+
+Format: BIOVIA "CTfile Formats" (2020), chapter "SDfiles (Structure-Data files)".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from functions.parsers.chemical.formats import ctab, toolkit
+from functions.parsers.chemical.formats.text import BOM, BOM_DROPPED, decode, error, failed, guarded
+from leanda import limits
+from leanda.contracts.artefacts import FieldValue, Issue, Record, Severity, Structure
+from leanda.parsing.format import Format
+
+MOLFILE: Final = "chemical/x-mdl-molfile"
+
+MAX_DATA_ITEMS: Final = 10_000
+
+_DELIMITER: Final = b"$$$$"
+_LINE_END: Final = re.compile(rb"[\r\n]")
+_NOT_BLANK: Final = re.compile(rb"\S")
+_HEADER: Final = re.compile(rb"(?:[^\r\n]*+(?:\r\n|\r|\n)){3}")
+_TABLE_END: Final = b"M  END"
+_FIRST_ITEM: Final = re.compile(rb"(?<=[\r\n])>[^\r\n]*<")
+_HEADER_NUMBER: Final = re.compile(r"\bDT\d+\b")
+_HEADER_IN_VALUE: Final = re.compile(r">\s.*<[^<>]+>")
+
+
+class SdfFormat:
+    """See `leanda.parsing.format.Format`. An unterminated last record counts if it holds more than blanks."""
+
+    name = "sdf"
+    version = "1"
+    empty_is_failure = True
+
+    def boundaries(self, blocks: Iterable[bytes], *, head: bytes) -> Iterator[int]:  # noqa: ARG002
+        return boundaries(blocks)
+
+    def read(self, data: bytes, *, first_index: int, head: bytes) -> Iterator[Record]:  # noqa: ARG002
+        start = 0
+        for index, end in enumerate(boundaries([data]), first_index):
+            yield guarded(_record, data[start:end], index)
+            start = end
+
+
+FORMAT: Format = SdfFormat()
+
+
+def boundaries(blocks: Iterable[bytes]) -> Iterator[int]:
+    """End offset of each record of an SDfile given in blocks of any size.
+
+    Searches whole blocks and carries at most four bytes from one to the next: the byte before the place to go on at
+    (a delimiter counts only at the beginning of a line) and the beginning of a delimiter that a block's end cuts.
+    """
+    carry = b"\n"  # The file begins as a line does.
+    base, buffer = -1, carry
+    in_delimiter = text_seen = False
+    for block in blocks:
+        base += len(buffer) - len(carry)
+        buffer = carry + block
+        position = 1
+        while True:
+            if in_delimiter:
+                line_end = _LINE_END.search(buffer, position)
+                if line_end is None:
+                    position = len(buffer)
+                    break
+                end = line_end.end()
+                if line_end[0] == b"\r":
+                    if end == len(buffer):
+                        position = end - 1  # The next block tells CR from CR LF.
+                        break
+                    end += buffer.startswith(b"\n", end)
+                yield base + end
+                position, in_delimiter, text_seen = end, False, False
+            found = buffer.find(_DELIMITER, position)
+            if found < 0:
+                text_seen = text_seen or _NOT_BLANK.search(buffer, position) is not None
+                break
+            text_seen = True
+            if buffer[found - 1] in b"\r\n":
+                position, in_delimiter = found + len(_DELIMITER), True
+            else:  # Dollars inside of a line: no delimiter before the next line.
+                line_end = _LINE_END.search(buffer, found)
+                if line_end is None:
+                    position = len(buffer)
+                    break
+                position = line_end.end()
+        carry = buffer[max(position - 1, len(buffer) - len(_DELIMITER)) :]
+    if text_seen:
+        yield base + len(buffer)
+
+
+def _record(raw: bytes, index: int) -> Record:
+    if len(raw) > limits.MAX_RECORD_BYTES:
+        message = f"The record has {len(raw):,} bytes; {limits.MAX_RECORD_BYTES:,} are accepted."
+        return failed(index, error("RECORD_TOO_LARGE", message))
+    issues: tuple[Issue, ...] = ()
+    if raw.startswith(BOM):
+        raw, issues = raw[len(BOM) :], (BOM_DROPPED,)
+    raw = _without_delimiter(raw)
+    if not raw.strip():
+        return failed(index, error("RECORD_EMPTY", "There is nothing between the delimiters."))
+    block_end = _block_end(raw)
+    block, block_issues = decode(raw[:block_end])
+    items, items_issues = decode(raw[block_end:])
+    issues += block_issues or items_issues
+    lines = raw[:block_end].splitlines()
+    name = decode(lines[0])[0].strip() or None
+    issues += ctab.check(lines)
+    if not _refused(issues):
+        issues += toolkit.verdict(block)
+    fields, item_issues = data_items(items)
+    issues += item_issues
+    if _refused(issues):
+        return failed(index, *issues, name=name)
+    return Record(
+        index=index,
+        type="molecule",
+        name=name,
+        structure=Structure(media_type=MOLFILE, text=block),
+        fields=fields,
+        issues=issues,
+    )
+
+
+def _refused(issues: tuple[Issue, ...]) -> bool:
+    return any(issue.severity is Severity.ERROR for issue in issues)
+
+
+def _without_delimiter(raw: bytes) -> bytes:
+    """A record without its last line if that is the delimiter."""
+    body = raw.rstrip(b"\r\n")
+    last = max(body.rfind(b"\n"), body.rfind(b"\r")) + 1
+    return raw[:last] if body.startswith(_DELIMITER, last) else raw
+
+
+def _block_end(raw: bytes) -> int:
+    """Where the molfile block ends: behind the line `M  END`, or before the first data item if there is none."""
+    header = _HEADER.match(raw)
+    at = raw.find(_TABLE_END, header.end()) if header else -1
+    while at >= 0 and raw[at - 1] not in b"\r\n":
+        at = raw.find(_TABLE_END, at + 1)
+    if at >= 0:
+        line_end = _LINE_END.search(raw, at)
+        if line_end is None:
+            return len(raw)
+        return line_end.end() + raw.startswith(b"\r\n", line_end.start())
+    item = _FIRST_ITEM.search(raw, header.end() if header else 0)
+    return item.start() if item else len(raw)
+
+
+def data_items(text: str) -> tuple[tuple[FieldValue, ...], tuple[Issue, ...]]:
+    """Data items in file order, values as text exactly as in the file (several lines joined by a line feed).
+
+    A blank line ends a value. Text that follows it without a header belongs to the value before: programs write blank
+    lines inside of values, although the format has no place for them.
+    """
+    items: list[tuple[str, list[str]]] = []
+    notes: dict[tuple[str, str], str] = {}
+    value: list[str] | None = None  # Lines of the value that is open.
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    for line in text.split("\n"):
+        blank = not line or line.isspace()
+        if value is not None and not blank:
+            if line[0] != ">" or not _HEADER_IN_VALUE.match(line):
+                value.append(line)
+                continue
+            notes["DATA_ITEM_OPEN", items[-1][0]] = "No blank line ends the value of {}."
+        if blank:
+            value = None
+        elif line[0] == ">":
+            value = []
+            items.append((_field_name(line), value))
+        elif items:
+            items[-1][1].extend(("", line))
+            notes["DATA_BLANK_LINE", items[-1][0]] = "The value of {} has a blank line inside."
+        else:
+            notes["TEXT_OUTSIDE_DATA", line[:40]] = "Text behind the molecule belongs to no data item: {}."
+        if len(items) > MAX_DATA_ITEMS or len(notes) > MAX_DATA_ITEMS:
+            return (), (error("TOO_MANY_FIELDS", f"The record has more than {MAX_DATA_ITEMS:,} data items."),)
+    fields = tuple([FieldValue(name=name, value="\n".join(lines)) for name, lines in items])
+    issues = [
+        Issue(code=code, severity=Severity.INFORMATION, message=message.format(subject))
+        for (code, subject), message in notes.items()
+    ]
+    return fields, tuple(issues)
+
+
+def _field_name(header: str) -> str:
+    """Name in a data header: `>  <NAME>`, `> 25 <NAME> (4)`, `> DT12`, or whatever stands there."""
+    start, end = header.find("<"), header.rfind(">")
+    if 0 < start < end:
+        return header[start + 1 : end]
+    number = _HEADER_NUMBER.search(header)
+    return number[0] if number else header[1:].strip()

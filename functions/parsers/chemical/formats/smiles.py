@@ -1,0 +1,141 @@
+"""SMILES lists: `SMILES name` a line, with `#` comments and perhaps a header line.
+
+Daylight Theory Manual, chapter 3 (SMILES); OpenSMILES 1.0; for `SMILES |…| name` ChemAxon Extended SMILES.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import Final
+
+from functions.parsers.chemical.formats import toolkit
+from functions.parsers.chemical.formats.text import BOM, BOM_DROPPED, decode, error, failed, guarded
+from leanda import limits
+from leanda.contracts.artefacts import FieldValue, Issue, Record, Severity, Structure
+from leanda.parsing.format import Format
+
+SMILES: Final = "chemical/x-daylight-smiles"
+
+_BEGINNING_BYTES: Final = 4096
+MAX_SMILES_CHARACTERS: Final = 10_000
+"""Indigo reads SMILES in quadratic time: 10,000 carbon atoms take seconds."""
+_LINE_END: Final = re.compile(rb"\r\n|\r|\n")
+_COLUMNS: Final = re.compile(r"(\S+(?:[ \t]+\|[^|]*\|)?)(?:[ \t]+(.*))?", re.DOTALL)
+_HEADER_WORDS: Final = frozenset({b"smi", b"smile", b"structure", b"structures", b"molecule"})
+_GRAMMAR: Final = re.compile(r"(?:\[[^\[\]\s]+\]|Br|Cl|[BCNOPSFIbcnops*]|[-=#$:/\\~.()]|%\d\d|%\(\d+\)|\d)*")
+_REACTION: Final = re.compile(r"[^>]*>[^>]*>[^>]*")
+
+
+class SmilesFormat:
+    """See `leanda.parsing.format.Format`. A record is a line that is neither blank, comment nor header.
+
+    Tab-separated columns behind the name become fields, named by the header line if there is one.
+    """
+
+    name = "smiles"
+    version = "1"
+    empty_is_failure = True
+
+    def boundaries(self, blocks: Iterable[bytes], *, head: bytes) -> Iterator[int]:  # noqa: ARG002
+        return (end for end, _ in _lines(blocks, header_possible=True))
+
+    def read(self, data: bytes, *, first_index: int, head: bytes) -> Iterator[Record]:
+        read_line = partial(_record, columns=_header(head))
+        for index, (end, length) in enumerate(_lines([data], header_possible=first_index == 0), first_index):
+            yield guarded(read_line, data[end - length : end], index)
+
+
+FORMAT: Format = SmilesFormat()
+
+
+def _lines(blocks: Iterable[bytes], *, header_possible: bool) -> Iterator[tuple[int, int]]:
+    """End offset and length of each line that is a record.
+
+    Of a line over the record limit only its beginning is kept: enough to tell comments and blank lines.
+    """
+    start = dropped = 0  # Where the current line starts; how many of its bytes are no longer in `buffer`.
+    buffer = b""
+    for block in blocks:
+        searched = max(0, len(buffer) - 1)
+        buffer += block
+        position = 0
+        for match in _LINE_END.finditer(buffer, searched):
+            if match.end() == len(buffer) and buffer.endswith(b"\r"):
+                break  # The next block tells CR from CR LF.
+            line = buffer[position : match.end()]
+            position = match.end()
+            length = len(line) + dropped
+            start, dropped = start + length, 0
+            content = _content(line)
+            if content and not (header_possible and _is_header(content)):
+                yield start, length
+            header_possible = header_possible and not content
+        buffer = buffer[position:]
+        if len(buffer) > limits.MAX_RECORD_BYTES:
+            kept = buffer.lstrip()[:_BEGINNING_BYTES]
+            dropped += len(buffer) - len(kept)
+            buffer = kept
+    content = _content(buffer)
+    if content and not (header_possible and _is_header(content)):
+        yield start + len(buffer) + dropped, len(buffer) + dropped
+
+
+def _content(line: bytes) -> bytes:
+    """What a line says; nothing if it is blank or a comment."""
+    content = line.removeprefix(BOM).strip()
+    return b"" if content.startswith(b"#") else content
+
+
+def _is_header(content: bytes) -> bool:
+    """Whether the first line names columns. No SMILES reads `SMILES`: there is no atom M."""
+    first = content.split(None, 1)[0].lower().strip(b'"')
+    return b"smiles" in first or first in _HEADER_WORDS
+
+
+def _header(head: bytes) -> tuple[str, ...]:
+    for line in head.splitlines():
+        if content := _content(line):
+            return tuple(name.strip() for name in decode(content)[0].split("\t")) if _is_header(content) else ()
+    return ()
+
+
+def _record(raw: bytes, index: int, *, columns: tuple[str, ...]) -> Record:
+    if len(raw) > limits.MAX_RECORD_BYTES:
+        message = f"The line has {len(raw):,} bytes; {limits.MAX_RECORD_BYTES:,} are accepted."
+        return failed(index, error("RECORD_TOO_LARGE", message))
+    issues: tuple[Issue, ...] = (BOM_DROPPED,) if raw.startswith(BOM) else ()
+    line, encoding_issues = decode(raw.removeprefix(BOM).strip())
+    match = _COLUMNS.fullmatch(line)
+    structure, rest = (match[1], match[2] or "") if match else (line, "")
+    name, *values = rest.split("\t")
+    issues += encoding_issues + (_check(structure) or toolkit.verdict(structure))
+    if any(issue.severity is Severity.ERROR for issue in issues):
+        return failed(index, *issues, name=name.strip() or None)
+    return Record(
+        index=index,
+        type="molecule",
+        name=name.strip() or None,
+        structure=Structure(media_type=SMILES, text=structure),
+        fields=tuple(
+            FieldValue(name=columns[at] if at < len(columns) else f"column {at + 1}", value=value)
+            for at, value in enumerate(values, 2)
+        ),
+        issues=issues,
+    )
+
+
+def _check(structure: str) -> tuple[Issue, ...]:
+    """Whether the text is written as a SMILES at all: toolkits guess the format and would take an InChI or base64 too."""
+    if len(structure) > MAX_SMILES_CHARACTERS:
+        message = f"The SMILES has {len(structure):,} characters; {MAX_SMILES_CHARACTERS:,} are accepted."
+        return (error("STRUCTURE_TOO_LARGE", message),)
+    smiles = structure.split(None, 1)[0]
+    good = _GRAMMAR.match(smiles)
+    end = good.end() if good else 0
+    if end == len(smiles):
+        return ()
+    if _REACTION.fullmatch(smiles):
+        return (error("REACTION_NOT_MOLECULE", "This is the SMILES of a reaction, not of a molecule."),)
+    return (error("SMILES_INVALID", f"{smiles[end : end + 12]!r} cannot stand in a SMILES.", f"character {end + 1}"),)

@@ -1,0 +1,55 @@
+"""From bytes to text, and to issues and failed records: what all text formats of chemistry need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from leanda.contracts.artefacts import Issue, Record, RecordStatus, Severity
+
+BOM: Final = b"\xef\xbb\xbf"
+BOM_DROPPED: Final = Issue(
+    code="BOM_DROPPED",
+    severity=Severity.INFORMATION,
+    message="A UTF-8 byte-order mark stood before the text; it was left out.",
+)
+
+
+def decode(raw: bytes) -> tuple[str, tuple[Issue, ...]]:
+    """Text of bytes whose encoding no header states.
+
+    UTF-8 if it is valid UTF-8, else Windows-1252 (what laboratory software on Windows writes), else Latin-1, which
+    takes every byte. The two guesses come with an Information issue.
+    """
+    try:
+        return raw.decode("utf-8"), ()
+    except UnicodeDecodeError:
+        pass
+    try:
+        text, encoding = raw.decode("cp1252"), "Windows-1252"
+    except UnicodeDecodeError:
+        text, encoding = raw.decode("latin-1"), "Latin-1"
+    message = f"The text is not UTF-8; it was read as {encoding}."
+    return text, (Issue(code="ENCODING_ASSUMED", severity=Severity.INFORMATION, message=message),)
+
+
+def error(code: str, message: str, place: str | None = None) -> Issue:
+    return Issue(code=code, severity=Severity.ERROR, message=message, place=place)
+
+
+def warning(code: str, message: str, place: str | None = None) -> Issue:
+    return Issue(code=code, severity=Severity.WARNING, message=message, place=place)
+
+
+def failed(index: int, *issues: Issue, name: str | None = None) -> Record:
+    """A molecule that could not be read: it keeps its place in the file and says why."""
+    return Record(index=index, type="molecule", status=RecordStatus.FAILED, name=name, issues=issues)
+
+
+def guarded(read: Callable[[bytes, int], Record], raw: bytes, index: int) -> Record:
+    """A record, failed if reading it raises: whatever a record holds, its neighbours must not pay for it."""
+    try:
+        return read(raw, index)
+    except Exception as defect:
+        message = f"Reading the record ended unexpectedly: {type(defect).__name__}: {defect}"
+        return failed(index, error("RECORD_UNREADABLE", message))

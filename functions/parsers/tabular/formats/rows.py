@@ -1,0 +1,156 @@
+"""Where the rows of a delimited text end, found in its bytes, in the sense of Python's `csv` module and RFC 4180.
+
+A quote opens a quoted cell only as the first character of a cell; inside, line ends are content and a doubled quote is a
+quote. A line end is LF, CRLF or CR. Blank lines are no rows. Delimiter, quote and line end are ASCII, and in every
+encoding that is read here (see `dialect`) an ASCII byte of that meaning is never a part of another character, so bytes
+can be searched without decoding them; UTF-16 is first reduced to one byte per code unit.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from leanda import limits
+
+_LINE_END: Final = re.compile(rb"\r\n|\n|\r")
+_PLAIN_ROW: Final = re.compile(rb"[^\r\n]++(?:\r\n|\n|\r)")
+_ANY_CONTENT: Final = re.compile(rb"[^\r\n]")
+
+
+@functools.cache
+def quoted_row(delimiter: bytes) -> re.Pattern[bytes]:
+    """One row with its line end, blank lines before it included.
+
+    The first alternative runs over anything without quotes; the second is a quoted cell, whose quote follows a delimiter,
+    a line end or the beginning; the third is a quote inside an unquoted cell, which means itself. Nothing backtracks.
+    """
+    d = re.escape(delimiter)
+    return re.compile(
+        rb'[\r\n]*+(?:[^"\r\n]++|(?<![^%b\r\n])"(?:[^"]++|"")*+"|(?<=[^%b\r\n])")++(?:\r\n|\n|\r)' % (d, d)
+    )
+
+
+def row_ends(
+    blocks: Iterable[bytes],
+    delimiter: bytes,
+    *,
+    longest: int = limits.MAX_RECORD_BYTES,
+    scan_bytes: int = 64 * limits.KIB,
+) -> Iterator[int]:
+    """End offset (exclusive, line end included) of every row that is not blank.
+
+    A row longer than `longest` ends at the first line end from there on, quoted or not: one quote that is never closed
+    costs some rows but not the file. A quote that is still open at the end of the file makes one row of what it holds,
+    as `csv` has it.
+
+    Args:
+        blocks: the text in an encoding that keeps ASCII, or reduced by `code_units`.
+        delimiter: one byte.
+        longest: permitted length of a row.
+        scan_bytes: blocks are joined up to this size before they are searched; it has no influence on the result.
+    """
+    return _Scan(delimiter, longest, scan_bytes).ends(blocks)
+
+
+class _Scan:
+    """A pass over blocks: what has been found is yielded, an unfinished row is carried over to the next block."""
+
+    def __init__(self, delimiter: bytes, longest: int, scan_bytes: int) -> None:
+        self._row = quoted_row(delimiter)
+        self._longest = longest
+        self._scan_bytes = scan_bytes
+        self._base = 0  # Offset of the buffer in the text.
+        self._skipping = False  # Inside a row that is longer than allowed, looking for its line end.
+
+    def ends(self, blocks: Iterable[bytes]) -> Iterator[int]:
+        pending: list[bytes] = []
+        size = carried = 0
+        for block in blocks:
+            pending.append(block)
+            size += len(block)
+            # Looking again at an unfinished row only when twice as much is there keeps the whole pass linear.
+            if size >= max(self._scan_bytes, min(2 * carried, self._longest + self._scan_bytes)):
+                buffer = b"".join(pending)
+                # A CR at the end may be half of a CRLF.
+                ends, rest = self._scan(buffer, len(buffer) - buffer.endswith(b"\r"))
+                yield from ends
+                pending = [buffer[rest:]]
+                size = carried = len(pending[0])
+        buffer = b"".join(pending)
+        ends, rest = self._scan(buffer, len(buffer))
+        yield from ends
+        if self._skipping or _ANY_CONTENT.search(buffer, rest):
+            yield self._base + len(buffer) - rest
+
+    def _scan(self, buffer: bytes, stop: int) -> tuple[list[int], int]:
+        """Row ends in the text, and where in the buffer the unfinished rest starts."""
+        found: list[int] = []
+        at = 0
+        while True:
+            if self._skipping:
+                line_end = _LINE_END.search(buffer, at, stop)
+                if line_end is None:
+                    at = stop
+                    break
+                self._skipping = False
+                at = line_end.end()
+                found.append(at)
+            at = self._whole_rows(buffer, at, stop, found)
+            start = self._first_content(buffer, at, stop)
+            if start is None or stop - start <= self._longest:
+                break
+            # Either unfinished or finished too late; what follows is decided by the offset alone, never by block sizes.
+            at = start + self._longest
+            self._skipping = True
+        base = self._base
+        self._base += at
+        return [base + end for end in found], at
+
+    def _whole_rows(self, buffer: bytes, at: int, stop: int, found: list[int]) -> int:
+        """Collect the rows that end before `stop` and are not too long; the end of the last of them."""
+        if buffer.find(b'"', at, stop) < 0 and stop - at <= self._longest:
+            last_line_end = max(buffer.rfind(b"\n", at, stop), buffer.rfind(b"\r", at, stop)) + 1
+            found.extend([row.end() for row in _PLAIN_ROW.finditer(buffer, at, last_line_end)])
+            return max(at, last_line_end)
+        match, longest = self._row.match, self._longest
+        while (row := match(buffer, at, stop)) is not None:
+            end = row.end()
+            if end - at > longest:
+                start = self._first_content(buffer, at, stop)
+                if start is not None and end - start > longest:
+                    break
+            found.append(end)
+            at = end
+        return at
+
+    @staticmethod
+    def _first_content(buffer: bytes, at: int, stop: int) -> int | None:
+        content = _ANY_CONTENT.search(buffer, at, stop)
+        return content.start() if content else None
+
+
+def code_units(blocks: Iterable[bytes], *, big_endian: bool) -> Iterator[bytes]:
+    """UTF-16 with one byte per code unit: ASCII stays itself, anything else becomes FF. A last odd byte is dropped."""
+    odd = b""
+    for block in blocks:
+        data = odd + block
+        even = len(data) // 2 * 2
+        odd = data[even:]
+        if even:
+            yield _one_byte_units(data[:even], big_endian)
+
+
+_ZERO_OR_FF: Final = bytes([0]) + b"\xff" * 255
+
+
+def _one_byte_units(data: bytes, big_endian: bool) -> bytes:
+    high, low = (data[0::2], data[1::2]) if big_endian else (data[1::2], data[0::2])
+    mask = high.translate(_ZERO_OR_FF)
+    if not mask.count(0xFF):
+        return low
+    # OR of two byte strings; through integers it runs at memory speed.
+    joined = int.from_bytes(low, "little") | int.from_bytes(mask, "little")
+    return joined.to_bytes(len(low), "little")

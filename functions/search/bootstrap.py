@@ -1,0 +1,67 @@
+"""Builds each handler of `search`: settings → adapters → use cases. The one place that tests override."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+
+import boto3
+
+from functions.search import settings as s
+from functions.search.adapters import FilesAuthority, OpenSearchIndex, sigv4
+from functions.search.indexing import NodeIndexer, RecordIndexer, whole_batch
+from functions.search.mappings import definitions
+from functions.search.use_cases import Search
+from leanda.discovery.client import DiscoveredService
+from leanda.http.cursors import Cursors
+from leanda.messaging import Consumer
+from leanda.messaging.letters import SqsDeadLetterQueue
+from leanda.persistence.artefacts import S3ArtefactStore
+from leanda.ports import SystemClock
+from leanda.secrets import secret_bytes
+
+
+@cache
+def api() -> Search:
+    settings = s.ApiSettings.load()
+    return Search(_index(settings), _authority(settings), Cursors(secret_bytes(settings.cursor_secret)))
+
+
+def on_file_events() -> Consumer:
+    settings = s.FileEventsSettings.load()
+    indexer = NodeIndexer(_index(settings), _authority(settings))
+    letters = SqsDeadLetterQueue(boto3.client("sqs"), settings.dead_letter_queue_url)
+    return Consumer("search-on-file-events", indexer.follow, letters, SystemClock(), group=whole_batch)
+
+
+def on_record_events() -> Consumer:
+    from leanda.messaging.producer import KafkaPublisher  # the one handler that publishes
+
+    settings, clock = s.RecordEventsSettings.load(), SystemClock()
+    indexer = RecordIndexer(
+        index=_index(settings),
+        authority=_authority(settings),
+        artefacts=S3ArtefactStore(boto3.client("s3"), settings.artefacts_bucket),
+        publisher=KafkaPublisher(settings.kafka_bootstrap, settings.kafka_auth),
+        clock=clock,
+    )
+    letters = SqsDeadLetterQueue(boto3.client("sqs"), settings.dead_letter_queue_url)
+    return Consumer("search-on-record-events", indexer.follow, letters, clock, group=whole_batch)
+
+
+def ensure_indices() -> None:
+    settings = s.SetupSettings.load()
+    index = _index(settings)
+    for definition in definitions(local=settings.leanda_environment == "local"):
+        index.ensure(definition)
+
+
+def _index(settings: s.IndexSettings) -> OpenSearchIndex:
+    if settings.opensearch_auth == "none":
+        return OpenSearchIndex(settings.opensearch_url)
+    credentials = boto3.Session().get_credentials()
+    return OpenSearchIndex(settings.opensearch_url, sign=sigv4(credentials, os.environ["AWS_REGION"]))
+
+
+def _authority(settings: s.ApiSettings | s.FileEventsSettings | s.RecordEventsSettings) -> FilesAuthority:
+    return FilesAuthority(DiscoveredService(boto3.Session(), settings.discovery_namespace))

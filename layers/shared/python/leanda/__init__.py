@@ -1,0 +1,1 @@
+"""The layer every Leanda function stands on: contracts, messaging, persistence, HTTP, discovery, access."""

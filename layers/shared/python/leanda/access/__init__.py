@@ -1,0 +1,1 @@
+"""Who may see what: one policy, used by every API, the index, the cache and the history."""

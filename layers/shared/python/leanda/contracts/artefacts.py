@@ -1,0 +1,83 @@
+"""Artefacts: message bodies too big for an event, as gzip NDJSON, one record a line (claim check).
+
+Key: `fileId/run/chunk/stage-sha256`. Readers derive bucket and prefix themselves and take only the digest from the event.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field
+
+from leanda.contracts.base import Contract
+
+
+class Severity(StrEnum):
+    INFORMATION = "Information"
+    WARNING = "Warning"
+    ERROR = "Error"
+
+
+class Issue(Contract):
+    """Something a person should know of a record: `place` says where (line, byte, column)."""
+
+    code: str
+    severity: Severity = Severity.WARNING
+    message: str
+    place: str | None = None
+
+
+class FieldValue(Contract):
+    """A value that the file states for a record, with the file's own name for it."""
+
+    name: str
+    value: str | int | float | bool | None = None
+
+
+class RecordStatus(StrEnum):
+    PARSED = "Parsed"
+    FAILED = "Failed"
+
+
+class Structure(Contract):
+    """A record's own text in its own format, untouched."""
+
+    media_type: str
+    text: str
+
+
+class Record(Contract):
+    """One record of a file: a molecule, a row. A failed one has no structure but an issue that says why.
+
+    Attributes:
+        index: 0-based position in the file; failed records count.
+        type: molecule, row, …
+        name: what the file calls it, if anything.
+        properties: computed values by name; numbers are numbers, in the unit that the property's documentation states.
+        toolkit: what computed the properties, with its version.
+    """
+
+    index: int = Field(ge=0)
+    type: str
+    status: RecordStatus = RecordStatus.PARSED
+    name: str | None = None
+    structure: Structure | None = None
+    fields: tuple[FieldValue, ...] = ()
+    properties: dict[str, Any] = Field(default_factory=dict)
+    issues: tuple[Issue, ...] = ()
+    toolkit: str | None = None
+
+
+class FieldStatistics(Contract):
+    """What is known of one field over the records seen so far; merging is associative and commutative."""
+
+    name: str
+    count: int = 0
+    nulls: int = 0
+    types: dict[str, int] = Field(default_factory=dict)
+    minimum: float | None = None
+    maximum: float | None = None
+    distinct: tuple[str, ...] = ()
+    distinct_capped: bool = False
+    first_index: int = 0

@@ -1,0 +1,380 @@
+"""The data of every event, by context. The models are the source of the JSON Schemas in `events/schemas`.
+
+Each class names its type, its topic and its key; `leanda.contracts.registry` collects them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+from pydantic import Field
+
+from leanda.contracts.base import Contract
+from leanda.contracts.topics import FILE_EVENTS, PARSER_TASKS, RECORD_EVENTS, USER_EVENTS, Topic
+
+
+class Counts(Contract):
+    """Records of a chunk or a run: total = parsed + failed."""
+
+    total: int = Field(default=0, ge=0)
+    parsed: int = Field(default=0, ge=0)
+    failed: int = Field(default=0, ge=0)
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            total=self.total + other.total, parsed=self.parsed + other.parsed, failed=self.failed + other.failed
+        )
+
+
+class Failure(Contract):
+    """Why something failed: a stable code, a sentence for people, a detail for engineers."""
+
+    code: str
+    message: str
+    detail: str | None = None
+
+
+class EventData(Contract):
+    """Base of all event bodies."""
+
+    TYPE: ClassVar[str]
+    TOPIC: ClassVar[Topic]
+
+    file_id: str
+
+    def key(self) -> str:
+        """The Kafka key: what must stay in order together."""
+        return self.file_id
+
+    def subject(self) -> str:
+        return self.file_id
+
+
+# --- uploads and blobs ------------------------------------------------------------------------------------------------
+
+
+class UploadRequested(EventData):
+    """A file was announced through the API; its bytes are awaited."""
+
+    TYPE, TOPIC = "leanda.files.upload.requested.v1", FILE_EVENTS
+    name: str
+    parent_id: str
+    owner_id: str
+    size: int = Field(ge=0)
+    revision: int
+
+
+class BlobStored(EventData):
+    """Bytes arrived, were checked, and their kind was decided, once."""
+
+    TYPE, TOPIC = "leanda.blobs.blob.stored.v1", FILE_EVENTS
+    blob_id: str
+    version_id: str
+    sequencer: str
+    size: int = Field(ge=0)
+    checksum: str | None = None
+    kind: str
+    format: str
+    owner_id: str
+    name: str
+    inbox_path: str | None = None
+
+
+class BlobRejected(EventData):
+    """Bytes arrived that may not be kept (too large, wrong checksum, a name that cannot be used)."""
+
+    TYPE, TOPIC = "leanda.blobs.blob.rejected.v1", FILE_EVENTS
+    code: str
+    message: str
+    owner_id: str
+    name: str
+    inbox_path: str | None = None
+
+
+class UploadExpired(EventData):
+    """An announced upload did not arrive in time."""
+
+    TYPE, TOPIC = "leanda.blobs.upload.expired.v1", FILE_EVENTS
+    code: str
+    message: str
+    owner_id: str
+
+
+class BlobHashed(EventData):
+    """The SHA-256 of stored bytes is known."""
+
+    TYPE, TOPIC = "leanda.blobs.blob.hashed.v1", FILE_EVENTS
+    blob_id: str
+    sha256: str
+
+
+# --- runs: plan, parse, process, store, index -------------------------------------------------------------------------
+
+
+class RunRequest(EventData):
+    """What a parser needs to start a run; the body of `FileCreated` and `FileReprocessRequested` alike."""
+
+    TOPIC = FILE_EVENTS
+    run: int = Field(ge=1)
+    blob_id: str
+    kind: str
+    format: str
+    size: int = Field(ge=0)
+    name: str
+    process: bool = True
+    revision: int
+
+
+class FileCreated(RunRequest):
+    """A file has its bytes; its first run may start."""
+
+    TYPE = "leanda.files.file.created.v1"
+
+
+class FileReprocessRequested(RunRequest):
+    """A further run of a file may start beside the results of the last."""
+
+    TYPE = "leanda.files.file.reprocess-requested.v1"
+
+
+class ChunkRow(Contract):
+    """One chunk of a plan: a byte range of the (uncompressed) file that holds whole records.
+
+    `input_sha` names the artefact with the chunk's bytes when the original is compressed and cannot be read by range.
+    """
+
+    n: int = Field(ge=0)
+    offset: int = Field(ge=0)
+    length: int = Field(ge=0)
+    first_index: int = Field(ge=0)
+    count: int | None = None
+    input_sha: str | None = None
+
+
+class PlanEvent(EventData):
+    TOPIC = RECORD_EVENTS
+    run: int = Field(ge=1)
+
+    def key(self) -> str:
+        return f"{self.file_id}:plan"
+
+
+class ChunksPlanned(PlanEvent):
+    """A part of a run's plan; the run knows its chunks when the part marked `last` is in."""
+
+    TYPE = "leanda.parsers.chunks.planned.v1"
+    part: int = Field(default=0, ge=0)
+    chunks: tuple[ChunkRow, ...]
+    last: bool = True
+
+
+class ParseFailed(PlanEvent):
+    """The verdict of a parser on the file as a whole."""
+
+    TYPE = "leanda.parsers.file.parse-failed.v1"
+    code: str
+    message: str
+    detail: str | None = None
+    parser: str
+    version: str
+    started_at: datetime
+    ended_at: datetime
+
+
+class ChunkEvent(EventData):
+    TOPIC = RECORD_EVENTS
+    run: int = Field(ge=1)
+    chunk: int = Field(ge=0)
+
+    def key(self) -> str:
+        return f"{self.file_id}:{self.chunk}"
+
+
+class ParseChunk(ChunkEvent):
+    """A task: parse one chunk."""
+
+    TYPE, TOPIC = "leanda.parsers.chunk.parse.v1", PARSER_TASKS
+    blob_id: str
+    kind: str
+    format: str
+    row: ChunkRow
+
+
+class RecordsParsed(ChunkEvent):
+    """A chunk was parsed; its records are in the artefact `parsed-<sha>`."""
+
+    TYPE = "leanda.parsers.records.parsed.v1"
+    counts: Counts
+    artefact: str
+    parser: str
+    version: str
+    started_at: datetime
+    ended_at: datetime
+    attempt: int = 1
+
+
+class RecordsProcessed(ChunkEvent):
+    """A chunk's records have their properties; they are complete in the artefact of that name."""
+
+    TYPE = "leanda.processor.records.processed.v1"
+    counts: Counts
+    artefact: str
+    statistics: str
+    toolkit: str
+    started_at: datetime
+    ended_at: datetime
+    attempt: int = 1
+
+
+class RecordsStored(ChunkEvent):
+    """A chunk's records are in the store; a hint for the index."""
+
+    TYPE = "leanda.files.records.stored.v1"
+    counts: Counts
+    artefact: str
+    placement: int
+
+
+class RecordsIndexed(ChunkEvent):
+    """A chunk's records can be found."""
+
+    TYPE = "leanda.search.records.indexed.v1"
+    counts: Counts
+    placement: int
+
+
+class RunState(StrEnum):
+    """States of a run, in the order of their rank; the last four end it."""
+
+    OPEN = "Open"
+    PARSING = "Parsing"
+    PARSED = "Parsed"
+    PROCESSING = "Processing"
+    FINISHED = "Finished"
+    FAILED = "Failed"
+    CANCELLED = "Cancelled"
+    SUPERSEDED = "Superseded"
+    NOT_REQUESTED = "NotRequested"
+
+
+class RunAdvanced(EventData):
+    """A run reached a state; the node follows."""
+
+    TYPE, TOPIC = "leanda.files.run.advanced.v1", FILE_EVENTS
+    run: int = Field(ge=1)
+    state: RunState
+    counts: Counts
+    indexed: int = 0
+    failure: Failure | None = None
+
+
+# --- nodes ------------------------------------------------------------------------------------------------------------
+
+
+class FileStatus(StrEnum):
+    LOADING = "Loading"
+    LOADED = "Loaded"
+    PARSING = "Parsing"
+    PARSED = "Parsed"
+    PROCESSING = "Processing"
+    PROCESSED = "Processed"
+    PROCESSED_PARTIALLY = "ProcessedPartially"
+    FAILED = "Failed"
+
+
+class NodeFact(EventData):
+    """Something happened to a file or folder. `file_id` is the node's id; the index reads the rest from its owner."""
+
+    TOPIC = FILE_EVENTS
+    node_type: str
+    owner_id: str
+    revision: int
+    placement: int
+    name: str | None = None
+    parent_id: str | None = None
+    status: FileStatus | None = None
+    run: int | None = None
+    counts: Counts | None = None
+    failure: Failure | None = None
+
+
+class FileStatusChanged(NodeFact):
+    TYPE = "leanda.files.file.status-changed.v1"
+
+
+class FileParsed(NodeFact):
+    TYPE = "leanda.files.file.parsed.v1"
+
+
+class FileParseFailed(NodeFact):
+    TYPE = "leanda.files.file.parse-failed.v1"
+
+
+class FileProcessed(NodeFact):
+    TYPE = "leanda.files.file.processed.v1"
+
+
+class FileIndexed(NodeFact):
+    TYPE = "leanda.files.file.indexed.v1"
+
+
+class RunActivated(NodeFact):
+    """A later run's results replace those of the run before; `previous_total` records of the old one were findable."""
+
+    TYPE = "leanda.files.file.run-activated.v1"
+    previous_total: int = 0
+
+
+class FileRenamed(NodeFact):
+    TYPE = "leanda.files.file.renamed.v1"
+
+
+class FileMoved(NodeFact):
+    TYPE = "leanda.files.file.moved.v1"
+
+
+class FileDeleted(NodeFact):
+    TYPE = "leanda.files.file.deleted.v1"
+
+
+class FileRestored(NodeFact):
+    TYPE = "leanda.files.file.restored.v1"
+
+
+class FolderCreated(NodeFact):
+    TYPE = "leanda.files.folder.created.v1"
+
+
+class FolderRenamed(NodeFact):
+    TYPE = "leanda.files.folder.renamed.v1"
+
+
+class FolderDeleted(NodeFact):
+    TYPE = "leanda.files.folder.deleted.v1"
+
+
+# --- users ------------------------------------------------------------------------------------------------------------
+
+
+class UserFact(EventData):
+    """Something happened to a user; `file_id` is absent, the user's id is subject and key."""
+
+    TOPIC = USER_EVENTS
+    file_id: str = ""
+    user_id: str
+
+    def key(self) -> str:
+        return self.user_id
+
+    def subject(self) -> str:
+        return self.user_id
+
+
+class UserCreated(UserFact):
+    TYPE = "leanda.users.user.created.v1"
+
+
+class UserUpdated(UserFact):
+    TYPE = "leanda.users.user.updated.v1"

@@ -1,0 +1,1 @@
+"""HTTP: the REST and internal API apps, problem+json, cursors, ETags, who calls."""

@@ -1,0 +1,51 @@
+"""Every limit of Leanda, in one table (shown in `docs/limits.md`)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+KIB: Final = 1024
+MIB: Final = 1024 * KIB
+GIB: Final = 1024 * MIB
+
+MAX_FILE_BYTES: Final = 10 * GIB
+"""Largest accepted file."""
+MAX_POST_BYTES: Final = 64 * MIB
+"""Up to here a presigned POST is used; larger files go in parts."""
+PART_BYTES: Final = 16 * MIB
+"""Size of one part of a multipart upload; raised for files that would need more than 10,000 parts."""
+MAX_PART_URLS: Final = 100
+"""Part URLs in one answer; ask again for more."""
+UPLOAD_OPEN_SECONDS: Final = 24 * 3600
+"""How long an upload may stay unfinished."""
+URL_SECONDS: Final = 900
+"""Life of a presigned URL."""
+STEP_SECONDS: Final = 15 * 60
+"""A step without progress for this long is taken up by the watchdog."""
+PARSE_AT_ONCE_BYTES: Final = 1_000_000
+"""Files up to this size are parsed in the planning invocation."""
+CHUNK_RECORDS: Final = 1000
+"""Wanted records in a chunk (500 to 2,000)."""
+CHUNK_BYTES: Final = 4 * MIB
+"""A chunk is closed at this size even if it holds fewer records."""
+MAX_CHUNKS: Final = 512
+"""Chunks of one run; bigger files get bigger chunks."""
+MAX_EVENT_BYTES: Final = 256 * KIB
+MAX_HOPS: Final = 16
+MAX_OUTBOX_ENTRIES: Final = 100
+MAX_OUTBOX_BYTES: Final = 1_000_000
+MAX_FOLDER_DEPTH: Final = 32
+MAX_GROUPS: Final = 50
+MAX_INDEXED_FIELDS: Final = 200
+"""Fields of one record that go into the index; all are stored."""
+MAX_NAME_CHARACTERS: Final = 255
+MAX_PAGE: Final = 200
+DEFAULT_PAGE: Final = 50
+HEAD_BYTES: Final = 256 * KIB
+"""First (inflated) bytes that decide a kind and carry a table's header."""
+MAX_INFLATED_BYTES: Final = 4 * GIB
+MAX_INFLATE_RATIO: Final = 200
+"""A gzip member may not inflate to more than this times its size."""
+MAX_RECORD_BYTES: Final = 8 * MIB
+"""One record (molecule, row) larger than this fails as a record."""
+REQUESTS_PER_MINUTE: Final = 1000

@@ -1,0 +1,200 @@
+"""The loop of every Kafka consumer: outcome, transient, defect; never mixed.
+
+- An *outcome* is a normal return of the handler.
+- A *transient* error (store, broker, S3, index down) is retried with jittered backoff inside the time budget; then the record is
+  reported as failed, and with it everything after it in its partition, which comes again anyway.
+- A *defect* (anything unexpected) is tried three times, then dead-lettered and acknowledged, so that the partition moves on. If
+  more than half of a partition's batch of four or more is defective the records are reported as failed instead: a bad
+  deployment must not drain a topic into the queue. A letter that cannot be kept fails its record.
+
+The key fence: after the first record of a key that is not done, later records of that key wait with it.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from leanda.contracts.envelope import Event
+from leanda.contracts.events import EventData
+from leanda.contracts.registry import data_of
+from leanda.errors import EventRefused, LeandaError
+from leanda.messaging.letters import DeadLetterQueue, Letter
+from leanda.messaging.records import KafkaRecord, failures_response, records_of
+from leanda.observability import correlated, logger, shortened
+from leanda.ports import Clock
+
+DEFECT_TRIES: Final = 3
+TRANSIENT_TRIES: Final = 6
+HALF_BATCH_MINIMUM: Final = 4
+RESERVE_SECONDS: Final = 4.0
+_BACKOFF_SECONDS: Final = 0.1
+_BACKOFF_MAX_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A record that is a valid event of a known type."""
+
+    record: KafkaRecord
+    event: Event
+    data: EventData
+
+
+Group = Sequence[Received]
+
+
+@dataclass(slots=True)
+class _Defect:
+    record: KafkaRecord
+    error: Exception
+    attempts: int
+
+
+@dataclass
+class Consumer:
+    """What a handler module needs to be a consumer.
+
+    Attributes:
+        name: the consumer group; letters carry it.
+        handle: does the work for one group; repeating it changes nothing.
+        group: splits a batch into the units of work; default: every record alone. A group that is defective as a whole is
+            tried again record by record, so that the guilty one is found and its neighbours are done.
+        sleep, jitter: replaceable for tests.
+    """
+
+    name: str
+    handle: Callable[[Group], None]
+    dead_letters: DeadLetterQueue
+    clock: Clock
+    group: Callable[[Sequence[Received]], Iterable[Group]] = lambda received: [[one] for one in received]
+    sleep: Callable[[float], None] = time.sleep
+    jitter: Callable[[], float] = random.random
+
+    def consume(self, event: dict[str, Any], remaining_seconds: Callable[[], float]) -> dict[str, Any]:
+        """Handle an MSK-shaped event; returns the partial-batch response."""
+        batch = _Batch(self, records_of(event), remaining_seconds)
+        batch.run()
+        return failures_response(batch.failed)
+
+
+@dataclass
+class _Batch:
+    consumer: Consumer
+    records: list[KafkaRecord]
+    remaining_seconds: Callable[[], float]
+    failed: list[KafkaRecord] = field(default_factory=list)
+    _stopped: set[tuple[str, int]] = field(default_factory=set)
+    _fenced: set[str] = field(default_factory=set)
+    _postponed: list[Received] = field(default_factory=list)
+    _defects: list[_Defect] = field(default_factory=list)
+
+    def run(self) -> None:
+        sizes = Counter(record.place for record in self.records)
+        todo = self._received()
+        while todo:
+            self._postponed = []
+            for group in self.consumer.group(todo):
+                self._attempt(group)
+            self._settle(sizes)
+            todo = self._postponed
+        self._settle(sizes)
+
+    def _received(self) -> list[Received]:
+        received = []
+        for record in self.records:
+            try:
+                event = Event.from_bytes(record.value)
+                received.append(Received(record, event, data_of(event)))
+            except EventRefused as error:
+                self._defects.append(_Defect(record, error, 1))
+        return received
+
+    def _attempt(self, group: Group) -> None:
+        if any(one.record.place in self._stopped for one in group):
+            self._fail(group)
+            return
+        if any(one.record.key in self._fenced for one in group):
+            self._postponed.extend(group)
+            return
+        error, attempts = self._try(group)
+        if error is None:
+            return
+        if isinstance(error, LeandaError) and error.transient:
+            logger.warning("transient failure; the records will come again", code=error.code, detail=error.detail)
+            self._fail(group)
+        elif len(group) > 1:
+            for one in group:
+                self._attempt([one])
+        else:
+            self._fenced.add(group[0].record.key)
+            self._defects.append(_Defect(group[0].record, error, attempts))
+
+    def _try(self, group: Group) -> tuple[Exception | None, int]:
+        first, tries = group[0].event, 0
+        while True:
+            tries += 1
+            try:
+                with correlated(first.correlationid, event_id=first.id, event_type=first.type):
+                    self.consumer.handle(group)
+                return None, tries
+            except Exception as error:  # the loop is where every error ends
+                transient = isinstance(error, LeandaError) and error.transient
+                pause = min(_BACKOFF_MAX_SECONDS, _BACKOFF_SECONDS * 2**tries) * (0.5 + self.consumer.jitter() / 2)
+                limit = TRANSIENT_TRIES if transient else (DEFECT_TRIES if len(group) == 1 else 1)
+                if tries >= limit or self.remaining_seconds() - pause < RESERVE_SECONDS:
+                    return error, tries
+                self.consumer.sleep(pause if transient else 0.01)
+
+    def _fail(self, group: Group) -> None:
+        self.failed.extend(one.record for one in group)
+        self._stopped.update(one.record.place for one in group)
+        self._fenced.update(one.record.key for one in group)
+
+    def _settle(self, sizes: Counter[tuple[str, int]]) -> None:
+        """Dead-letter the defects found so far, or report them; then let the keys that wait for them go on."""
+        counts = Counter(defect.record.place for defect in self._defects)
+        for defect in self._defects:
+            place = defect.record.place
+            if sizes[place] >= HALF_BATCH_MINIMUM and counts[place] * 2 > sizes[place]:
+                kept = False
+                logger.error("more than half of a batch is defective; nothing is dead-lettered", place=str(place))
+            else:
+                kept = self._send(defect)
+            if kept:
+                self._fenced.discard(defect.record.key)
+            else:
+                self.failed.append(defect.record)
+                self._stopped.add(place)
+        self._defects = []
+
+    def _send(self, defect: _Defect) -> bool:
+        error, record = defect.error, defect.record
+        envelope, encoding = record.text()
+        letter = Letter(
+            consumer=self.consumer.name,
+            envelope=envelope,
+            encoding=encoding,
+            code=error.code if isinstance(error, LeandaError) else "UNEXPECTED_ERROR",
+            message=error.message if isinstance(error, LeandaError) else f"{type(error).__name__}: {error}"[:500],
+            detail=error.detail if isinstance(error, LeandaError) else None,
+            stack=shortened("".join(traceback.format_exception(error))[-8000:]),
+            attempts=defect.attempts,
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            key=record.key or None,
+            at=self.consumer.clock.now(),
+        )
+        try:
+            self.consumer.dead_letters.send(letter)
+        except LeandaError as problem:
+            logger.error("a letter could not be kept; its record will come again", code=problem.code)
+            return False
+        logger.error("dead-lettered", code=letter.code, place=f"{record.topic}-{record.partition}@{record.offset}")
+        return True

@@ -1,0 +1,1 @@
+"""Parsing: kinds and signatures, formats, chunk plans, compressed input. Pure."""

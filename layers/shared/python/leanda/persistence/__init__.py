@@ -1,0 +1,1 @@
+"""The document store: connection, aggregates with their outbox, artefacts in S3."""

@@ -1,0 +1,182 @@
+"""Documents that announce what happens to them: state and events in one atomic update (transactional outbox).
+
+A document has `_id`, `revision`, `outbox` (entries `{id, topic, key, body, at}`) and whatever its context keeps in it.
+Guards use `_id` or `{_id, revision}` alone. Entries are pulled by id after the broker confirmed them; a crash in between
+publishes them again with the same ids, which consumers recognise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol
+
+from pymongo import ASCENDING
+from pymongo.collection import Collection
+from pymongo.errors import DuplicateKeyError
+
+from leanda import limits
+from leanda.changes import Change, messages_of
+from leanda.contracts.envelope import Origin
+from leanda.errors import OutboxFull, RevisionConflict, Unavailable
+from leanda.observability import logger
+from leanda.persistence.client import Document, store_errors
+from leanda.ports import Clock, Message, Publisher
+
+CONSUMER_TIMEOUT: Final = 10.0
+REQUEST_TIMEOUT: Final = 0.3
+RELAY_AGE: Final = timedelta(seconds=5)
+
+
+class Aggregates(Protocol):
+    """Documents with an outbox; the same contract for the real store and for the fake."""
+
+    def get(self, key: str) -> Document | None:
+        """The document without its outbox, or None."""
+        ...
+
+    def get_many(self, keys: Iterable[str]) -> dict[str, Document]: ...
+
+    def insert(self, document: Mapping[str, Any], change: Change, origin: Origin) -> bool:
+        """Insert once; False when a document of that `_id` exists (which is left as it is)."""
+        ...
+
+    def apply(self, document: Mapping[str, Any], change: Change, origin: Origin) -> None:
+        """Write a change to the document as it was read, raising its revision if the change is guarded.
+
+        Raises:
+            RevisionConflict: it was written in between; read it again and decide anew.
+            OutboxFull: too many of its events wait.
+        """
+        ...
+
+    def publish(self, key: str) -> None:
+        """Send all pending entries, oldest first, and pull those that were confirmed.
+
+        Raises:
+            Unavailable: the broker did not confirm in time (never on the request path: there the relay takes over).
+        """
+        ...
+
+    def stale(self, limit: int) -> list[str]:
+        """Ids of documents whose oldest entry waits longer than the relay's age."""
+        ...
+
+
+class MongoAggregates:
+    """`Aggregates` on one collection.
+
+    Args:
+        source: the context's name, in every event.
+        patient: consumers wait for the broker and fail if it is silent; requests wait 0.3 s and leave the rest to the relay.
+    """
+
+    def __init__(
+        self, collection: Collection[Document], publisher: Publisher, clock: Clock, *, source: str, patient: bool
+    ) -> None:
+        self.collection, self._publisher, self._clock = collection, publisher, clock
+        self._source, self._patient = source, patient
+
+    def get(self, key: str) -> Document | None:
+        with store_errors():
+            return self.collection.find_one({"_id": key}, {"outbox": 0})
+
+    def get_many(self, keys: Iterable[str]) -> dict[str, Document]:
+        wanted = list(dict.fromkeys(keys))
+        if not wanted:
+            return {}
+        with store_errors():
+            return {found["_id"]: found for found in self.collection.find({"_id": {"$in": wanted}}, {"outbox": 0})}
+
+    def insert(self, document: Mapping[str, Any], change: Change, origin: Origin) -> bool:
+        entries = self._entries(change, origin, sequence=document.get("revision", 0))
+        with store_errors():
+            try:
+                self.collection.insert_one({**document, "outbox": entries})
+            except DuplicateKeyError:
+                return False
+        return True
+
+    def apply(self, document: Mapping[str, Any], change: Change, origin: Origin) -> None:
+        if change.empty:
+            return
+        revision = document["revision"] + (1 if change.guarded else 0)
+        update: dict[str, Any] = {}
+        if change.set_:
+            update["$set"] = dict(change.set_)
+        if change.unset:
+            update["$unset"] = dict.fromkeys(change.unset, "")
+        if change.guarded:
+            update["$inc"] = {"revision": 1}
+        if change.emit:
+            entries = self._entries(change, origin, sequence=revision)
+            if (
+                len(entries) > limits.MAX_OUTBOX_ENTRIES
+                or sum(len(e["body"]) for e in entries) > limits.MAX_OUTBOX_BYTES
+            ):
+                raise OutboxFull
+            update["$push"] = {"outbox": {"$each": entries}}
+        guard: dict[str, Any] = {"_id": document["_id"]}
+        if change.guarded:
+            guard["revision"] = document["revision"]
+        with store_errors():
+            if self.collection.update_one(guard, update).matched_count == 0:
+                raise RevisionConflict(detail=str(document["_id"]))
+
+    def publish(self, key: str) -> None:
+        with store_errors():
+            found = self.collection.find_one({"_id": key}, {"outbox": 1})
+        pending = (found or {}).get("outbox") or []
+        if not pending:
+            return
+        messages = [Message(e["topic"], e["key"], e["id"], e["body"].encode()) for e in pending]
+        try:
+            self._publisher.publish(messages, timeout=CONSUMER_TIMEOUT if self._patient else REQUEST_TIMEOUT)
+        except Unavailable as error:
+            if self._patient:
+                raise
+            logger.warning("events stay in the outbox; the relay will send them", key=key, detail=error.detail)
+            return
+        with store_errors():
+            self.collection.update_one({"_id": key}, {"$pull": {"outbox": {"id": {"$in": [e["id"] for e in pending]}}}})
+
+    def stale(self, limit: int) -> list[str]:
+        before = self._clock.now() - RELAY_AGE
+        with store_errors():
+            found = self.collection.find({"outbox.at": {"$lt": before}}, {"_id": 1}).sort("outbox.at", 1).limit(limit)
+            return [document["_id"] for document in found]
+
+    def ensure_indexes(self, *, local: bool) -> None:
+        """The relay's sparse index; on one machine also the guard's, which the local engine does not derive from `_id`."""
+        self.collection.create_index([("outbox.at", ASCENDING)], name="outbox", sparse=True)
+        if local:
+            self.collection.create_index([("_id", ASCENDING), ("revision", ASCENDING)], name="guard")
+
+    def _entries(self, change: Change, origin: Origin, *, sequence: object) -> list[Document]:
+        at: datetime = self._clock.now()
+        return [
+            {"id": m.event_id, "topic": m.topic, "key": m.key, "body": m.body.decode(), "at": at}
+            for m in messages_of(change.emit, origin, source=self._source, at=at, sequence=sequence)
+        ]
+
+
+def relay(aggregates: Aggregates, *, limit: int = 200) -> int:
+    """Publish what a crash left behind; returns how many documents were served. Repeating it does no harm."""
+    keys = aggregates.stale(limit)
+    for key in keys:
+        aggregates.publish(key)
+    return len(keys)
+
+
+def deciding[T](decide: Callable[[], T], *, tries: int = 8) -> T:
+    """Run `decide` (read, decide, apply) until nobody writes in between; each try reads anew.
+
+    Raises:
+        RevisionConflict: the document is written so often that no try came through.
+    """
+    for _ in range(tries - 1):
+        try:
+            return decide()
+        except RevisionConflict:
+            continue
+    return decide()

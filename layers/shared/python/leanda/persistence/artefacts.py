@@ -1,0 +1,78 @@
+"""Artefacts in S3: gzip NDJSON bodies named by their content, readers and writers."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from leanda.contracts.artefacts import FieldStatistics, Record
+from leanda.contracts.base import Contract
+from leanda.errors import NotFound, Unavailable
+
+
+def pack(items: Iterable[Contract]) -> bytes:
+    """Gzip NDJSON of models; the same items give the same bytes (no time stamp, fixed level)."""
+    buffer = io.BytesIO()
+    with gzip.GzipFile(fileobj=buffer, mode="wb", compresslevel=1, mtime=0) as stream:
+        for item in items:
+            stream.write(item.model_dump_json(by_alias=True, exclude_none=True).encode())
+            stream.write(b"\n")
+    return buffer.getvalue()
+
+
+def records_in(body: bytes) -> Iterator[Record]:
+    """The records of a packed body, one at a time."""
+    with gzip.GzipFile(fileobj=io.BytesIO(body)) as stream:
+        for line in stream:
+            yield Record.model_validate_json(line)
+
+
+def statistics_in(body: bytes) -> Iterator[FieldStatistics]:
+    """The field statistics of a packed body."""
+    with gzip.GzipFile(fileobj=io.BytesIO(body)) as stream:
+        for line in stream:
+            yield FieldStatistics.model_validate_json(line)
+
+
+class S3ArtefactStore:
+    """Artefacts in their own bucket. The key is derived here, never taken from an event."""
+
+    def __init__(self, client: Any, bucket: str) -> None:
+        self._client, self._bucket = client, bucket
+
+    def put(self, file_id: str, run: int, chunk: int, stage: str, body: bytes) -> str:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        sha = hashlib.sha256(body).hexdigest()
+        try:
+            self._client.put_object(
+                Bucket=self._bucket,
+                Key=_key(file_id, run, chunk, stage, sha),
+                Body=body,
+                ContentType="application/x-ndjson",
+                ContentEncoding="gzip",
+            )
+        except (BotoCoreError, ClientError) as error:
+            raise Unavailable(detail=f"S3: {error}") from error
+        return sha
+
+    def get(self, file_id: str, run: int, chunk: int, stage: str, sha: str) -> bytes:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            reply = self._client.get_object(Bucket=self._bucket, Key=_key(file_id, run, chunk, stage, sha))
+            body: bytes = reply["Body"].read()
+        except ClientError as error:
+            if error.response["Error"]["Code"] in {"NoSuchKey", "404"}:
+                raise NotFound("The artefact is gone.", detail=_key(file_id, run, chunk, stage, sha)) from error
+            raise Unavailable(detail=f"S3: {error}") from error
+        except BotoCoreError as error:
+            raise Unavailable(detail=f"S3: {error}") from error
+        return body
+
+
+def _key(file_id: str, run: int, chunk: int, stage: str, sha: str) -> str:
+    return f"{file_id}/{run}/{chunk}/{stage}-{sha}"

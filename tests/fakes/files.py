@@ -1,0 +1,84 @@
+"""The ports of `files` in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from functions.files.ports import NodeFilter, UploadRequest
+from leanda import ids
+from leanda.contracts.artefacts import Record
+from tests.fakes.aggregates import FakeAggregates
+
+
+class FakeNodes(FakeAggregates):
+    def _living(self) -> list[dict[str, Any]]:
+        return [found for key in self.documents if (found := self.get(key)) and not found["deleted"]]
+
+    def children(self, parent_id: str, *, after: Sequence[Any] | None, limit: int) -> list[dict[str, Any]]:
+        found = [node for node in self._living() if node["parentId"] == parent_id]
+        found.sort(key=lambda node: (node["name"], node["_id"]))
+        return [node for node in found if not after or (node["name"], node["_id"]) > tuple(after)][:limit]
+
+    def files_of(
+        self, owner_id: str, wanted: NodeFilter, *, after: Sequence[Any] | None, limit: int
+    ) -> list[dict[str, Any]]:
+        found = [
+            node
+            for node in self._living()
+            if node["ownerId"] == owner_id
+            and node["type"] == "file"
+            and (wanted.status is None or node["status"] == wanted.status)
+            and (wanted.kind is None or node.get("kind") == wanted.kind)
+        ]
+        found.sort(key=lambda node: (node["createdAt"], node["_id"]), reverse=True)
+        if after:
+            place = (datetime.fromisoformat(after[0]), after[1])
+            found = [node for node in found if (node["createdAt"], node["_id"]) < place]
+        return found[:limit]
+
+    def has_children(self, parent_id: str) -> bool:
+        return any(node["parentId"] == parent_id for node in self._living())
+
+
+class FakeRuns(FakeAggregates):
+    def overdue(self, now: datetime, *, limit: int) -> list[dict[str, Any]]:
+        late = [
+            run for key in self.documents if (run := self.get(key)) and run.get("deadline") and run["deadline"] < now
+        ]
+        return sorted(late, key=lambda run: run["deadline"])[:limit]
+
+
+class FakeRecords:
+    def __init__(self) -> None:
+        self.documents: dict[str, dict[str, Any]] = {}
+
+    def insert(self, file_id: str, run: int, records: Iterable[Record]) -> None:
+        for record in records:
+            key = ids.stored_record_key(file_id, run, record.index)
+            body = record.to_json_dict() | {"fileId": file_id, "run": run}
+            self.documents.setdefault(key, body | {"_id": key, "recordId": ids.record_id(file_id, record.index)})
+
+    def page(
+        self, file_id: str, run: int, *, status: str | None, after: int | None, limit: int
+    ) -> list[dict[str, Any]]:
+        found = [
+            record
+            for record in self.documents.values()
+            if (record["fileId"], record["run"]) == (file_id, run)
+            and (status is None or record["status"] == status)
+            and (after is None or record["index"] > after)
+        ]
+        return sorted(found, key=lambda record: record["index"])[:limit]
+
+    def get(self, file_id: str, run: int, index: int) -> dict[str, Any] | None:
+        return self.documents.get(ids.stored_record_key(file_id, run, index))
+
+
+class FakeBlobs:
+    def open_upload(self, request: UploadRequest) -> dict[str, Any]:
+        return {"kind": "post", "url": "http://127.0.0.1/", "fields": {"key": f"uploads/{request.file_id}"}}
+
+    def download_url(self, blob_id: str) -> str:
+        return f"http://127.0.0.1/{blob_id}"

@@ -1,0 +1,191 @@
+"""The whole pipeline in one process: the real use cases on fakes, the real consumer loop, and a topic that may misbehave.
+
+Deliveries go by a seeded order: shuffled between keys (and, if asked, within them), repeated, in batches.
+"""
+
+from __future__ import annotations
+
+import base64
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from functions.blobs.use_cases import Receiving, Uploading
+from functions.files.following import Follower
+from functions.files.models import NewFile
+from functions.files.ports import UploadRequest
+from functions.files.tracking import Tracker, by_run
+from functions.files.use_cases import Files
+from functions.parsers.handling import Parser, Parsing
+from functions.processor.use_cases import Processing
+from leanda.access.policy import Viewer
+from leanda.changes import messages_of
+from leanda.contracts.artefacts import Record
+from leanda.contracts.envelope import Event, Origin
+from leanda.contracts.events import RecordsIndexed, RecordsStored
+from leanda.contracts.registry import REGISTRY
+from leanda.http.cursors import Cursors
+from leanda.messaging.consumer import Consumer, Group
+from leanda.ports import Message
+from tests.fakes.aggregates import FakeAggregates
+from tests.fakes.artefacts import FakeArtefacts
+from tests.fakes.clock import FakeClock
+from tests.fakes.files import FakeNodes, FakeRecords, FakeRuns
+from tests.fakes.messaging import FakeDeadLetters, FakePublisher
+from tests.fakes.objects import FakeBlobSource, FakeObjects
+
+USER = "11111111-1111-4111-8111-111111111111"
+
+
+class FakeUploadAggregates(FakeAggregates):
+    def overdue(self, now: datetime, *, limit: int) -> list[dict[str, Any]]:
+        opened = [doc for key in self.documents if (doc := self.get(key)) and doc["state"] == "Open"]
+        return [doc for doc in opened if doc["expiresAt"] < now][:limit]
+
+
+class InProcessBlobs:
+    """`Blobs` of the files context, without the hop."""
+
+    def __init__(self, uploading: Uploading) -> None:
+        self._uploading = uploading
+
+    def open_upload(self, request: UploadRequest) -> dict[str, Any]:
+        return self._uploading.open(
+            file_id=request.file_id,
+            owner_id=request.owner_id,
+            name=request.name,
+            size=request.size,
+            sha256=request.sha256,
+            correlation_id="correlation-1",
+        )
+
+    def download_url(self, blob_id: str) -> str:
+        return f"http://127.0.0.1/{blob_id}"
+
+
+@dataclass
+class Pipeline:
+    """Contexts on fakes. `deliver` moves events until nothing is left."""
+
+    parsers: list[Parser]
+    compute: Callable[[Record], Record] = lambda record: record
+    seed: int = 0
+    copies: int = 1
+    clock: FakeClock = field(default_factory=FakeClock)
+
+    def __post_init__(self) -> None:
+        self.random = random.Random(self.seed)
+        self.broker, self.letters, self.artefacts = FakePublisher(), FakeDeadLetters(), FakeArtefacts()
+        self.objects = FakeObjects()
+        self.nodes = FakeNodes(self.broker, self.clock, "files")
+        self.runs = FakeRuns(self.broker, self.clock, "files")
+        self.records = FakeRecords()
+        self.uploads = FakeUploadAggregates(self.broker, self.clock, "blobs")
+        self.blobs = FakeAggregates(self.broker, self.clock, "blobs")
+        self.uploading = Uploading(self.uploads, self.objects, self.clock)
+        self.receiving = Receiving(self.uploads, self.blobs, self.objects, self.clock)
+        self.files = Files(
+            self.nodes, self.runs, self.records, InProcessBlobs(self.uploading), Cursors(b"key"), self.clock
+        )
+        self.consumers = self._consumers()
+        self._read = 0
+        self._offset = 0
+
+    def upload(self, name: str, body: bytes, *, user: str = USER, process: bool = True) -> str:
+        """Announce and upload a file; returns its id. Nothing is delivered yet."""
+        wanted = NewFile(name=name, size=len(body), process=process)
+        origin = Origin(cause=f"request-{len(self.nodes.documents)}", correlation_id="correlation-1", user_id=user)
+        made = self.files.create(Viewer(user), wanted, idempotency_key=None, origin=origin)
+        file_id = str(made["id"])
+        self.receiving.receive(*self.objects.put(f"uploads/{file_id}", body))
+        return file_id
+
+    def drop(self, path: str, body: bytes, *, user: str = USER) -> None:
+        """Put an object into a user's inbox."""
+        self.receiving.receive(*self.objects.put(f"inbox/{user}/{path}", body))
+
+    def deliver(self, rounds: int = 200) -> None:
+        """Deliver everything, `copies` times in a shuffled order, and what follows from it, until it is quiet."""
+        for _ in range(rounds):
+            fresh = self.broker.sent[self._read :]
+            if not fresh:
+                return
+            self._read = len(self.broker.sent)
+            pending = [message for message in fresh for _ in range(self.copies)]
+            self.random.shuffle(pending)
+            self.deliver_messages(pending)
+        raise AssertionError("the pipeline does not come to rest")
+
+    def deliver_messages(self, messages: list[Message]) -> None:
+        """Deliver exactly these, in batches of one to seven."""
+        while messages:
+            size = self.random.randint(1, 7)
+            batch, messages = messages[:size], messages[size:]
+            for consumer, types in self.consumers:
+                kept = [one for one in batch if self._wanted(consumer, types, one)]
+                if kept:
+                    consumer.consume(self._msk(kept), lambda: 1000.0)
+
+    def _wanted(self, consumer: Consumer, types: set[str], message: Message) -> bool:
+        event = Event.from_bytes(message.body)
+        if event.type not in types:
+            return False
+        if not consumer.name.startswith("parsers-"):
+            return True
+        return event.data["kind"] == consumer.name.split("-")[1] and bool(event.data.get("process", True))
+
+    def _msk(self, messages: list[Message]) -> dict[str, Any]:
+        records: dict[str, list[dict[str, Any]]] = {}
+        for message in messages:
+            self._offset += 1
+            records.setdefault(f"{message.topic}-0", []).append(
+                {
+                    "topic": message.topic,
+                    "partition": 0,
+                    "offset": self._offset,
+                    "key": base64.b64encode(message.key.encode()).decode(),
+                    "value": base64.b64encode(message.body).decode(),
+                }
+            )
+        return {"records": records}
+
+    def _consumers(self) -> list[tuple[Consumer, set[str]]]:
+        source = FakeBlobSource(self.objects, self.blobs)
+        follower = Follower(self.nodes, self.runs, self.clock)
+        tracker = Tracker(self.nodes, self.runs, self.records, self.artefacts, self.clock)
+        processing = Processing(self.compute, "none", self.artefacts, self.broker, self.clock)
+        of_nodes = _types("blobs.", "run.advanced", "file.deleted", "file.restored", "run-activated")
+        of_runs = _types(
+            "chunks.planned", "records.parsed", "parsers.file.parse-failed", "records.processed", "records.indexed"
+        )
+        found = [
+            (self._consumer("files-on-file-events", follower.follow), of_nodes),
+            (self._consumer("files-on-record-events", tracker.track, group=by_run), of_runs),
+            (self._consumer("processor-on-record-events", processing.process), _types("records.parsed")),
+            (self._consumer("search-on-record-events", self._index), _types("records.stored")),
+        ]
+        for parser in self.parsers:
+            parsing, name = Parsing(parser, source, self.artefacts, self.broker, self.clock), f"parsers-{parser.kind}"
+            starts = _types("file.created", "reprocess-requested")
+            found.append((self._consumer(f"{name}-on-file-events", parsing.start), starts))
+            found.append((self._consumer(f"{name}-on-parser-tasks", parsing.parse), _types("chunk.parse")))
+        return found
+
+    def _index(self, group: Group) -> None:
+        """A stand-in for the index: it says that it has what it was told of."""
+        for one in group:
+            if isinstance(one.data, RecordsStored):
+                fields = ("file_id", "run", "chunk", "counts", "placement")
+                told = RecordsIndexed(**{name: getattr(one.data, name) for name in fields})
+                origin = Origin.of_event(one.event)
+                messages = messages_of((told,), origin, source="search", at=self.clock.now(), sequence=0)
+                self.broker.publish(messages, timeout=1)
+
+    def _consumer(self, name: str, handle: Callable[..., None], **more: Any) -> Consumer:
+        return Consumer(name, handle, self.letters, self.clock, sleep=lambda _: None, **more)
+
+
+def _types(*fragments: str) -> set[str]:
+    return {name for name in REGISTRY if any(fragment in name for fragment in fragments)}

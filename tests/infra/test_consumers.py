@@ -1,0 +1,169 @@
+"""No event is lost by a mapping that was written down carelessly."""
+
+from __future__ import annotations
+
+import json
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_lambda as lambda_
+
+from cdk.components.function import Place
+from cdk.components.kafka_consumer import KafkaConsumer
+from cdk.components.parameters import Parameters
+from cdk.config import environment
+from cdk.contexts.files import FILES
+from cdk.contexts.table import Api, Consumer, Package, of_type
+from leanda.contracts import events
+from leanda.contracts.registry import REGISTRY
+from leanda.contracts.topics import FILE_EVENTS, PARSER_TASKS, TOPICS
+
+COMPLETE = {
+    "topic": FILE_EVENTS,
+    "filters": (of_type(events.BlobStored.TYPE),),
+    "batch_size": 10,
+    "window": 1,
+    "retries": 10,
+    "record_age": 3600,
+    "poller_group": "group",
+}
+
+
+@pytest.fixture
+def make(staging):
+    """Makes a consumer of `files` in a fresh stack."""
+    stack = cdk.Stack(cdk.App(), "Test")
+    code = lambda_.CfnLayerVersion.ContentProperty(s3_bucket="bucket", s3_key="key")
+    layer = lambda_.CfnLayerVersion(stack, "Layer", content=code)
+    target = environment("prod")
+    place = Place(target, FILES, Parameters(stack, target), staging, layer)
+    row = Consumer(handler="on_file_events", topic=FILE_EVENTS, filters=COMPLETE["filters"])
+    return lambda function=row, **arguments: KafkaConsumer(stack, place, Package("files", ()), function, **arguments)
+
+
+def test_a_complete_consumer_can_be_made(make):
+    assert make(**COMPLETE).mapping.batch_size == 10
+
+
+@pytest.mark.parametrize("missing", sorted(COMPLETE))
+def test_a_consumer_without_a_bound_cannot_be_written(make, missing):
+    with pytest.raises(TypeError, match=missing):
+        make(**{name: value for name, value in COMPLETE.items() if name != missing})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("filters", ()),
+        ("filters", (of_type("a"),) * 6),
+        ("batch_size", 0),
+        ("window", -1),
+        ("window", 301),
+        ("retries", -1),
+        ("retries", 0),
+        ("record_age", -1),
+        ("record_age", 8 * 24 * 3600),
+        ("poller_group", ""),
+        ("topic", PARSER_TASKS),
+    ],
+)
+def test_a_bound_that_bounds_nothing_is_refused(make, name, value):
+    with pytest.raises(ValueError, match=r"."):
+        make(**COMPLETE | {name: value})
+
+
+def test_a_function_without_dead_letters_cannot_consume(make):
+    with pytest.raises(ValueError, match="dead-letter"):
+        make(Api(), **COMPLETE)
+
+
+def test_every_mapping_is_complete(each):
+    assert len(each.mappings()) == 10
+    for name, mapping in each.mappings().items():
+        assert mapping["AmazonManagedKafkaEventSourceConfig"]["ConsumerGroupId"] == name
+        assert mapping["FilterCriteria"]["Filters"]
+        assert mapping["MaximumRetryAttempts"] == 10
+        assert mapping["MaximumRecordAgeInSeconds"] == 6 * 24 * 3600
+        assert mapping["BisectBatchOnFunctionError"] is True
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert "failures" in mapping["DestinationConfig"]["OnFailure"]["Destination"]
+        assert mapping["ProvisionedPollerConfig"]["PollerGroupName"] == f"leanda-{each.name}"
+        assert mapping["StartingPosition"] == "TRIM_HORIZON"
+        assert len(mapping["Topics"]) == 1
+
+
+def test_filters_name_only_types_that_exist_on_their_topic(each):
+    known = {topic.name: {kind.TYPE for kind in REGISTRY.values() if topic == kind.TOPIC} for topic in TOPICS}
+    for name, mapping in each.mappings().items():
+        for entry in mapping["FilterCriteria"]["Filters"]:
+            for wanted in json.loads(entry["Pattern"])["value"]["type"]:
+                types = known[mapping["Topics"][0]]
+                if isinstance(wanted, dict):
+                    assert any(kind.startswith(wanted["prefix"]) for kind in types), (name, wanted)
+                else:
+                    assert wanted in types, (name, wanted)
+
+
+def test_every_kind_of_file_has_exactly_one_parser(local):
+    kinds = []
+    for name, mapping in local.mappings().items():
+        if name.startswith("parsers-") and mapping["Topics"] == ["file-events"]:
+            (entry,) = mapping["FilterCriteria"]["Filters"]
+            data = json.loads(entry["Pattern"])["value"]["data"]
+            assert data["process"] == [True]
+            kinds.extend(data["kind"])
+    assert sorted(kinds) == ["chemical", "generic", "tabular"]
+
+
+def test_numbers_in_filters_are_compared_as_numbers():
+    assert of_type("a", run=1, process=True) == {
+        "value": {"type": ["a"], "data": {"run": [{"numeric": ["=", 1]}], "process": [True]}}
+    }
+
+
+def test_everything_nobody_waits_for_has_its_own_dead_letters(each):
+    queues = {queue["QueueName"] for queue in each.properties("AWS::SQS::Queue")}
+    with_letters = {
+        name
+        for name, function in each.functions().items()
+        if "DEAD_LETTER_QUEUE_URL" in function["Environment"]["Variables"]
+    }
+    triggered = {*each.mappings(), "blobs-on-s3-upload"}
+    for stack, _, resource in each.resources("AWS::Events::Rule"):
+        (target,) = resource["Properties"]["Targets"]
+        function = each.templates[stack]["Resources"][target["Arn"]["Fn::GetAtt"][0]]["Properties"]["FunctionName"]
+        triggered.add(function.removeprefix(f"leanda-{each.name}-"))
+    assert with_letters == triggered
+    assert {f"leanda-{each.name}-{name}-dlq" for name in with_letters} <= queues
+    for name in with_letters:
+        (letters,) = [statement for statement in each.roles()[name] if statement["Sid"] == "DeadLetters"]
+        assert letters["Resource"] == [f"arn:aws:sqs:eu-west-1:000000000000:leanda-{each.name}-{name}-dlq"]
+
+
+def test_a_failed_scheduled_run_is_kept(each):
+    rules = each.properties("AWS::Events::Rule")
+    configs = each.properties("AWS::Lambda::EventInvokeConfig")
+    assert len(rules) == len(configs) == 6
+    assert all(config["DestinationConfig"]["OnFailure"]["Destination"] for config in configs)
+
+
+def test_uploads_are_announced_without_a_custom_resource(each):
+    (originals,) = [b for b in each.properties("AWS::S3::Bucket") if "originals" in b["BucketName"]]
+    configurations = originals["NotificationConfiguration"]["QueueConfigurations"]
+    prefixes = [rule["Value"] for c in configurations for rule in c["Filter"]["S3Key"]["Rules"]]
+    assert prefixes == ["uploads/", "inbox/"]
+    assert not list(each.resources("Custom::S3BucketNotifications"))
+
+
+def test_the_upload_queue_gives_a_message_five_tries_and_enough_time(each):
+    (queue,) = [q for q in each.properties("AWS::SQS::Queue") if q["QueueName"].endswith("blobs-uploads")]
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == 5
+    assert queue["VisibilityTimeout"] >= 6 * each.functions()["blobs-on-s3-upload"]["Timeout"]
+
+
+def test_someone_is_told_of_dead_letters_and_of_lag(prod):
+    alarms = {alarm["AlarmName"] for alarm in prod.properties("AWS::CloudWatch::Alarm")}
+    for queue in prod.properties("AWS::SQS::Queue"):
+        if queue["QueueName"].endswith("-dlq"):
+            assert f"{queue['QueueName']}-not-empty" in alarms
+    assert {f"leanda-prod-{name}-lag" for name in prod.mappings()} <= alarms

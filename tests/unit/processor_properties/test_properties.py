@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import csv
+
+import pytest
+
+from functions.processor import chemistry, properties
+from leanda.contracts.artefacts import Issue, Record, RecordStatus, Structure
+from tests.samples import samples_root
+
+KEKULE_FORMS = ("CC1=CC=CC=C1C", "CC1=C(C)C=CC=C1", "Cc1ccccc1C")
+"""o-Xylene, drawn in three ways."""
+
+
+def record(smiles: str, *, issues: tuple[Issue, ...] = ()) -> Record:
+    structure = Structure(media_type="chemical/x-daylight-smiles", text=smiles)
+    return Record(index=3, type="molecule", name="x", structure=structure, issues=issues)
+
+
+def compute(smiles: str) -> Record:
+    return properties.compute(record(smiles))
+
+
+def test_aspirin_has_all_properties() -> None:
+    result = compute("CC(=O)Oc1ccccc1C(=O)O")
+    assert result.toolkit == "Indigo 1.46.0"
+    assert result.issues == ()
+    numbers = {name: value for name, value in result.properties.items() if isinstance(value, float)}
+    assert numbers == {
+        "molecularWeight": pytest.approx(180.159, abs=0.002),
+        "monoisotopicMass": pytest.approx(180.04226, abs=1e-5),
+        "mostAbundantMass": pytest.approx(180.04226, abs=1e-5),
+    }
+    assert {name: value for name, value in result.properties.items() if name not in numbers} == {
+        "canonicalSmiles": "CC(=O)Oc1ccccc1C(O)=O",
+        "molecularFormula": "C9H8O4",
+        "inchi": "InChI=1S/C9H8O4/c1-6(10)13-8-5-3-2-4-7(8)9(11)12/h2-5H,1H3,(H,11,12)",
+        "inchiKey": "BSYNRYMUTXBXSQ-UHFFFAOYSA-N",
+    }
+
+
+def test_the_installed_toolkit_is_the_one_that_records_name() -> None:
+    from indigo import Indigo
+
+    assert f"Indigo {Indigo().version().split('-')[0]}".startswith(chemistry.TOOLKIT)
+
+
+def test_known_molecules_have_their_published_identity() -> None:
+    with (samples_root() / "oracle" / "known_molecules.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 20
+    for row in rows:
+        computed = compute(row["smiles"]).properties
+        assert (computed["inchiKey"], computed["inchi"]) == (row["inchikey"], row["inchi"]), row["name"]
+        assert computed["molecularFormula"] == row["formula"], row["name"]
+        assert computed["molecularWeight"] == pytest.approx(float(row["mol_weight"]), abs=0.02), row["name"]
+
+
+def test_the_canonical_smiles_does_not_depend_on_the_drawing() -> None:
+    assert {compute(smiles).properties["canonicalSmiles"] for smiles in KEKULE_FORMS} == {"Cc1ccccc1C"}
+    salts = {compute(smiles).properties["canonicalSmiles"] for smiles in ("CCO.[Na+].[Cl-].O", "O.[Cl-].OCC.[Na+]")}
+    assert salts == {"CCO.O.[Cl-].[Na+]"}
+
+
+def test_many_equal_components_take_no_longer_than_their_number() -> None:
+    computed = compute(".".join(["O"] * 1000)).properties
+    assert computed["canonicalSmiles"] == ".".join(["O"] * 1000)
+    assert computed["molecularFormula"] == "H2000O1000"
+
+
+def test_a_racemic_molecule_has_a_standard_inchi_and_leaves_later_ones_standard() -> None:
+    plain = compute("CCO").properties["inchi"]
+    racemic = compute("C[C@H](O)N |&1:1|").properties["inchi"]
+    assert racemic.startswith("InChI=1S/")
+    assert compute("CCO").properties["inchi"] == plain == "InChI=1S/C2H6O/c1-2-3/h3H,2H2,1H3"
+
+
+def test_a_property_that_fails_is_named_and_the_others_stay() -> None:
+    result = compute("CFC")
+    assert result.status is RecordStatus.PARSED
+    assert result.properties["molecularFormula"] == "C2H6F"
+    failed = {issue.place: issue for issue in result.issues}
+    assert set(failed) == {"monoisotopicMass", "mostAbundantMass"}
+    assert {issue.code for issue in result.issues} == {"PROPERTY_FAILED"}
+    assert "bad valence on F" in failed["mostAbundantMass"].message
+
+
+def test_a_structure_with_an_r_group_has_neither_formula_nor_mass() -> None:
+    result = compute("*CCO")
+    assert set(result.properties) == {"canonicalSmiles"}
+    assert [issue.place for issue in result.issues] == [*properties.NEEDS_ELEMENTS, "inchi"]
+
+
+def test_a_structure_too_large_for_canonical_numbering_keeps_its_formula() -> None:
+    atoms = chemistry.MAX_CANONICAL_ATOMS + 1
+    result = compute(".".join(["O"] * atoms))
+    assert result.properties["molecularFormula"] == f"H{2 * atoms}O{atoms}"
+    assert "5,001 atoms" in result.issues[0].message
+
+
+def test_a_query_is_not_computed_and_stays_good() -> None:
+    result = compute("CC~CC")
+    assert (result.status, result.properties) == (RecordStatus.PARSED, {})
+    assert [issue.code for issue in result.issues] == ["STRUCTURE_NOT_COMPUTABLE"]
+
+
+def test_computing_again_gives_the_same_record() -> None:
+    kept = Issue(code="BOM_DROPPED", message="from the parser")
+    once = properties.compute(record("CFC", issues=(kept,)))
+    assert once.issues[0] == kept
+    assert properties.compute(once) == once
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        Record(index=0, type="molecule", status=RecordStatus.FAILED),
+        Record(index=0, type="row"),
+        Record(index=0, type="crystal", structure=Structure(media_type="chemical/x-cif", text="data_")),
+    ],
+)
+def test_records_without_a_molecule_stay_as_they_are(given: Record) -> None:
+    assert properties.compute(given) is given
+
+
+def test_a_molfile_is_computed_whatever_its_name_and_unknown_v3000_keywords() -> None:
+    molfile = (
+        "$RXN\n  Leanda\n\n  0  0  0     0  0            999 V3000\nM  V30 BEGIN CTAB\nM  V30 COUNTS 2 1 0 0 0\n"
+        "M  V30 BEGIN ATOM\nM  V30 1 C 0 0 0 0 COLOUR=RED\nM  V30 2 O 1.5 0 0 0\nM  V30 END ATOM\n"
+        "M  V30 BEGIN BOND\nM  V30 1 1 1 2 SHADE=(1 2)\nM  V30 END BOND\nM  V30 END CTAB\nM  END\n"
+    )
+    structure = Structure(media_type="chemical/x-mdl-molfile", text=molfile)
+    result = properties.compute(Record(index=0, type="molecule", structure=structure))
+    assert result.properties["canonicalSmiles"] == "CO"
+    assert result.structure == structure

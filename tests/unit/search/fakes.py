@@ -1,0 +1,144 @@
+"""Working in-memory stand-ins for what `search` needs from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from functions.search.errors import DocumentRefused
+from functions.search.mappings import IndexDefinition
+from functions.search.ports import NodeFacts, Versioned
+from leanda.errors import NotFound, Unavailable
+from leanda.ports import Message
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+class MemoryIndex:
+    """`SearchIndex` with external versions, strict top-level mappings and tombstones; a search shows what the viewer owns."""
+
+    def __init__(self) -> None:
+        self.fields: dict[str, set[str]] = {}
+        self.documents: dict[str, dict[str, Versioned]] = {}
+        self.bodies: list[Mapping[str, Any]] = []
+        self.down = False
+
+    def ensure(self, definition: IndexDefinition) -> None:
+        self.fields[definition.write_alias] = set(definition.body["mappings"]["properties"])
+        self.documents.setdefault(definition.write_alias, {})
+
+    def write(self, documents: Iterable[Versioned]) -> None:
+        refused = []
+        for one in documents:
+            if self.down:
+                raise Unavailable
+            if not set(one.document) <= self.fields[one.alias]:
+                refused.append(one.id)
+                continue
+            kept = self.documents[one.alias].get(one.id)
+            if kept is None or kept.version < one.version:
+                self.documents[one.alias][one.id] = one
+        if refused:
+            raise DocumentRefused(detail=str(refused))
+
+    def search(self, aliases: tuple[str, ...], body: Mapping[str, Any], *, preference: str) -> dict[str, Any]:
+        self.bodies.append(body)
+        owner = body["query"]["bool"]["filter"][0]["bool"]["should"][0]["term"]["ownerId"]
+        found = sorted(
+            (
+                one.document
+                for alias in aliases
+                for one in self.documents[alias.replace("-read", "-write")].values()
+                if not one.document["deleted"] and one.document["ownerId"] == owner
+            ),
+            key=lambda document: document["key"],
+        )
+        after = body.get("search_after", [0, ""])[1]
+        page = [document for document in found if document["key"] > after][: body["size"]]
+        return {
+            "hits": {
+                "total": {"value": len(found)},
+                "hits": [{"_source": document, "_score": 1.0, "sort": [1.0, document["key"]]} for document in page],
+            },
+            "aggregations": {name: {"buckets": []} for name in body["aggs"]},
+        }
+
+    def shown(self, alias: str) -> dict[str, dict[str, Any]]:
+        """The documents that are no tombstones."""
+        return {key: one.document for key, one in self.documents[alias].items() if not one.document["deleted"]}
+
+
+class MemoryAuthority:
+    """`Authority` over a dictionary; counts the calls."""
+
+    def __init__(self, *nodes: NodeFacts) -> None:
+        self.nodes = {node.id: node for node in nodes}
+        self.calls: list[list[str]] = []
+        self.before: Callable[[], None] = lambda: None
+
+    def of(self, node_ids: Iterable[str]) -> dict[str, NodeFacts]:
+        asked = list(node_ids)
+        self.calls.append(asked)
+        return {key: self.nodes[key] for key in asked if key in self.nodes}
+
+
+class MemoryArtefacts:
+    """`ArtefactStore` over a dictionary; the digest is whatever the test calls it."""
+
+    def __init__(self) -> None:
+        self.bodies: dict[tuple[str, int, int, str, str], bytes] = {}
+
+    def put(self, file_id: str, run: int, chunk: int, stage: str, body: bytes) -> str:
+        self.bodies[file_id, run, chunk, stage, "sha"] = body
+        return "sha"
+
+    def get(self, file_id: str, run: int, chunk: int, stage: str, sha: str) -> bytes:
+        try:
+            return self.bodies[file_id, run, chunk, stage, sha]
+        except KeyError:
+            raise NotFound from None
+
+
+class MemoryPublisher:
+    """`Publisher` into a list."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+
+    def publish(self, messages: Sequence[Message], *, timeout: float) -> None:
+        self.messages.extend(messages)
+
+
+class FixedClock:
+    def now(self) -> datetime:
+        return NOW
+
+
+def facts(node_id: str = "file-1", **changes: Any) -> NodeFacts:
+    """A file of `anna` with one active run, changed as the test needs it."""
+    from functions.search.adapters import facts_of
+
+    answer: dict[str, Any] = {
+        "id": node_id,
+        "type": "file",
+        "ownerId": "anna",
+        "parentId": "anna",
+        "ancestors": ["anna"],
+        "grants": {},
+        "deleted": False,
+        "placement": 0,
+        "revision": 0,
+        "version": 1,
+        "name": "Aspirin_batch-7.sdf",
+        "kind": "chemical",
+        "format": "sdf",
+        "size": 10,
+        "status": "Processed",
+        "activeRun": 1,
+        "counts": {"total": 2, "parsed": 2, "failed": 0},
+        "createdAt": NOW.isoformat(),
+        "updatedAt": NOW.isoformat(),
+        "metadata": {},
+    }
+    return facts_of(answer | changes)

@@ -1,0 +1,128 @@
+"""What the index holds of records, files and folders."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.search import domain
+from functions.search.domain import Stage
+from functions.search.mappings import PROPERTY_TYPES, definitions
+from leanda import ids, limits
+from leanda.contracts.artefacts import FieldValue, Record, RecordStatus, Structure
+from tests.unit.search.fakes import facts
+
+SMILES = "chemical/x-daylight-smiles"
+
+
+def _document(record: Record, **changes: object) -> dict[str, object]:
+    return domain.record_document(record, run=1, stage=Stage.PROCESSED, node=facts(**changes)).document
+
+
+def test_a_later_stage_wins_within_a_placement_and_any_stage_of_a_later_placement_wins() -> None:
+    versions = [domain.record_version(placement, stage) for placement in range(3) for stage in Stage]
+    assert versions == sorted(set(versions))
+    assert versions[0] > 0
+
+
+def test_the_version_of_something_new_is_one() -> None:
+    assert domain.node_document(facts(revision=0)).version == 1
+
+
+def test_a_record_is_known_by_all_its_names() -> None:
+    record = Record(
+        index=3,
+        type="molecule",
+        structure=Structure(media_type=SMILES, text="OCC ethanol"),
+        properties={"canonicalSmiles": "CCO", "inchiKey": "K", "inchi": "InChI=1S/x", "molecularFormula": "C2H6O"},
+    )
+    assert _document(record)["identifiers"] == [
+        ids.record_id("file-1", 3), "K", "InChI=1S/x", "CCO", "C2H6O", "OCC ethanol", "OCC",
+    ]  # fmt: skip
+
+
+def test_the_text_of_another_format_is_no_name() -> None:
+    record = Record(index=0, type="molecule", structure=Structure(media_type="chemical/x-mdl-molfile", text="x\n"))
+    assert _document(record)["identifiers"] == [ids.record_id("file-1", 0)]
+
+
+def test_an_identifier_longer_than_a_term_is_its_digest() -> None:
+    assert domain.identifier("C" * 1000) == "C" * 1000
+    assert domain.identifier("é" * 501).startswith("sha256:")
+
+
+def test_a_record_holds_of_its_file_only_where_it_is_and_whose() -> None:
+    document = _document(Record(index=0, type="row"))
+    assert "Aspirin" not in json.dumps(document)
+    assert (document["ownerId"], document["ancestors"]) == ("anna", ["anna", "file-1"])
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [
+        ("180.16", 180.16), (" -1e3 ", -1000.0), (7, 7.0), (".5", 0.5), ("1,5", None), ("12 mg", None), ("1e999", None),
+        (10**400, None), (True, None), (None, None), ("NaN", None), ("0x10", None), ("1_000", None), ("٣", 3.0), ("1" * 65, None),
+    ],
+)  # fmt: skip
+def test_a_number_is_what_states_one_in_full(value: object, number: float | None) -> None:
+    assert domain.number_of(value) == number
+
+
+def test_more_fields_than_the_limit_are_left_to_the_store() -> None:
+    record = Record(index=0, type="row", fields=tuple(FieldValue(name=f"f{i}", value=i) for i in range(5000)))
+    document = _document(record)
+    assert len(document["numbers"]) == len(document["pairs"]) == limits.MAX_INDEXED_FIELDS  # type: ignore[arg-type]
+
+
+def test_a_property_that_the_mapping_does_not_know_is_searched_like_a_field() -> None:
+    document = _document(Record(index=0, type="x", properties={"logP": 1.2, "molecularWeight": "heavy", "list": [1]}))
+    assert document["properties"] == {}
+    assert document["numbers"] == [{"name": "logP", "value": 1.2}]
+
+
+def test_a_tombstone_holds_only_where_it_was_and_whose() -> None:
+    assert set(domain.record_tombstone(facts(deleted=True), 0).document) == {
+        "id", "type", "key", "fileId", "ownerId", "ancestors", "placement", "deleted",
+    }  # fmt: skip
+    node = domain.node_document(facts(deleted=True)).document
+    assert node["deleted"] is True
+    assert "Aspirin" not in json.dumps(node)
+
+
+def test_a_deleted_file_turns_its_chunk_into_tombstones() -> None:
+    records = [Record(index=0, type="x"), Record(index=1, type="x", status=RecordStatus.FAILED)]
+    made = list(domain.chunk_documents(records, run=1, stage=Stage.PROCESSED, node=facts(deleted=True, placement=1)))
+    assert [(one.document["deleted"], one.version) for one in made] == [(True, 7), (True, 7)]
+
+
+def test_a_failed_record_replaces_what_an_earlier_run_showed() -> None:
+    failed = [Record(index=4, type="x", status=RecordStatus.FAILED)]
+    assert list(domain.chunk_documents(failed, run=1, stage=Stage.PROCESSED, node=facts())) == []
+    [tombstone] = domain.chunk_documents(failed, run=2, stage=Stage.PROCESSED, node=facts(activeRun=2, placement=1))
+    assert (tombstone.id, tombstone.document["deleted"]) == (ids.record_id("file-1", 4), True)
+
+
+def test_a_grant_on_the_node_makes_a_reader() -> None:
+    grants = {"user:boris": "read", "group:lab": "manage", "user:eve": "none"}
+    assert domain.node_document(facts(grants=grants)).document["readers"] == ["group:lab", "user:boris"]
+
+
+_VALUES = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=50))
+
+
+@given(
+    st.lists(st.tuples(st.text(max_size=30), _VALUES), max_size=20),
+    st.dictionaries(st.sampled_from([*PROPERTY_TYPES, "other"]), _VALUES),
+)
+def test_whatever_a_file_states_the_document_fits_the_mapping(
+    fields: list[tuple[str, object]], properties: dict[str, object]
+) -> None:
+    stated = tuple(FieldValue(name=name, value=value) for name, value in fields)
+    document = _document(Record(index=0, type="x", fields=stated, properties=properties))
+    mapping = definitions(local=True)[1].body["mappings"]["properties"]
+    assert set(document) <= set(mapping)
+    assert set(document["properties"]) <= set(mapping["properties"]["properties"])  # type: ignore[call-overload]
+    json.dumps(document, allow_nan=False)
