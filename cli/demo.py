@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from rich.rule import Rule
 
 from cli import machine, watching
 from cli.errors import FAILED
@@ -32,7 +31,6 @@ class Sample:
     status: str
     records: int
     failed: int = 0
-    code: str | None = None
 
 
 EXPECTED: Final = (
@@ -40,7 +38,7 @@ EXPECTED: Final = (
     Sample("list.smi", "Processed", 10),
     Sample("measurements.csv", "Processed", 8),
     Sample("partly-bad.sdf", "ProcessedPartially", 5, failed=2),
-    Sample("garbage.sdf", "Failed", 0),
+    Sample("garbage.sdf", "Failed", 1, failed=1),
 )
 
 
@@ -69,7 +67,7 @@ def demo(
 ) -> None:
     """Start the cloud on this machine, send sample files through it, and show what comes out."""
     began, state, console = time.monotonic(), state_of(context), stdout()
-    console.print(Rule("1. A small cloud on this machine", align="left"))
+    console.print("1. A small cloud on this machine", style="bold")
     with machine.local_stack() as stack:
         stack.up(state.root, say=lambda line: console.print(plain(line), style="dim", markup=False))
     with _local_client(state) as client:
@@ -85,7 +83,7 @@ def demo(
             2,
         ):
             console.print()
-            console.print(Rule(f"{number}. {title}", align="left"))
+            console.print(f"{number}. {title}", style="bold")
             _attempt(run, title, act)
     console.print()
     if run.first_hit is not None:
@@ -181,7 +179,7 @@ def molecule(run: Demo) -> None:
     shown = table(None, "property", "value")
     properties = record.get("properties") or {}
     for name, value in properties.items():
-        shown.add_row(cell(name), cell(value))
+        shown.add_row(cell(name), cell(f"{value:.4f}" if isinstance(value, float) else value))
     for entry in record.get("fields") or []:
         shown.add_row(cell(f"{entry['name']} (from the file)"), cell(entry.get("value")))
     stdout().print(shown)
@@ -194,6 +192,7 @@ def bad_files(run: Demo) -> None:
     console = stdout()
     garbage = run.files["garbage.sdf"]
     console.print(f"garbage.sdf failed: {failure_text(garbage.get('failure'))}", style="red", markup=False)
+    print_failed_records(run.client, garbage)
     partly = run.files["partly-bad.sdf"]
     console.print(
         f"partly-bad.sdf: {partly.get('parsedRecords')} good records are searchable, the others are not:", markup=False
@@ -220,7 +219,7 @@ def _attempt(run: Demo, title: str, act: Callable[[], None]) -> None:
 
 def _what_next(state: State) -> None:
     connection = State(root=state.root).connection()
-    stdout().print(Rule("What next", align="left"))
+    stdout().print("What next", style="bold")
     shown = table(None, "do", "command")
     for what, command in (
         ("upload your own", "leanda upload my-molecules.sdf --wait"),

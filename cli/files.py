@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Final
 
 import typer
@@ -16,6 +16,7 @@ from cli.settings import state_of
 from leanda_client import File, LeandaClient, finished
 
 FILES: Final = "Files"
+MAX_FIELDS: Final = 30
 
 FilePlace = Annotated[str, typer.Argument(metavar="FILE", help="A file's id, or its path, such as results/list.smi.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON for scripts.")]
@@ -39,7 +40,7 @@ def upload(
         if resume:
             if len(paths) != 1 or paths[0].is_dir():
                 raise CliError("--resume continues one file: name one path.", USAGE)
-            sent = [uploading.Sent(uploading.Planned(paths[0], _nowhere), client.resume(resume, paths[0]))]
+            sent = [uploading.Sent(uploading.Planned(paths[0], PurePosixPath()), client.resume(resume, paths[0]))]
         else:
             planned = uploading.plan(paths)
             if not planned:
@@ -105,6 +106,10 @@ def show(context: typer.Context, file: FilePlace, as_json: AsJson = False) -> No
     console.print(_facts(found))
     console.print()
     console.print(watching.timeline_table(timeline))
+    fields = (found.get("metadata") or {}).get("fields") or []
+    if fields:
+        console.print()
+        console.print(_fields(fields))
     if found.get("failure"):
         console.print()
         _print_failure(found)
@@ -202,9 +207,6 @@ def print_failed_records(client: LeandaClient, file: File, *, limit: int = 5) ->
     return explained
 
 
-_nowhere = uploading.PurePosixPath()
-
-
 def _facts(file: File) -> Any:
     shown = table(None, "file", plain(file["name"]))
     rows: list[tuple[str, Any]] = [
@@ -219,6 +221,17 @@ def _facts(file: File) -> Any:
     for name, value in rows:
         if value:
             shown.add_row(name, cell(value) if isinstance(value, str) else value)
+    return shown
+
+
+def _fields(fields: Sequence[dict[str, Any]]) -> Any:
+    """What is known of the file's fields: types, how many have a value, from where to where."""
+    shown = table(None, "field", "type", "values", "missing", "from", "to", right=["values", "missing", "from", "to"])
+    for entry in fields[:MAX_FIELDS]:
+        names = ("name", "dataType", "count", "nulls", "min", "max")
+        shown.add_row(*(cell(entry.get(name, "")) for name in names))
+    if len(fields) > MAX_FIELDS:
+        shown.add_row(cell(f"and {len(fields) - MAX_FIELDS} more; see --json", "dim"))
     return shown
 
 

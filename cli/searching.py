@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import html
+import textwrap
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -10,6 +12,8 @@ from cli import places
 from cli.output import cell, plain, print_json, status, stdout, table
 from cli.settings import state_of
 from leanda_client import Hit
+
+MATCHED_CHARACTERS: Final = 80
 
 
 def search(
@@ -68,10 +72,11 @@ def hits_table(hits: list[Hit]) -> Any:
 
 
 def highlights(hit: Hit) -> str:
-    """What matched, without the markers around it."""
+    """What matched, each piece once, without the HTML that is around and in it."""
     found = hit.get("highlights") or {}
-    pieces = [piece for name in found for piece in found[name]]
-    return plain(" … ".join(pieces[:2])).replace("<em>", "").replace("</em>", "")
+    marked = (piece for name in found for piece in found[name])
+    pieces = dict.fromkeys(html.unescape(piece.replace("<em>", "").replace("</em>", "")) for piece in marked)
+    return plain(textwrap.shorten(" … ".join(list(pieces)[:2]), MATCHED_CHARACTERS, placeholder=" …"))
 
 
 def add_to(app: typer.Typer) -> None:

@@ -16,6 +16,7 @@ from leanda_client import File, LeandaClient, Timeline, finished
 
 STEPS: Final = ("upload", "parse", "process", "store", "index")
 POLL_SECONDS: Final = 0.3
+WIDE_COLUMNS: Final = 130
 _MARKS: Final = {
     "done": ("✔", "green"),
     "running": ("▶", "cyan"),
@@ -56,15 +57,15 @@ def watch(
             for row in rows:
                 _look(client, row, None if console.is_terminal else console)
             if console.is_terminal:
-                live.update(board(rows), refresh=True)
+                live.update(board(rows, wide=console.width >= WIDE_COLUMNS), refresh=True)
             every_round()
             if all(row.over for row in rows) or time.monotonic() > deadline:
                 return rows
             time.sleep(POLL_SECONDS)
 
 
-def board(rows: Sequence[Watched]) -> Table:
-    """The rows as a table."""
+def board(rows: Sequence[Watched], *, wide: bool = True) -> Table:
+    """The rows as a table; a narrow one leaves out how long each step took."""
     shown = table(
         None, "file", *STEPS, "status", "records", "failed", "found", "why", right=["records", "failed", "found"]
     )
@@ -72,7 +73,7 @@ def board(rows: Sequence[Watched]) -> Table:
         steps = {step["name"]: step for step in row.timeline["steps"]}
         shown.add_row(
             cell(row.file["name"]),
-            *(_step(steps.get(name)) for name in STEPS),
+            *(_step(steps.get(name), took=wide) for name in STEPS),
             status(row.file["status"]),
             cell(row.file.get("totalRecords", 0)),
             cell(row.file.get("failedRecords", 0) or ""),
@@ -109,10 +110,10 @@ def _look(client: LeandaClient, row: Watched, told: Console | None) -> None:
         told.print(f"{plain(row.file['name'])}: {row.file['status']}", markup=False)
 
 
-def _step(step: Any, *, word: bool = False) -> Any:
+def _step(step: Any, *, word: bool = False, took: bool = True) -> Any:
     state = step["state"] if step else "waiting"
     mark, style = _MARKS.get(state, ("?", ""))
     if word:
         return cell(f"{mark} {state}", style)
-    took = milliseconds(step.get("durationMs")) if step else ""
-    return cell(f"{mark} {took}".strip(), style)
+    duration = milliseconds(step.get("durationMs")) if step and took else ""
+    return cell(f"{mark} {duration}".strip(), style)

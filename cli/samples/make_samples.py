@@ -62,9 +62,10 @@ def molfile(name: str, smiles: str) -> str:
     indigo = Indigo()
     indigo.setOption("molfile-saving-mode", "2000")
     molecule = indigo.loadMolecule(smiles)
+    molecule.dearomatize()
     molecule.layout()
     lines = str(molecule.molfile()).splitlines()
-    return "\n".join([name, "  Leanda  sample", "", *lines[3:]]) + "\n"
+    return "\n".join([name, "  Leanda  03012400002D", "", *lines[3:]]) + "\n"
 
 
 def sdf_record(structure: str, **fields: object) -> str:

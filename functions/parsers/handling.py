@@ -6,10 +6,12 @@ same artefacts and publishes the same event ids.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
+from itertools import batched, chain
+from typing import BinaryIO, cast
 
 from leanda import limits
 from leanda.changes import messages_of
@@ -25,15 +27,28 @@ from leanda.contracts.events import (
     RecordsParsed,
     RunRequest,
 )
-from leanda.errors import FileEmpty, FormatMismatch, LeandaError, ParseFailure
+from leanda.errors import FileEmpty, FormatMismatch, LeandaError, NoRecords, ParseFailure
 from leanda.messaging import Group
-from leanda.parsing.format import Format
+from leanda.parsing.format import Format, WholeFormat
 from leanda.parsing.inflate import Compression, blocks, compression_of, inflate_head
 from leanda.parsing.planner import cut, plan
 from leanda.persistence.artefacts import pack
 from leanda.ports import ArtefactStore, BlobSource, Clock, Publisher
 
 PUBLISH_SECONDS = 10.0
+
+
+WHOLE_BYTES = 512 * limits.MIB
+"""Files that are read with random access may have at most this size, uncompressed: they must fit the function's disk."""
+SPOOL_BYTES = 32 * limits.MIB
+"""Up to here they stay in memory."""
+
+
+class FileTooLargeToRead(ParseFailure):
+    code, summary = (
+        "FILE_TOO_LARGE_TO_READ",
+        f"A file of this format is read up to {WHOLE_BYTES} bytes only; it is kept.",
+    )
 
 
 class PlanBroken(LeandaError):
@@ -47,13 +62,13 @@ class Parser:
     """One parser: its kind and its formats by name. Without formats (`generic`) a file is good and has no records."""
 
     kind: str
-    formats: Mapping[str, Format]
+    formats: Mapping[str, Format | WholeFormat]
 
     @property
     def name(self) -> str:
         return f"leanda-{self.kind}"
 
-    def format(self, name: str) -> Format:
+    def format(self, name: str) -> Format | WholeFormat:
         try:
             return self.formats[name]
         except KeyError as error:
@@ -111,6 +126,8 @@ class Parsing:
             return [], []
         format = self.parser.format(request.format)
         opened = _Opened(self.blobs.blocks(request.blob_id))
+        if isinstance(format, WholeFormat):
+            return self._whole(request, format, opened)
         if opened.compression is None and request.size > limits.PARSE_AT_ONCE_BYTES:
             rows = list(plan(format, opened.blocks, head=opened.head, size=request.size))
             if len(rows) > 1:
@@ -143,6 +160,27 @@ class Parsing:
             events.append(self._task(request, rows[-1]))
         return rows, events
 
+    def _whole(
+        self, request: RunRequest, format: WholeFormat, opened: _Opened
+    ) -> tuple[list[ChunkRow], list[EventData]]:
+        """A file that is read with random access: all of it, now, on disk when it is large."""
+        rows: list[ChunkRow] = []
+        events: list[EventData] = []
+        with tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES) as file:
+            for block in opened.blocks:
+                file.write(block)
+                if file.tell() > WHOLE_BYTES:
+                    raise FileTooLargeToRead
+            file.seek(0)
+            records = format.records(cast("BinaryIO", file))
+            for n, some in enumerate(batched(records, limits.CHUNK_RECORDS, strict=False)):
+                row = ChunkRow(n=n, offset=0, length=0, first_index=some[0].index, count=len(some))
+                rows.append(row)
+                events.append(self._announced(request, format, row, some, self.clock.now()))
+        if not rows and format.empty_is_failure:
+            raise NoRecords
+        return rows, events
+
     def _task(self, request: RunRequest, row: ChunkRow) -> ParseChunk:
         return ParseChunk(
             file_id=request.file_id,
@@ -156,6 +194,8 @@ class Parsing:
 
     def _parse_task(self, task: ParseChunk, origin: Origin) -> None:
         format, row = self.parser.format(task.format), task.row
+        if isinstance(format, WholeFormat):
+            raise PlanBroken(detail=f"{task.format} is never cut into tasks")
         if row.input_sha:
             data = self.artefacts.get(task.file_id, task.run, row.n, "input", row.input_sha)
         else:
@@ -170,8 +210,18 @@ class Parsing:
     def _parsed(
         self, asked: RunRequest | ParseChunk, format: Format, row: ChunkRow, data: bytes, head: bytes
     ) -> RecordsParsed:
-        started: datetime = self.clock.now()
-        tally = _Tally(format.read(data, first_index=row.first_index, head=head))
+        records = format.read(data, first_index=row.first_index, head=head)
+        return self._announced(asked, format, row, records, self.clock.now())
+
+    def _announced(
+        self,
+        asked: RunRequest | ParseChunk,
+        format: Format | WholeFormat,
+        row: ChunkRow,
+        records: Iterable[Record],
+        started: datetime,
+    ) -> RecordsParsed:
+        tally = _Tally(records)
         body = pack(tally)
         if row.count is not None and tally.total != row.count:
             raise PlanBroken(detail=f"chunk {row.n}: {row.count} records planned, {tally.total} read")

@@ -51,9 +51,16 @@ class OpenSearchIndex:
         sign: adds the headers of a signature (`sigv4`), or None for an index without login.
     """
 
-    def __init__(self, url: str, *, sign: Sign | None = None, max_bulk_bytes: int = MAX_BULK_BYTES) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        sign: Sign | None = None,
+        max_bulk_bytes: int = MAX_BULK_BYTES,
+        pool: urllib3.PoolManager | None = None,
+    ) -> None:
         self._url, self._sign, self._max_bulk_bytes = url.rstrip("/"), sign, max_bulk_bytes
-        self._pool = urllib3.PoolManager(maxsize=4)
+        self._pool = pool or urllib3.PoolManager(maxsize=4)
 
     def ensure(self, definition: IndexDefinition) -> None:
         if self._exists(f"/_alias/{definition.write_alias}"):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from enum import IntEnum
 from typing import Any, Final
 
@@ -135,6 +135,7 @@ def node_document(node: NodeFacts) -> Versioned:
             "readers": readers(node),
             "name": str(shown["name"])[:MAX_PAIR_CHARACTERS],
             "identifiers": [text for text in (node.id, shown.get("sha256")) if text],
+            "text": _field_names(shown.get("metadata") or {}),
             "createdAt": shown["createdAt"],
             "updatedAt": shown["updatedAt"],
         }
@@ -172,6 +173,12 @@ def number_of(value: object) -> float | None:
     except (OverflowError, TypeError, ValueError):
         return None
     return number if math.isfinite(number) else None
+
+
+def _field_names(metadata: Mapping[str, Any]) -> list[str]:
+    """The names of a file's fields; their values are its records'."""
+    fields = metadata.get("fields") or ()
+    return [str(field["name"])[:MAX_PAIR_CHARACTERS] for field in fields[: limits.MAX_INDEXED_FIELDS]]
 
 
 def _record_base(node: NodeFacts, index: int) -> Document:

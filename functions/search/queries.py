@@ -157,7 +157,7 @@ def _matching(q: str) -> list[dict[str, Any]]:
             "default_operator": "and",
             "flags": _FLAGS,
             "lenient": True,
-            "analyze_wildcard": False,
+            "analyze_wildcard": True,
         }
     }
     return [exact, parsed]
@@ -200,7 +200,7 @@ _HIGHLIGHT: Final[dict[str, Any]] = {
     "pre_tags": ["<em>"],
     "post_tags": ["</em>"],
     "fields": {
-        "name": {"number_of_fragments": 0, "matched_fields": ["name", "name.whole"], "type": "unified"},
+        "name": {"number_of_fragments": 0},
         "text": {"number_of_fragments": 3, "fragment_size": 150},
         "identifiers": {"number_of_fragments": 0},
     },

@@ -38,7 +38,7 @@ LONG_SMILES = "C(=O)N" * 7000
 HOSTILE = [
     '"', '""', "((", "))((", "*", "**", "?*", "a*", "-", "+", "|", "-a", "~", "a~9", '"a b"~3', "\\", "a\\", "\0", "a\0b",
     "🧪", "\ud800", "[#6]-[#7+]/C=C\\", "OR AND NOT", "name:x", "_exists_:name", "<script>", "%00", " ", "/.*/", "{}", "a" * MAX_Q,
-    "(" * MAX_Q, '"' * MAX_Q, "*" * MAX_Q, "a|" * 30, "é" * 500, "-(" * 200, "a* " * 60, "C" * 1999,
+    "(" * MAX_Q, '"' * MAX_Q, "*" * MAX_Q, "a|" * 30, "é" * 500, "-(" * 200, "a* " * 60, "C" * 1999, "a " * 999, "a.b " * 60,
 ]  # fmt: skip
 
 
@@ -245,7 +245,18 @@ class TestQueries:
                 assert refusal.message  # noqa: PT017
 
     @pytest.mark.parametrize(
-        "q", ["aspirin", "asp", "ASPIRIN batch", "sdf aspirin", "batch-7", "Aspirin_batch-7.sdf", "aspi* 7"]
+        "q",
+        [
+            "aspirin",
+            "asp",
+            "ASPIRIN batch",
+            "sdf aspirin",
+            "batch-7",
+            "Aspirin_batch-7.sdf",
+            "aspi* 7",
+            "ASPI*",
+            "batch-7*",
+        ],
     )
     def test_a_file_is_found_by_parts_of_its_name(self, found: Found, q: str) -> None:
         assert "file-1" in found.ids(q)
@@ -299,6 +310,7 @@ class TestQueries:
     def test_a_deleted_file_is_not_found(self, found: Found) -> None:
         found.write(domain.node_document(facts(deleted=True, revision=9)))
         assert "file-1" not in found.ids("aspirin")
+        assert found.page("", type="file")["total"] == 1  # a tombstone is not even counted
 
     def test_without_words_everything_is_listed_newest_first(self, found: Found) -> None:
         found.write(domain.node_document(facts("file-2", createdAt="2027-01-01T00:00:00+00:00", revision=3)))

@@ -152,7 +152,7 @@ class CloudInMemory:
                         "score": 1.0,
                     }
                     for file_id, content in self.stored.items()
-                    for n, line in enumerate(content.decode().splitlines())
+                    for n, line in enumerate(content.decode("utf-8", "replace").splitlines())
                     if query in line
                 ]
                 return self._paged(hits, request)
@@ -179,7 +179,7 @@ class CloudInMemory:
                 steps = [{"name": "upload", "state": "done", "attempt": 1, "durationMs": 12}]
                 return httpx.Response(200, json={"fileId": file_id, "run": 1, "steps": steps})
             case "GET", ["records"]:
-                lines = self.stored.get(file_id, b"").decode().splitlines()
+                lines = self.stored.get(file_id, b"").decode("utf-8", "replace").splitlines()
                 records = [
                     {"id": f"r{n}", "index": n, "status": "Parsed", "name": line} for n, line in enumerate(lines)
                 ]

@@ -92,6 +92,11 @@ def test_a_tombstone_holds_only_where_it_was_and_whose() -> None:
     assert "Aspirin" not in json.dumps(node)
 
 
+def test_a_file_is_found_by_the_names_of_its_fields() -> None:
+    node = facts(metadata={"fields": [{"name": "Melting point"}], "fieldCount": 1, "truncated": False})
+    assert domain.node_document(node).document["text"] == ["Melting point"]
+
+
 def test_a_deleted_file_turns_its_chunk_into_tombstones() -> None:
     records = [Record(index=0, type="x"), Record(index=1, type="x", status=RecordStatus.FAILED)]
     made = list(domain.chunk_documents(records, run=1, stage=Stage.PROCESSED, node=facts(deleted=True, placement=1)))

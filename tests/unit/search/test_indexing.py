@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 from typing import Any
 
@@ -25,7 +26,8 @@ from leanda.contracts.events import (
 )
 from leanda.contracts.registry import data_of, event_of
 from leanda.errors import NotFound, Unavailable
-from leanda.messaging import Received
+from leanda.messaging import Consumer, Received
+from leanda.messaging.letters import Letter
 from leanda.messaging.records import KafkaRecord
 from leanda.persistence.artefacts import pack
 from tests.unit.search.fakes import (
@@ -171,6 +173,33 @@ def test_a_refused_document_is_a_defect_of_its_chunk() -> None:
     with pytest.raises(DocumentRefused):
         world.records.follow([_stored()])
     assert world.publisher.messages == []
+
+
+def test_a_defective_chunk_is_dead_lettered_alone() -> None:
+    class Letters:
+        kept: list[Letter] = []  # noqa: RUF012
+
+        def send(self, letter: Letter) -> None:
+            self.kept.append(letter)
+
+    world, letters = World(facts(), facts("file-2")), Letters()
+    del world.artefacts.bodies["file-1", 1, 0, "processed", "sha"]
+    batch = [_stored(), _stored("file-2")]
+    rows = [
+        {"topic": "t", "partition": 0, "offset": n, "key": _base64(one.data.key()), "value": _base64(one.event)}
+        for n, one in enumerate(batch)
+    ]
+    consumer = Consumer(
+        "search-on-record-events", world.records.follow, letters, FixedClock(), group=whole_batch, sleep=lambda _: None
+    )
+    assert consumer.consume({"records": {"t-0": rows}}, lambda: 60.0) == {"batchItemFailures": []}
+    assert [letter.key for letter in letters.kept] == ["file-1:0"]
+    assert {document["fileId"] for document in world.index.shown(RECORDS_W).values()} == {"file-2"}
+    assert [message.key for message in world.publisher.messages] == ["file-2:0"]
+
+
+def _base64(value: str | Event) -> str:
+    return base64.b64encode(value.encode() if isinstance(value, str) else value.to_bytes()).decode()
 
 
 def test_a_missing_artefact_is_not_passed_over() -> None:

@@ -1,9 +1,13 @@
-"""What a format module is: bytes in, records out; pure, streaming, without SDK, clock or environment."""
+"""What a format module is: bytes in, records out; pure, without SDK, clock or environment.
+
+Two shapes: a `Format` is a sequence of records that can be cut into chunks and streamed; a `WholeFormat` needs the file as a
+whole, because its parts point at each other (a PDF, an image, a spreadsheet).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Protocol
+from typing import BinaryIO, Protocol, runtime_checkable
 
 from leanda.contracts.artefacts import Record
 
@@ -49,5 +53,27 @@ class Format(Protocol):
 
         Raises:
             ParseFailure: only what `boundaries` would raise too.
+        """
+        ...
+
+
+@runtime_checkable
+class WholeFormat(Protocol):
+    """A format that is read with random access. Attributes as in `Format`."""
+
+    name: str
+    version: str
+    empty_is_failure: bool
+
+    def records(self, file: BinaryIO) -> Iterator[Record]:
+        """All records of a file, in order, indices from 0 without gaps; memory is bounded by what one record needs.
+
+        A part that cannot be read is yielded as failed, with an issue that says why and where; it never stops the others.
+
+        Args:
+            file: seekable, at its beginning, uncompressed; it has a `name` when it lies on disk.
+
+        Raises:
+            ParseFailure: the file as a whole cannot be read.
         """
         ...

@@ -1,0 +1,119 @@
+"""How `search` speaks to OpenSearch and to `files`."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import urllib3
+from botocore.credentials import Credentials
+
+from functions.search.adapters import FilesAuthority, OpenSearchIndex, sigv4
+from functions.search.domain import record_tombstone
+from functions.search.errors import DocumentRefused, QueryRefused
+from leanda.discovery.client import Reply
+from leanda.errors import Unavailable
+from tests.unit.search.fakes import facts
+
+
+class Pool(urllib3.PoolManager):
+    """Answers from a list and keeps what was asked."""
+
+    def __init__(self, *answers: tuple[int, Any]) -> None:
+        super().__init__()
+        self.answers, self.asked = list(answers), list[tuple[str, str, bytes, dict[str, str]]]()
+
+    def request(self, method: str, url: str, **more: Any) -> Any:  # type: ignore[override]
+        self.asked.append((method, url, more["body"], more["headers"]))
+        status, body = self.answers.pop(0)
+        return SimpleNamespace(status=status, data=json.dumps(body).encode())
+
+
+def _bulk(*results: tuple[int, str]) -> tuple[int, Any]:
+    items = [{"index": {"_id": str(n), "status": s, "error": {"type": e}}} for n, (s, e) in enumerate(results)]
+    return 200, {"errors": any(status >= 300 for status, _ in results), "items": items}
+
+
+def _write(pool: Pool, count: int = 2, **more: Any) -> None:
+    OpenSearchIndex("http://index", pool=pool, **more).write(record_tombstone(facts(), n) for n in range(count))
+
+
+def test_an_index_that_is_further_already_is_no_failure() -> None:
+    _write(Pool(_bulk((201, ""), (409, "version_conflict_engine_exception"))))
+
+
+@pytest.mark.parametrize("status", [429, 503, 500, 403, 404])
+def test_an_item_that_was_not_taken_right_now_comes_again(status: int) -> None:
+    with pytest.raises(Unavailable):
+        _write(Pool(_bulk((400, "mapper_parsing_exception"), (status, "es_rejected_execution_exception"))))
+
+
+def test_a_document_that_can_never_be_taken_is_told_after_all_others_were_sent() -> None:
+    pool = Pool(_bulk((400, "mapper_parsing_exception")), _bulk((201, "")))
+    with pytest.raises(DocumentRefused) as told:
+        _write(pool, max_bulk_bytes=10)
+    assert len(pool.asked) == 2
+    assert "mapper_parsing_exception" in (told.value.detail or "")
+
+
+def test_bodies_are_bounded_and_hold_whole_documents() -> None:
+    pool = Pool(*[_bulk((201, ""))] * 20)
+    _write(pool, 20, max_bulk_bytes=1500)
+    bodies = [body for _, _, body, _ in pool.asked]
+    assert 1 < len(bodies) < 20
+    assert all(len(body) <= 1500 and body.count(b"\n") % 2 == 0 for body in bodies)
+    assert sum(body.count(b"\n") for body in bodies) == 40
+
+
+def test_nothing_to_write_asks_nothing() -> None:
+    pool = Pool()
+    _write(pool, 0)
+    assert pool.asked == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        ((503, {}), Unavailable),
+        ((429, {"error": {"type": "x"}}), Unavailable),
+        ((404, {"error": {"root_cause": [{"type": "index_not_found_exception"}]}}), Unavailable),
+        ((400, {"error": {"root_cause": [{"type": "query_shard_exception"}]}}), QueryRefused),
+        ((500, {"error": {"root_cause": [{"type": "too_many_clauses"}]}}), QueryRefused),
+        ((200, {"timed_out": True, "_shards": {"failed": 0}}), Unavailable),
+        ((200, {"timed_out": False, "_shards": {"failed": 1}}), Unavailable),
+    ],
+)
+def test_a_search_that_has_no_whole_answer_says_why(answer: tuple[int, Any], error: type[Exception]) -> None:
+    with pytest.raises(error):
+        OpenSearchIndex("http://index", pool=Pool(answer)).search(("a",), {}, preference="p")
+
+
+def test_requests_are_signed_for_the_service_with_what_is_sent() -> None:
+    pool = Pool(_bulk((201, "")))
+    sign = sigv4(Credentials("key", "secret", "token"), "eu-west-1")
+    OpenSearchIndex("https://index.example", sign=sign, pool=pool).write([record_tombstone(facts(), 0)])
+    [(_, url, _, headers)] = pool.asked
+    assert "/eu-west-1/es/aws4_request" in headers["Authorization"]
+    assert headers["X-Amz-Security-Token"] == "token"
+    assert headers["host"] == "index.example"
+    assert not set("*, ") & set(url)
+
+
+def test_authority_is_asked_by_the_hundred() -> None:
+    asked: list[Any] = []
+
+    class Files:
+        def call(self, service: str, method: str, path: str, body: Any | None = None) -> Reply:
+            assert (service, method, path) == ("files", "POST", "/api/v1/internal/files/authority")
+            asked.append(body)
+            items = [dict(facts(name).shown) for name in body["fileIds"] if name != "n7"]  # type: ignore[index]
+            return Reply(200, {}, json.dumps({"items": items}).encode())
+
+    files = Files()
+    nodes = FilesAuthority(files).of(f"n{n}" for n in range(150))
+    assert [len(body["fileIds"]) for body in asked] == [100, 50]
+    assert len(nodes) == 149
+    assert nodes["n1"].owner_id == "anna"
+    assert FilesAuthority(files).of([]) == {}
