@@ -39,7 +39,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Scientific files in, searchable records out.\n\nStart with `leanda demo`; it needs no account and no network.",
+    help="Scientific files in, searchable records out.\n\nStart with `leanda demo`; it needs no account anywhere.",
     epilog="Exit codes: 0 it worked, 1 it did not (a file failed, something did not answer), 2 the command was not understood.",
 )
 

@@ -26,7 +26,7 @@ Timeout = Annotated[float, typer.Option(min=0, help="Seconds to wait at most.")]
 def upload(
     context: typer.Context,
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH…", exists=True, help="Files, and folders with all in them.")
+        list[Path], typer.Argument(metavar="PATH", exists=True, help="Files, and folders with all in them.")
     ],
     to: Annotated[str, typer.Option(metavar="FOLDER", help="Where to put them: id or path; default: your root.")] = "",
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the outcome; exit code 1 if a file fails.")] = False,
@@ -149,7 +149,7 @@ def records(
 def remove(
     context: typer.Context,
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE…", help="Files by id or path; with --folder empty folders.")
+        list[str], typer.Argument(metavar="FILE", help="Files by id or path; with --folder empty folders.")
     ],
     folder: Annotated[bool, typer.Option("--folder", help="Remove empty folders instead.")] = False,
 ) -> None:
@@ -201,9 +201,10 @@ def print_failed_records(client: LeandaClient, file: File, *, limit: int = 5) ->
     """Why single records of a file are bad; returns how many were explained."""
     explained = 0
     for record in itertools.islice(client.records(file["id"], status="Failed"), limit):
-        for issue in record.get("issues") or []:
-            stdout().print(f"  record {record['index']}: {_issue(issue)}", style="yellow", markup=False)
-        explained += bool(record.get("issues"))
+        issues = record.get("issues") or []
+        for issue in [issue for issue in issues if issue.get("severity") == "Error"] or issues:
+            stdout().print(f"  record {record['index']}: {plain(_issue(issue))}", style="yellow", markup=False)
+        explained += bool(issues)
     return explained
 
 

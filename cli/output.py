@@ -56,11 +56,14 @@ def status(value: object) -> Text:
 
 
 def table(title: str | None, *columns: str, right: Iterable[str] = ()) -> Table:
-    """A table; `right` names the columns of numbers, and columns called `id` are never cut."""
+    """A table; `right` names the columns of numbers. Ids stay in one piece, to be copied."""
     made = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for column in columns:
         made.add_column(
-            column, justify="right" if column in set(right) else "left", no_wrap=column == "id", overflow="fold"
+            column,
+            justify="right" if column in set(right) else "left",
+            no_wrap=column in {"id", "where"},
+            overflow="fold",
         )
     return made
 

@@ -78,7 +78,7 @@ def board(rows: Sequence[Watched], *, wide: bool = True) -> Table:
             cell(row.file.get("totalRecords", 0)),
             cell(row.file.get("failedRecords", 0) or ""),
             cell(row.file.get("indexedRecords", 0)),
-            failure_text(row.file.get("failure")),
+            *((failure_text(row.file.get("failure")),) if wide else ()),
         )
     return shown
 

@@ -223,7 +223,8 @@ class LeandaClient:
         """
         file = self.file(file_id)
         if target.is_dir():
-            target = target / Path(file["name"]).name
+            name = Path(file["name"]).name
+            target = target / (name if name not in {"", ".."} else file["id"])
         url = self._api.send("GET", f"/files/{_id(file_id)}/content").headers.get("location")
         if not url:
             raise LeandaProblem("NO_CONTENT", 0, "Leanda gave no address for the file's content.")

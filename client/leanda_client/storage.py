@@ -122,7 +122,7 @@ class Storage:
         Raises:
             LeandaProblem: S3 refused it, or the connection broke.
         """
-        draft = target.with_name(f".{target.name}.{os.getpid()}-{threading.get_ident()}.part")
+        draft = target.with_name(f".leanda-{os.getpid()}-{threading.get_ident()}.part")
         digest, done = hashlib.sha256(), 0
         try:
             with self._http.stream("GET", url) as response, draft.open("wb") as stream:

@@ -131,7 +131,7 @@ def _tagged(shown: dict[str, Any], if_none_match: str | None) -> Response[str]:
     """An ETag of what a user edits; a file's status moves on without it, so only folders answer 304."""
     tag = etag(shown["version"])
     if shown["type"] == domain.FOLDER and not_modified(if_none_match, tag):
-        return Response(304, headers={"etag": tag})
+        return Response(304, body="", headers={"etag": tag})
     return reply(shown, etag=tag)
 
 

@@ -145,7 +145,13 @@ def next_run(node: Node) -> int:
 
 
 def is_news(node: Node, event: BlobStored) -> bool:
-    """Whether stored bytes change anything: not for a repeated or late notification, nor for the same bytes again."""
+    """Whether stored bytes change anything.
+
+    Not for a repeated or late notification, nor for the same bytes again, nor for the upload of a file that was deleted in
+    the meantime; but a drop into the inbox restores a deleted file.
+    """
+    if node["deleted"] and event.inbox_path is None:
+        return False
     blob = node.get("blob")
     if blob is None:
         return True
@@ -182,7 +188,7 @@ def blob_stored(node: Node, event: BlobStored, *, revision: int, at: datetime) -
     if event.checksum and event.checksum.startswith("sha256:"):
         changed["sha256"] = event.checksum.removeprefix("sha256:")
     if node["deleted"]:
-        changed |= {"deleted": False, "placement": node["placement"] + 1}
+        changed["deleted"] = False
     if run == 1 or node["status"] == FileStatus.FAILED:
         changed |= {
             "activeRun": run,
@@ -190,6 +196,9 @@ def blob_stored(node: Node, event: BlobStored, *, revision: int, at: datetime) -
             "failure": None,
             "counts": Counts().to_json_dict(),
         }
+    if node["deleted"] or (run > 1 and "activeRun" in changed):
+        # What the index still has of a deleted file or a failed run must give way to this run's records.
+        changed["placement"] = node["placement"] + 1
     after = node | changed
     request = FileCreated if run == 1 else FileReprocessRequested
     emit: list[EventData] = [

@@ -73,6 +73,9 @@ def timeline(document: dict[str, Any], run: dict[str, Any] | None) -> dict[str, 
     ]
     if run:
         steps += _run_steps(run)
+        if failure and run["run"] == document.get("activeRun") and not any("error" in step for step in steps):
+            # The run went to its end, but gave nothing good: the records' own issues say why, and the step says so.
+            steps[1] |= {"state": "failed", "error": failure}
     return {"fileId": document["_id"], "run": run["run"] if run else None, "steps": steps}
 
 

@@ -10,6 +10,7 @@ import boto3
 from functions.parsers.handling import Parser, Parsing
 from leanda.discovery.blobs import DiscoveredBlobs
 from leanda.discovery.client import DiscoveredService
+from leanda.guard import GuardedChild, Limits
 from leanda.messaging import Consumer, kafka_handler
 from leanda.messaging.letters import SqsDeadLetterQueue
 from leanda.messaging.producer import KafkaPublisher
@@ -41,6 +42,7 @@ def _consumer(parser: Parser, handler: str) -> Consumer:
         blobs=DiscoveredBlobs(DiscoveredService(session, settings.discovery_namespace)),
         artefacts=S3ArtefactStore(session.client("s3"), settings.artefacts_bucket),
         publisher=KafkaPublisher(settings.kafka_bootstrap, settings.kafka_auth),
+        guard=GuardedChild(Limits(item_seconds=10, memory_bytes=1 << 30)),
         clock=clock,
     )
     letters = SqsDeadLetterQueue(session.client("sqs"), settings.dead_letter_queue_url)

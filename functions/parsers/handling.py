@@ -11,16 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import batched, chain
-from typing import BinaryIO, cast
 
+from functions.parsers.guarded import Artefact, read_chunk, read_whole
 from leanda import limits
 from leanda.changes import messages_of
-from leanda.contracts.artefacts import Record, RecordStatus
 from leanda.contracts.envelope import Origin
 from leanda.contracts.events import (
     ChunkRow,
     ChunksPlanned,
-    Counts,
     EventData,
     ParseChunk,
     ParseFailed,
@@ -28,11 +26,11 @@ from leanda.contracts.events import (
     RunRequest,
 )
 from leanda.errors import FileEmpty, FormatMismatch, LeandaError, NoRecords, ParseFailure
+from leanda.guard import Guard
 from leanda.messaging import Group
 from leanda.parsing.format import Format, WholeFormat
 from leanda.parsing.inflate import Compression, blocks, compression_of, inflate_head
 from leanda.parsing.planner import cut, plan
-from leanda.persistence.artefacts import pack
 from leanda.ports import ArtefactStore, BlobSource, Clock, Publisher
 
 PUBLISH_SECONDS = 10.0
@@ -40,8 +38,6 @@ PUBLISH_SECONDS = 10.0
 
 WHOLE_BYTES = 512 * limits.MIB
 """Files that are read with random access may have at most this size, uncompressed: they must fit the function's disk."""
-SPOOL_BYTES = 32 * limits.MIB
-"""Up to here they stay in memory."""
 
 
 class FileTooLargeToRead(ParseFailure):
@@ -83,6 +79,7 @@ class Parsing:
     blobs: BlobSource
     artefacts: ArtefactStore
     publisher: Publisher
+    guard: Guard
     clock: Clock
 
     def start(self, group: Group) -> None:
@@ -166,17 +163,23 @@ class Parsing:
         """A file that is read with random access: all of it, now, on disk when it is large."""
         rows: list[ChunkRow] = []
         events: list[EventData] = []
-        with tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES) as file:
+        with tempfile.NamedTemporaryFile() as file:
             for block in opened.blocks:
                 file.write(block)
                 if file.tell() > WHOLE_BYTES:
                     raise FileTooLargeToRead
-            file.seek(0)
-            records = format.records(cast("BinaryIO", file))
-            for n, some in enumerate(batched(records, limits.CHUNK_RECORDS, strict=False)):
-                row = ChunkRow(n=n, offset=0, length=0, first_index=some[0].index, count=len(some))
+            file.flush()
+            results = read_whole(self.guard, self.parser.kind, format.name, file.name)
+            first = 0
+            for n, some in enumerate(batched(results, limits.CHUNK_RECORDS, strict=False)):
+                started = self.clock.now()
+                artefact = Artefact()
+                for result in some:
+                    artefact.add(result)
+                row = ChunkRow(n=n, offset=0, length=0, first_index=first, count=len(some))
+                first += len(some)
                 rows.append(row)
-                events.append(self._announced(request, format, row, some, self.clock.now()))
+                events.append(self._announced(request, format, row, artefact, started))
         if not rows and format.empty_is_failure:
             raise NoRecords
         return rows, events
@@ -210,27 +213,27 @@ class Parsing:
     def _parsed(
         self, asked: RunRequest | ParseChunk, format: Format, row: ChunkRow, data: bytes, head: bytes
     ) -> RecordsParsed:
-        records = format.read(data, first_index=row.first_index, head=head)
-        return self._announced(asked, format, row, records, self.clock.now())
+        started = self.clock.now()
+        artefact = read_chunk(self.guard, self.parser.kind, format, row, data, head)
+        return self._announced(asked, format, row, artefact, started)
 
     def _announced(
         self,
         asked: RunRequest | ParseChunk,
         format: Format | WholeFormat,
         row: ChunkRow,
-        records: Iterable[Record],
+        artefact: Artefact,
         started: datetime,
     ) -> RecordsParsed:
-        tally = _Tally(records)
-        body = pack(tally)
-        if row.count is not None and tally.total != row.count:
-            raise PlanBroken(detail=f"chunk {row.n}: {row.count} records planned, {tally.total} read")
+        body, counts = artefact.finished()
+        if row.count is not None and counts.total != row.count:
+            raise PlanBroken(detail=f"chunk {row.n}: {row.count} records planned, {counts.total} read")
         sha = self.artefacts.put(asked.file_id, asked.run, row.n, "parsed", body)
         return RecordsParsed(
             file_id=asked.file_id,
             run=asked.run,
             chunk=row.n,
-            counts=Counts(total=tally.total, parsed=tally.total - tally.failed, failed=tally.failed),
+            counts=counts,
             artefact=sha,
             parser=self.parser.name,
             version=format.version,
@@ -252,17 +255,3 @@ class _Opened:
         self.compression: Compression | None = compression_of(first)
         self.head = inflate_head(first) if self.compression else first[: limits.HEAD_BYTES]
         self.blocks: Iterable[bytes] = blocks(chain([first], source), self.compression)
-
-
-class _Tally:
-    """Passes records on and counts them."""
-
-    def __init__(self, records: Iterable[Record]) -> None:
-        self._records = records
-        self.total = self.failed = 0
-
-    def __iter__(self) -> Iterator[Record]:
-        for record in self._records:
-            self.total += 1
-            self.failed += record.status is RecordStatus.FAILED
-            yield record

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import boto3
 
+from functions.processor.chemistry import TOOLKIT
 from functions.processor.use_cases import Processing
+from leanda.guard import GuardedChild, Limits
 from leanda.messaging import Consumer
 from leanda.messaging.letters import SqsDeadLetterQueue
 from leanda.messaging.producer import KafkaPublisher
@@ -18,15 +20,12 @@ class ProcessorSettings(KafkaSettings, ConsumerSettings, ArtefactSettings):
 
 
 def on_record_events() -> Consumer:
-    from functions.processor.chemistry import TOOLKIT
-    from functions.processor.properties import compute
-
     settings, clock = ProcessorSettings.load(), SystemClock()
     processing = Processing(
-        compute=compute,
         toolkit=TOOLKIT,
         artefacts=S3ArtefactStore(boto3.client("s3"), settings.artefacts_bucket),
         publisher=KafkaPublisher(settings.kafka_bootstrap, settings.kafka_auth),
+        guard=GuardedChild(Limits(item_seconds=15, call_seconds=150, memory_bytes=1 << 30)),
         clock=clock,
     )
     letters = SqsDeadLetterQueue(boto3.client("sqs"), settings.dead_letter_queue_url)

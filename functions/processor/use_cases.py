@@ -2,33 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
+from typing import Final
 
 from leanda.changes import messages_of
-from leanda.contracts.artefacts import Record, RecordStatus
+from leanda.contracts.artefacts import Issue, Record, Severity
 from leanda.contracts.envelope import Origin
 from leanda.contracts.events import Counts, RecordsParsed, RecordsProcessed
+from leanda.errors import LeandaError
+from leanda.guard import ChildDied, Guard
 from leanda.messaging import Group
-from leanda.persistence.artefacts import pack, records_in
+from leanda.persistence.artefacts import PackedLines, json_line, records_in
 from leanda.ports import ArtefactStore, Clock, Publisher
-from leanda.statistics import observe, typed
+from leanda.statistics import typed
 
-PUBLISH_SECONDS = 10.0
+PUBLISH_SECONDS: Final = 10.0
+CHUNK_SECONDS: Final = 180.0
+"""Time that the properties of one chunk may cost; records that are not reached by then stay without, with a warning."""
+NOT_COMPUTED: Final = {
+    "PARSER_TIMEOUT": "The properties were not computed: it took longer than is allowed.",
+    "PARSER_MEMORY": "The properties were not computed: it needed more memory than is allowed.",
+    "PARSER_OUTPUT": "The properties were not computed: they are larger than is allowed.",
+    "PARSER_CRASHED": "The properties were not computed: the toolkit crashed on this structure.",
+}
+
+
+class ChunkChanged(LeandaError):
+    """A defect of ours: the processed chunk does not hold the records of the parsed one."""
+
+    code, summary = "CHUNK_CHANGED", "The processed chunk does not hold the records that were parsed."
 
 
 @dataclass(frozen=True)
 class Processing:
-    """The use case of `processor.on_record_events`.
+    """The use case of `processor.on_record_events`."""
 
-    Args:
-        compute: adds a record's properties.
-    """
-
-    compute: Callable[[Record], Record]
     toolkit: str
     artefacts: ArtefactStore
     publisher: Publisher
+    guard: Guard
     clock: Clock
 
     def process(self, group: Group) -> None:
@@ -39,16 +52,17 @@ class Processing:
     def _process(self, chunk: RecordsParsed, origin: Origin) -> None:
         started = self.clock.now()
         body = self.artefacts.get(chunk.file_id, chunk.run, chunk.chunk, "parsed", chunk.artefact)
-        records = [self.compute(typed(record)) for record in records_in(body)]
+        done = self._completed(body)
+        if (done.total, done.failed) != (chunk.counts.total, chunk.counts.failed):
+            raise ChunkChanged(detail=f"{chunk.counts} became {done.total}, {done.failed} failed")
         where = (chunk.file_id, chunk.run, chunk.chunk)
-        artefact = self.artefacts.put(*where, "processed", pack(records))
-        statistics = self.artefacts.put(*where, "statistics", pack(observe(records)))
-        failed = sum(record.status is RecordStatus.FAILED for record in records)
+        artefact = self.artefacts.put(*where, "processed", done.records.finished())
+        statistics = self.artefacts.put(*where, "statistics", done.statistics.finished())
         processed = RecordsProcessed(
             file_id=chunk.file_id,
             run=chunk.run,
             chunk=chunk.chunk,
-            counts=Counts(total=len(records), parsed=len(records) - failed, failed=failed),
+            counts=Counts(total=done.total, parsed=done.total - done.failed, failed=done.failed),
             artefact=artefact,
             statistics=statistics,
             toolkit=self.toolkit,
@@ -57,3 +71,46 @@ class Processing:
         )
         messages = messages_of((processed,), origin, source="processor", at=self.clock.now(), sequence=0)
         self.publisher.publish(messages, timeout=PUBLISH_SECONDS)
+
+    def _completed(self, body: bytes) -> _Completed:
+        """Every record, by as many children as it takes: one that kills its child stays, without properties."""
+        done, without, until = _Completed(), list[int](), time.monotonic() + CHUNK_SECONDS
+        while True:
+            arguments = {"skip": done.total, "without": without}
+            try:
+                for result in self.guard.stream("functions.processor.completing:complete", arguments, body):
+                    done.add(result)
+                return done
+            except ChildDied as died:
+                records = list(records_in(body))
+                out_of_time = time.monotonic() > until
+                rest = range(done.total, len(records) if out_of_time else done.total + 1)
+                for position in rest:
+                    done.add(_without_properties(typed(records[position]), str(died.death)))
+                    without.append(position)
+
+
+@dataclass
+class _Completed:
+    """Artefacts of a chunk while they are made."""
+
+    total: int = 0
+    failed: int = 0
+    records: PackedLines = field(default_factory=PackedLines)
+    statistics: PackedLines = field(default_factory=PackedLines)
+
+    def add(self, result: bytes) -> None:
+        flag, line = result[:1], result[1:]
+        if flag == b"S":
+            self.statistics.add(line)
+            return
+        self.total += 1
+        self.failed += flag == b"1"
+        self.records.add(line)
+
+
+def _without_properties(record: Record, code: str) -> bytes:
+    issue = Issue(code=code, severity=Severity.WARNING, message=NOT_COMPUTED[code], place=f"record {record.index + 1}")
+    kept = record.model_copy(update={"issues": (*record.issues, issue)})
+    flag = b"1" if kept.status == "Failed" else b"0"
+    return flag + json_line(kept)

@@ -12,6 +12,7 @@ from pathlib import Path
 from local.stack.layout import StackError
 
 SOURCES = ("cdk", "functions", "layers", "requirements")
+KEPT = 4
 
 
 def synthesized(root: Path) -> Path:
@@ -23,7 +24,7 @@ def synthesized(root: Path) -> Path:
     folder = root / ".leanda" / "assembly" / _digest(root)
     if (folder / "manifest.json").exists():
         return folder
-    shutil.rmtree(folder.parent, ignore_errors=True)
+    _forget_old(folder.parent)
     unfinished = folder.with_suffix(f".{os.getpid()}")
     result = subprocess.run(
         [sys.executable, "-m", "cdk.app", "-c", "environment=local", "--output", str(unfinished)],
@@ -36,6 +37,12 @@ def synthesized(root: Path) -> Path:
         raise StackError(f"The application does not synthesize:\n{(result.stdout + result.stderr)[-3000:]}")
     unfinished.rename(folder)
     return folder
+
+
+def _forget_old(assemblies: Path) -> None:
+    """Keep the newest: another cloud of this checkout may be running on one of them."""
+    for old in sorted(assemblies.glob("*"), key=lambda folder: folder.stat().st_mtime)[: 1 - KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _digest(root: Path) -> str:

@@ -22,10 +22,10 @@ from functions.parsers.handling import Parser, Parsing
 from functions.processor.use_cases import Processing
 from leanda.access.policy import Viewer
 from leanda.changes import messages_of
-from leanda.contracts.artefacts import Record
 from leanda.contracts.envelope import Event, Origin
 from leanda.contracts.events import RecordsIndexed, RecordsStored
 from leanda.contracts.registry import REGISTRY
+from leanda.guard import Guard
 from leanda.http.cursors import Cursors
 from leanda.messaging.consumer import Consumer, Group
 from leanda.ports import Message
@@ -33,6 +33,7 @@ from tests.fakes.aggregates import FakeAggregates
 from tests.fakes.artefacts import FakeArtefacts
 from tests.fakes.clock import FakeClock
 from tests.fakes.files import FakeNodes, FakeRecords, FakeRuns
+from tests.fakes.guard import InProcessGuard
 from tests.fakes.messaging import FakeDeadLetters, FakePublisher
 from tests.fakes.objects import FakeBlobSource, FakeObjects
 
@@ -70,7 +71,7 @@ class Pipeline:
     """Contexts on fakes. `deliver` moves events until nothing is left."""
 
     parsers: list[Parser]
-    compute: Callable[[Record], Record] = lambda record: record
+    guard: Guard = field(default_factory=InProcessGuard)
     seed: int = 0
     copies: int = 1
     clock: FakeClock = field(default_factory=FakeClock)
@@ -155,7 +156,7 @@ class Pipeline:
         source = FakeBlobSource(self.objects, self.blobs)
         follower = Follower(self.nodes, self.runs, self.clock)
         tracker = Tracker(self.nodes, self.runs, self.records, self.artefacts, self.clock)
-        processing = Processing(self.compute, "none", self.artefacts, self.broker, self.clock)
+        processing = Processing("none", self.artefacts, self.broker, self.guard, self.clock)
         of_nodes = _types("blobs.", "run.advanced", "file.deleted", "file.restored", "run-activated")
         of_runs = _types(
             "chunks.planned", "records.parsed", "parsers.file.parse-failed", "records.processed", "records.indexed"
@@ -167,7 +168,10 @@ class Pipeline:
             (self._consumer("search-on-record-events", self._index), _types("records.stored")),
         ]
         for parser in self.parsers:
-            parsing, name = Parsing(parser, source, self.artefacts, self.broker, self.clock), f"parsers-{parser.kind}"
+            parsing, name = (
+                Parsing(parser, source, self.artefacts, self.broker, self.guard, self.clock),
+                f"parsers-{parser.kind}",
+            )
             starts = _types("file.created", "reprocess-requested")
             found.append((self._consumer(f"{name}-on-file-events", parsing.start), starts))
             found.append((self._consumer(f"{name}-on-parser-tasks", parsing.parse), _types("chunk.parse")))

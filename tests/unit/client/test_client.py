@@ -369,3 +369,23 @@ def test_a_search_sends_what_it_is_narrowed_to(cloud: CloudInMemory, leanda: Lea
         ("q", "a b"),
         ("type", "record"),
     ]
+
+
+def test_a_download_stays_in_the_folder_it_was_told(cloud: CloudInMemory, leanda: LeandaClient, tmp_path: Path) -> None:
+    file = leanda.upload(b"C", name="a.smi")
+    for name in ("../../outside.smi", ".."):
+        cloud.files[file["id"]]["name"] = name
+        assert leanda.download(file["id"], tmp_path).resolve().parent == tmp_path
+
+
+def test_a_download_that_breaks_off_leaves_nothing(cloud: CloudInMemory, leanda: LeandaClient, tmp_path: Path) -> None:
+    class Breaking(httpx.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            yield b"half of it"
+            raise httpx.ReadError("connection reset")
+
+    file = leanda.upload(b"C", name="a.smi")
+    cloud.fail(1, lambda: httpx.Response(200, stream=Breaking()), method="GET", path="originals.test")
+    with pytest.raises(Unreachable, match="The download broke off after"):
+        leanda.download(file["id"], tmp_path)
+    assert list(tmp_path.iterdir()) == []

@@ -72,6 +72,7 @@ def test_a_bad_file_fails_with_a_code_and_a_sentence(name: str, body: bytes, cod
     assert shown["failure"]["message"].endswith(".")
     steps = cloud.files.timeline(ME, file_id)["steps"]
     assert all(step["state"] != "running" for step in steps)
+    assert [step["error"]["code"] for step in steps if "error" in step] == [code]
 
 
 def test_what_nobody_knows_is_kept_without_records() -> None:
@@ -244,6 +245,30 @@ def test_a_file_is_announced_as_findable_once_all_its_records_are() -> None:
     assert cloud.files.get(ME, file_id)["indexedRecords"] == 2500
     assert len(cloud.broker.events("leanda.files.file.indexed.v1")) == 1
     assert {step["state"] for step in cloud.files.timeline(ME, file_id)["steps"]} == {"done"}
+
+
+def test_the_upload_of_a_file_that_was_deleted_meanwhile_does_not_bring_it_back() -> None:
+    cloud = pipeline()
+    made = cloud.files.create(ME, _new("x.smi", len(SMILES)), idempotency_key=None, origin=ORIGIN)
+    cloud.files.delete(ME, made["id"], "file", None, ORIGIN)
+    cloud.receiving.receive(*cloud.objects.put(f"uploads/{made['id']}", SMILES))
+    cloud.deliver()
+    with pytest.raises(NotFound):
+        cloud.files.get(ME, made["id"])
+    assert cloud.records.documents == {}
+
+
+def test_a_drop_on_a_deleted_path_restores_the_file() -> None:
+    cloud = pipeline()
+    cloud.drop("drugs.smi", SMILES)
+    cloud.deliver()
+    (file,) = cloud.files.list_files(ME, _all(), cursor=None, limit=10)["items"]
+    cloud.files.delete(ME, file["id"], "file", None, ORIGIN)
+    cloud.deliver()
+    cloud.drop("drugs.smi", SMILES)
+    cloud.deliver()
+    shown = cloud.files.get(ME, file["id"])
+    assert (shown["status"], shown["totalRecords"], shown["indexedRecords"]) == ("Processed", 3, 3)
 
 
 def test_a_run_without_progress_is_ended_with_a_reason() -> None:

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from functions.parsers.chemical.formats import ctab
 from leanda.contracts.artefacts import Issue, Severity
+from leanda.parsing import ctab
 from tests.unit.parsers_chemical.molfiles import molfile, v3000
 
 

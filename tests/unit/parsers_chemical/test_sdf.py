@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.parsers.chemical.formats import mol, sdf
-from functions.parsers.chemical.formats.text import guarded
 from leanda import limits
 from leanda.contracts.artefacts import Record, RecordStatus, Severity
+from leanda.parsing.records import guarded
 from tests.unit.parsers_chemical.molfiles import molfile, v3000
 from tests.unit.parsers_chemical.molfiles import sdf as sdf_file
 
@@ -198,7 +198,7 @@ def test_a_record_whose_reading_raises_fails_alone() -> None:
     def read_record(raw: bytes, index: int) -> Record:
         raise ZeroDivisionError(raw.decode())
 
-    record = guarded(read_record, b"a defect", 4)
+    record = guarded("molecule", read_record, b"a defect", 4)
     assert (record.index, record.status, codes(record)) == (4, RecordStatus.FAILED, ["RECORD_UNREADABLE"])
 
 

@@ -9,11 +9,12 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from functions.parsers.chemical.formats import ctab, toolkit
-from functions.parsers.chemical.formats.text import BOM, BOM_DROPPED, decode, error, failed, guarded
+from functions.parsers import toolkit
 from leanda import limits
 from leanda.contracts.artefacts import FieldValue, Issue, Record, Severity, Structure
+from leanda.parsing import ctab
 from leanda.parsing.format import Format
+from leanda.parsing.records import BOM, BOM_DROPPED, decode, error, failed, guarded, refused
 
 MOLFILE: Final = "chemical/x-mdl-molfile"
 
@@ -42,7 +43,7 @@ class SdfFormat:
     def read(self, data: bytes, *, first_index: int, head: bytes) -> Iterator[Record]:  # noqa: ARG002
         start = 0
         for index, end in enumerate(boundaries([data]), first_index):
-            yield guarded(_record, data[start:end], index)
+            yield guarded("molecule", _record, data[start:end], index)
             start = end
 
 
@@ -97,13 +98,13 @@ def boundaries(blocks: Iterable[bytes]) -> Iterator[int]:
 def _record(raw: bytes, index: int) -> Record:
     if len(raw) > limits.MAX_RECORD_BYTES:
         message = f"The record has {len(raw):,} bytes; {limits.MAX_RECORD_BYTES:,} are accepted."
-        return failed(index, error("RECORD_TOO_LARGE", message))
+        return failed("molecule", index, error("RECORD_TOO_LARGE", message))
     issues: tuple[Issue, ...] = ()
     if raw.startswith(BOM):
         raw, issues = raw[len(BOM) :], (BOM_DROPPED,)
     raw = _without_delimiter(raw)
     if not raw.strip():
-        return failed(index, error("RECORD_EMPTY", "There is nothing between the delimiters."))
+        return failed("molecule", index, error("RECORD_EMPTY", "There is nothing between the delimiters."))
     block_end = _block_end(raw)
     block, block_issues = decode(raw[:block_end])
     items, items_issues = decode(raw[block_end:])
@@ -111,12 +112,12 @@ def _record(raw: bytes, index: int) -> Record:
     lines = raw[:block_end].splitlines()
     name = decode(lines[0])[0].strip() or None
     issues += ctab.check(lines)
-    if not _refused(issues):
+    if not refused(issues):
         issues += toolkit.verdict(block)
     fields, item_issues = data_items(items)
     issues += item_issues
-    if _refused(issues):
-        return failed(index, *issues, name=name)
+    if refused(issues):
+        return failed("molecule", index, *issues, name=name)
     return Record(
         index=index,
         type="molecule",
@@ -125,10 +126,6 @@ def _record(raw: bytes, index: int) -> Record:
         fields=fields,
         issues=issues,
     )
-
-
-def _refused(issues: tuple[Issue, ...]) -> bool:
-    return any(issue.severity is Severity.ERROR for issue in issues)
 
 
 def _without_delimiter(raw: bytes) -> bytes:

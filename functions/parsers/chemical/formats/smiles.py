@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Final
 
-from functions.parsers.chemical.formats import toolkit
-from functions.parsers.chemical.formats.text import BOM, BOM_DROPPED, decode, error, failed, guarded
+from functions.parsers import toolkit
 from leanda import limits
-from leanda.contracts.artefacts import FieldValue, Issue, Record, Severity, Structure
+from leanda.contracts.artefacts import FieldValue, Issue, Record, Structure
 from leanda.parsing.format import Format
+from leanda.parsing.records import BOM, BOM_DROPPED, decode, error, failed, guarded, refused
 
 SMILES: Final = "chemical/x-daylight-smiles"
 
@@ -44,7 +44,7 @@ class SmilesFormat:
     def read(self, data: bytes, *, first_index: int, head: bytes) -> Iterator[Record]:
         read_line = partial(_record, columns=_header(head))
         for index, (end, length) in enumerate(_lines([data], header_possible=first_index == 0), first_index):
-            yield guarded(read_line, data[end - length : end], index)
+            yield guarded("molecule", read_line, data[end - length : end], index)
 
 
 FORMAT: Format = SmilesFormat()
@@ -104,15 +104,15 @@ def _header(head: bytes) -> tuple[str, ...]:
 def _record(raw: bytes, index: int, *, columns: tuple[str, ...]) -> Record:
     if len(raw) > limits.MAX_RECORD_BYTES:
         message = f"The line has {len(raw):,} bytes; {limits.MAX_RECORD_BYTES:,} are accepted."
-        return failed(index, error("RECORD_TOO_LARGE", message))
+        return failed("molecule", index, error("RECORD_TOO_LARGE", message))
     issues: tuple[Issue, ...] = (BOM_DROPPED,) if raw.startswith(BOM) else ()
     line, encoding_issues = decode(raw.removeprefix(BOM).strip())
     match = _COLUMNS.fullmatch(line)
     structure, rest = (match[1], match[2] or "") if match else (line, "")
     name, *values = rest.split("\t")
     issues += encoding_issues + (_check(structure) or toolkit.verdict(structure))
-    if any(issue.severity is Severity.ERROR for issue in issues):
-        return failed(index, *issues, name=name.strip() or None)
+    if refused(issues):
+        return failed("molecule", index, *issues, name=name.strip() or None)
     return Record(
         index=index,
         type="molecule",

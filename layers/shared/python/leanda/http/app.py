@@ -24,12 +24,12 @@ _HARDENED: Final = {"x-content-type-options": "nosniff", "cache-control": "no-st
 
 def rest_api() -> APIGatewayRestResolver:
     """The app behind API Gateway. Paths start with `/v1`; the stage adds `/api`."""
-    return cast("APIGatewayRestResolver", _with_problems(APIGatewayRestResolver(enable_validation=True)))
+    return cast("APIGatewayRestResolver", _with_problems(APIGatewayRestResolver(enable_validation=True, response_validation_error_http_code=500)))
 
 
 def internal_api() -> ALBResolver:
     """The app behind the internal load balancer."""
-    return cast("ALBResolver", _with_problems(ALBResolver(enable_validation=True)))
+    return cast("ALBResolver", _with_problems(ALBResolver(enable_validation=True, response_validation_error_http_code=500)))
 
 
 def http_handler(app: Any) -> Callable[[dict[str, Any], Any], dict[str, Any]]:

@@ -36,46 +36,49 @@ class KafkaPublisher:
         self._lock = threading.Lock()
 
     def publish(self, messages: Sequence[Message], *, timeout: float) -> None:
-        """See `leanda.ports.Publisher`. After a timeout the queue is purged, so that nothing goes out behind our back
-        while the caller already answered; the outbox still holds the entries and the relay sends them again."""
+        """See `leanda.ports.Publisher`. After a timeout what has not left yet is purged, so that nothing goes out behind the
+        back of a caller who answered already; the outbox still holds the entries and the relay sends them again."""
         if not messages:
             return
         with self._lock:
             producer = self._producer or self._connect()
-            failures: list[KafkaError] = []
-            left = len(messages)
-
-            def confirmed(error: KafkaError | None, _: object) -> None:
-                nonlocal left
-                left -= 1
-                if error is not None:
-                    failures.append(error)
-
+            waiting = _Waiting(len(messages))
             try:
                 for message in messages:
                     producer.produce(
                         message.topic,
                         key=message.key.encode(),
                         value=message.body,
-                        on_delivery=confirmed,
+                        on_delivery=waiting.confirm,
                         headers={"content-type": b"application/cloudevents+json"},
                     )
+                deadline = time.monotonic() + timeout
+                while waiting.left and (remaining := deadline - time.monotonic()) > 0:
+                    producer.poll(remaining)
             except (BufferError, KafkaException) as error:
-                self._discard(producer)
+                self._producer = None  # a fatal error (an epoch that is fenced) ends this producer
                 raise Unavailable(detail=f"Kafka: {error}") from error
-            deadline = time.monotonic() + timeout
-            while left and (remaining := deadline - time.monotonic()) > 0:
-                producer.poll(remaining)
-            if left or failures:
-                self._discard(producer)
-                raise Unavailable(detail=f"Kafka: {left} unconfirmed, {[str(failure) for failure in failures[:3]]}")
+            if waiting.left or waiting.failures:
+                # In-flight messages keep their sequence numbers and may still arrive: their ids make that harmless.
+                producer.purge(in_queue=True, in_flight=False, blocking=False)
+                if any(failure.fatal() for failure in waiting.failures):
+                    self._producer = None
+                reasons = [str(failure) for failure in waiting.failures[:3]]
+                raise Unavailable(detail=f"Kafka: {waiting.left} unconfirmed {reasons}")
 
     def _connect(self) -> Producer:
         self._producer = Producer(self._config)
         return self._producer
 
-    def _discard(self, producer: Producer) -> None:
-        # A purged idempotent producer has a gap in its sequence; a fresh one is cheaper than reasoning about it.
-        producer.purge()
-        producer.poll(0)
-        self._producer = None
+
+class _Waiting:
+    """Counts confirmations of one call; late ones of an earlier call find their own counter."""
+
+    def __init__(self, count: int) -> None:
+        self.left = count
+        self.failures: list[KafkaError] = []
+
+    def confirm(self, error: KafkaError | None, _: object) -> None:
+        self.left -= 1
+        if error is not None:
+            self.failures.append(error)

@@ -13,14 +13,33 @@ from leanda.contracts.base import Contract
 from leanda.errors import NotFound, Unavailable
 
 
+class PackedLines:
+    """Gzip NDJSON while it is made; the same lines give the same bytes (no time stamp, fixed level)."""
+
+    def __init__(self) -> None:
+        self._buffer = io.BytesIO()
+        self._stream = gzip.GzipFile(fileobj=self._buffer, mode="wb", compresslevel=1, mtime=0)
+
+    def add(self, line: bytes) -> None:
+        self._stream.write(line)
+        self._stream.write(b"\n")
+
+    def finished(self) -> bytes:
+        self._stream.close()
+        return self._buffer.getvalue()
+
+
+def json_line(item: Contract) -> bytes:
+    """A model as one line of an artefact."""
+    return item.model_dump_json(by_alias=True, exclude_none=True).encode()
+
+
 def pack(items: Iterable[Contract]) -> bytes:
-    """Gzip NDJSON of models; the same items give the same bytes (no time stamp, fixed level)."""
-    buffer = io.BytesIO()
-    with gzip.GzipFile(fileobj=buffer, mode="wb", compresslevel=1, mtime=0) as stream:
-        for item in items:
-            stream.write(item.model_dump_json(by_alias=True, exclude_none=True).encode())
-            stream.write(b"\n")
-    return buffer.getvalue()
+    """The body of an artefact."""
+    lines = PackedLines()
+    for item in items:
+        lines.add(json_line(item))
+    return lines.finished()
 
 
 def records_in(body: bytes) -> Iterator[Record]:

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from functions.parsers.chemical.formats.problems import CtabProblem
 from leanda.contracts.artefacts import Issue
+from leanda.parsing.ctab_problem import CtabProblem
 
 _PREFIX: Final = b"M  V30 "
 _NUMBER: Final = rb"[-+]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][-+]?\d++)?"

@@ -13,10 +13,10 @@ from itertools import pairwise
 from struct import unpack
 from typing import Final
 
-from functions.parsers.chemical.formats import ctab_v3000
-from functions.parsers.chemical.formats.problems import CtabProblem
-from functions.parsers.chemical.formats.text import error, warning
 from leanda.contracts.artefacts import Issue
+from leanda.parsing import ctab_v3000
+from leanda.parsing.ctab_problem import CtabProblem
+from leanda.parsing.records import error, warning
 
 HEADER_LINES: Final = 3
 COUNTS: Final = HEADER_LINES

@@ -1,4 +1,4 @@
-"""From bytes to text, and to issues and failed records: what all text formats of chemistry need."""
+"""From bytes to text, and to issues and failed records: what formats that are sequences of records need."""
 
 from __future__ import annotations
 
@@ -29,8 +29,7 @@ def decode(raw: bytes) -> tuple[str, tuple[Issue, ...]]:
         text, encoding = raw.decode("cp1252"), "Windows-1252"
     except UnicodeDecodeError:
         text, encoding = raw.decode("latin-1"), "Latin-1"
-    message = f"The text is not UTF-8; it was read as {encoding}."
-    return text, (Issue(code="ENCODING_ASSUMED", severity=Severity.INFORMATION, message=message),)
+    return text, (information("ENCODING_ASSUMED", f"The text is not UTF-8; it was read as {encoding}."),)
 
 
 def error(code: str, message: str, place: str | None = None) -> Issue:
@@ -41,15 +40,24 @@ def warning(code: str, message: str, place: str | None = None) -> Issue:
     return Issue(code=code, severity=Severity.WARNING, message=message, place=place)
 
 
-def failed(index: int, *issues: Issue, name: str | None = None) -> Record:
-    """A molecule that could not be read: it keeps its place in the file and says why."""
-    return Record(index=index, type="molecule", status=RecordStatus.FAILED, name=name, issues=issues)
+def information(code: str, message: str, place: str | None = None) -> Issue:
+    return Issue(code=code, severity=Severity.INFORMATION, message=message, place=place)
 
 
-def guarded(read: Callable[[bytes, int], Record], raw: bytes, index: int) -> Record:
+def refused(issues: tuple[Issue, ...]) -> bool:
+    """Whether one of the issues makes the record a failed one."""
+    return any(issue.severity is Severity.ERROR for issue in issues)
+
+
+def failed(type: str, index: int, *issues: Issue, name: str | None = None) -> Record:
+    """A record that could not be read: it keeps its place in the file and says why."""
+    return Record(index=index, type=type, status=RecordStatus.FAILED, name=name, issues=issues)
+
+
+def guarded(type: str, read: Callable[[bytes, int], Record], raw: bytes, index: int) -> Record:
     """A record, failed if reading it raises: whatever a record holds, its neighbours must not pay for it."""
     try:
         return read(raw, index)
     except Exception as defect:
-        message = f"Reading the record ended unexpectedly: {type(defect).__name__}: {defect}"
-        return failed(index, error("RECORD_UNREADABLE", message))
+        message = f"Reading the record ended unexpectedly: {defect.__class__.__name__}: {defect}"
+        return failed(type, index, error("RECORD_UNREADABLE", message))

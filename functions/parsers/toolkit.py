@@ -6,8 +6,8 @@ import re
 from functools import cache
 from typing import Any, Final
 
-from functions.parsers.chemical.formats.text import error, warning
 from leanda.contracts.artefacts import Issue
+from leanda.parsing.records import error, warning
 
 CALL_MILLISECONDS: Final = 5000
 """Longest time of one call into Indigo."""

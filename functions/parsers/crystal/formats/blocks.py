@@ -1,0 +1,115 @@
+"""Where the data blocks of a CIF begin and end, found in its bytes.
+
+CIF 1.1 syntax (IUCr, "CIF syntax specification" 1.1, paragraphs 12 to 22): a block starts with a token `data_…`, in any case,
+that is neither in a text field, nor in quotes, nor in a comment. A text field starts with a semicolon that is the first
+character of a line and ends with the next such one; nothing else spans lines. So one bit and the current line decide, and a
+file can be cut without reading its values. A text field that is never closed hides the blocks behind it, as it does from
+every reader that follows the grammar.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from leanda import limits
+from leanda.parsing.records import BOM
+
+_TEXT_FIELD: Final = re.compile(rb"(?<=[\r\n]);")
+_EVENT: Final = re.compile(rb"(?<=[\r\n]);|(?<=[ \t\r\n])[dD][aA][tT][aA]_")
+_QUOTED_END: Final = {quote: re.compile(rb"%c(?=[ \t\r\n])|[\r\n]" % quote) for quote in b"'\""}
+_TOKENS: Final = re.compile(
+    rb"(?:[ \t]++"
+    rb"|'(?:[^'\r\n]|'(?![ \t\r\n]))*+'(?=[ \t\r\n])"
+    rb'|"(?:[^"\r\n]|"(?![ \t\r\n]))*+"(?=[ \t\r\n])'
+    rb"|[^ \t'\"#\r\n][^ \t\r\n]*+(?=[ \t]))*+"
+)
+"""Whole tokens of one line; it stops at a comment, and at a quote that does not end before."""
+_OVERLAP: Final = len(b"\ndata")
+_LONGEST_LINE: Final = limits.MIB
+"""CIF 1.1 permits 2,048 characters. Of a line longer than this only the end is looked at."""
+
+
+def boundaries(blocks: Iterable[bytes]) -> Iterator[int]:
+    """End offset of each data block of a CIF that is given in blocks of any size.
+
+    What stands before the first `data_` belongs to the first data block, comments before a later one to the block before.
+    """
+    scan = _Scan()
+    opened = False
+    for block in blocks:
+        for start in scan.headers(block):
+            if opened:
+                yield start
+            opened = True
+    for start in scan.headers(b"\n", last=True):
+        if opened:
+            yield start
+        opened = True
+    if opened:
+        yield scan.length
+
+
+class _Scan:
+    """Finds `data_` tokens; carries the current line from one block to the next."""
+
+    def __init__(self) -> None:
+        self._buffer = b"\n"  # The file begins as a line does.
+        self._base = -1  # Offset of the buffer in the file.
+        self._position = 1  # Up to here the buffer has been searched.
+        self._checked = 1  # A place on the current line up to which its tokens are known to be whole.
+        self._in_text_field = False
+        self.length = 0
+
+    def headers(self, block: bytes, *, last: bool = False) -> Iterator[int]:
+        """Offsets of block headers that can be told now. The last call gives a line end that is not in the file."""
+        self.length += 0 if last else len(block)
+        self._buffer += block
+        if self._base < 0 and len(self._buffer) <= len(BOM) and not last:
+            return
+        if self._base < 0 and self._buffer.startswith(BOM, 1):
+            self._buffer = b"\n   " + self._buffer[1 + len(BOM) :]
+        while True:
+            pattern = _TEXT_FIELD if self._in_text_field else _EVENT
+            found = pattern.search(self._buffer, self._position)
+            if found is None:
+                self._position = max(self._position, len(self._buffer) - _OVERLAP)
+                break
+            self._position = found.end()
+            if found[0] == b";":
+                self._in_text_field = not self._in_text_field
+                self._checked = found.end()
+            elif self._is_token(found.start()):
+                yield self._base + found.start()
+        self._drop()
+
+    def _is_token(self, at: int) -> bool:
+        """Whether a token starts here, and not the inside of quotes or a comment; moves on where it does not."""
+        line = max(self._line_start(at), self._checked)
+        tokens = _TOKENS.match(self._buffer, line, at)
+        self._checked = tokens.end() if tokens else line
+        if self._checked == at:
+            return True
+        end = _QUOTED_END.get(self._buffer[self._checked])
+        if end is not None and (quote := end.search(self._buffer, at)):
+            self._position = quote.end() if quote[0] in b"'\"" else quote.start()
+            self._checked = self._position
+        return False
+
+    def _line_start(self, at: int) -> int:
+        return max(self._buffer.rfind(b"\n", 0, at), self._buffer.rfind(b"\r", 0, at)) + 1
+
+    def _drop(self) -> None:
+        """Forget what is no longer needed: all before the current line, and the beginning of a line that is too long."""
+        keep = self._position - 1
+        if not self._in_text_field:
+            keep = max(min(self._line_start(self._position), keep), self._position - _LONGEST_LINE) - 1
+        if keep > 0:
+            self._buffer = self._buffer[keep:]
+            self._base += keep
+            self._position -= keep
+            self._checked = max(self._checked - keep, 0)
+        elif self._base < 0:
+            self._base, self._buffer = 0, self._buffer[1:]
+            raise AssertionError

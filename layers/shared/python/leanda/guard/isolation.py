@@ -1,0 +1,86 @@
+"""What the kernel can forbid a process. Linux only; elsewhere, and where a kernel refuses, the call changes nothing."""
+
+from __future__ import annotations
+
+import ctypes
+import platform
+import resource
+import struct
+import sys
+from typing import Final
+
+_PR_SET_PDEATHSIG: Final = 1
+_PR_SET_DUMPABLE: Final = 4
+_PR_SET_SECCOMP: Final = 22
+_PR_SET_NO_NEW_PRIVS: Final = 38
+_SECCOMP_MODE_FILTER: Final = 2
+_SIGKILL: Final = 9
+
+# System calls that reach out of the process, by machine: socket, connect, execve, execveat, ptrace, process_vm_readv.
+_FORBIDDEN: Final = {"x86_64": (41, 42, 59, 322, 101, 310), "aarch64": (198, 203, 221, 281, 117, 270)}
+_AUDIT_ARCH: Final = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+
+# Classic BPF, from linux/filter.h and linux/seccomp.h.
+_LOAD: Final = 0x20  # BPF_LD | BPF_W | BPF_ABS
+_JUMP_EQUAL: Final = 0x15  # BPF_JMP | BPF_JEQ | BPF_K
+_RETURN: Final = 0x06  # BPF_RET | BPF_K
+_ALLOW: Final = 0x7FFF0000
+_ERRNO_EPERM: Final = 0x00050001
+_NR_OFFSET, _ARCH_OFFSET = 0, 4
+
+
+def forbid_reading_this_process() -> None:
+    """Other processes of the same user may no longer read this one's memory and environment (where the role's keys are)."""
+    _prctl(_PR_SET_DUMPABLE, 0)
+
+
+def die_with_parent() -> None:
+    """Be killed when the parent ends, however it ends."""
+    _prctl(_PR_SET_PDEATHSIG, _SIGKILL)
+
+
+def forbid_the_outside() -> bool:
+    """No sockets, no other programs, no looking into other processes, from now on; whether the kernel agreed."""
+    machine = platform.machine()
+    if sys.platform != "linux" or machine not in _FORBIDDEN:
+        return False
+    numbers = _FORBIDDEN[machine]
+    program = [(_LOAD, 0, 0, _ARCH_OFFSET), (_JUMP_EQUAL, 1, 0, _AUDIT_ARCH[machine]), (_RETURN, 0, 0, _ALLOW)]
+    program.append((_LOAD, 0, 0, _NR_OFFSET))
+    for left, number in enumerate(numbers):
+        program.append((_JUMP_EQUAL, len(numbers) - left, 0, number))
+    program += [(_RETURN, 0, 0, _ALLOW), (_RETURN, 0, 0, _ERRNO_EPERM)]
+    code = b"".join(struct.pack("HBBI", *instruction) for instruction in program)
+    instructions = ctypes.create_string_buffer(code, len(code))
+    filter_ = struct.pack("HxxxxxxP", len(program), ctypes.addressof(instructions))
+    return _prctl(_PR_SET_NO_NEW_PRIVS, 1) and _prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, filter_)
+
+
+def limit(*, memory_bytes: int, cpu_seconds: float) -> None:
+    """Bound what the next piece of work may use, on top of what this process has used so far."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    cpu = int(used.ru_utime + used.ru_stime + cpu_seconds) + 1
+    _set(resource.RLIMIT_CPU, cpu)
+    _set(resource.RLIMIT_AS, _address_space() + memory_bytes)
+    _set(resource.RLIMIT_CORE, 0)
+
+
+def _set(kind: int, value: int) -> None:
+    _, hard = resource.getrlimit(kind)
+    resource.setrlimit(kind, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
+
+
+def _address_space() -> int:
+    try:
+        with open("/proc/self/statm") as file:  # noqa: PTH123 - cheap and often
+            return int(file.read().split()[0]) * resource.getpagesize()
+    except OSError:
+        return 1 << 40
+
+
+def _prctl(option: int, *arguments: int | bytes) -> bool:
+    if sys.platform != "linux":
+        return False
+    given = [ctypes.c_char_p(a) if isinstance(a, bytes) else ctypes.c_ulong(a) for a in arguments]
+    padding = [ctypes.c_ulong(0)] * (4 - len(given))
+    return bool(ctypes.CDLL(None, use_errno=True).prctl(option, *given, *padding) == 0)

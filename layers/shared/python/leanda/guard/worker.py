@@ -1,0 +1,70 @@
+"""The child's side (`python -m leanda.guard.worker`): calls functions by name and writes what they yield."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any, BinaryIO
+
+from leanda.guard.child import HEADER
+from leanda.guard.isolation import die_with_parent, forbid_the_outside, limit
+
+Call = Callable[[dict[str, Any], bytes], Iterator[bytes]]
+
+
+def main() -> None:
+    """Serve requests until the parent closes the pipe."""
+    die_with_parent()
+    requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever a library prints must not look like an answer
+    isolated = False
+    while (request := _read(requests)) is not None:
+        payload = _read(requests) or b""
+        told = json.loads(request)
+        try:
+            call = _function(told["call"])  # imports may need what is forbidden afterwards
+            if not isolated:
+                isolated = forbid_the_outside()
+            limit(memory_bytes=told["limits"]["memory_bytes"], cpu_seconds=told["limits"]["call_seconds"])
+            for result in call(told["arguments"], payload):
+                answers.write(HEADER.pack(b"R", len(result)))
+                answers.write(result)
+                # One by one: what was finished before a death must have reached the parent.
+                answers.flush()
+            answers.write(HEADER.pack(b"E", 0))
+        except BaseException as error:  # a panic of a native library is a BaseException
+            answers.write(_failure(error))
+        answers.flush()
+
+
+@cache
+def _function(path: str) -> Call:
+    module, _, name = path.partition(":")
+    found: Call = getattr(importlib.import_module(module), name)
+    return found
+
+
+def _read(stream: BinaryIO) -> bytes | None:
+    header = stream.read(HEADER.size)
+    if len(header) < HEADER.size:
+        return None
+    return stream.read(HEADER.unpack(header)[1])
+
+
+def _failure(error: BaseException) -> bytes:
+    told = {
+        "kind": type(error).__name__,
+        "code": getattr(error, "code", None) if isinstance(getattr(error, "code", None), str) else None,
+        "message": str(getattr(error, "message", error))[:1000],
+        "detail": getattr(error, "detail", None),
+    }
+    body = json.dumps(told, default=str).encode()
+    return HEADER.pack(b"F", len(body)) + body
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,192 @@
+"""The topics as a test sees them: what was published, what is still under way, and everything delivered once more."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Final
+
+from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
+
+from leanda.contracts.topics import TOPICS
+from local.poller.event import Record, encode_event
+from local.poller.filters import compile_filters
+from local.poller.invoke import http_invoker
+from tests.cloud import Cloud, eventually
+
+WORKERS: Final = 3
+TRIES: Final = 8
+
+
+@dataclass(frozen=True)
+class Published:
+    """One record of a topic, and the event in it (empty where there is none)."""
+
+    record: Record
+    event: dict[str, Any]
+
+    @property
+    def type(self) -> str:
+        return str(self.event.get("type", ""))
+
+    @property
+    def data(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.event.get("data") or {}
+        return found
+
+
+class Topics:
+    """Reads and writes the topics, and calls their consumers as the event source mapping does."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._bootstrap = cloud.outputs["kafkaBootstrap"]
+        self._invoke = http_invoker(cloud.outputs["lambdaHostUrl"])
+        self._consumers = [(mapping, compile_filters(mapping.filters)) for mapping in cloud.assembly.kafka_mappings]
+
+    def published(self, *, of: Iterable[str] | None = None) -> list[Published]:
+        """Every record of every topic, or those whose event concerns one of some files."""
+        wanted = None if of is None else set(of)
+        found = [Published(record, _event(record)) for topic in TOPICS for record in self._read(topic.name)]
+        return [one for one in found if wanted is None or one.data.get("fileId") in wanted]
+
+    def produce(self, topic: str, value: bytes, *, key: str, partition: int | None = None) -> tuple[int, int]:
+        """Publish one record; its partition and offset."""
+        done: list[tuple[int, int]] = []
+
+        def confirmed(error: KafkaError | None, message: Any) -> None:
+            assert error is None, error
+            done.append((message.partition(), message.offset()))
+
+        producer = Producer({"bootstrap.servers": self._bootstrap, "linger.ms": 0})
+        where = {} if partition is None else {"partition": partition}
+        producer.produce(topic, value, key=key.encode(), on_delivery=confirmed, **where)
+        assert producer.flush(10) == 0
+        return done[0]
+
+    def settle(self, *, seconds: float = 60.0) -> None:
+        """Wait until every consumer has finished everything that was published."""
+        quiet = 0
+
+        def look() -> bool:
+            nonlocal quiet
+            quiet = quiet + 1 if not self._behind() else 0
+            return quiet >= 3  # work in one topic is followed by work in another
+
+        eventually(look, "all consumers have caught up", seconds=seconds)
+
+    def invoke(self, function: str, records: Sequence[Record]) -> dict[str, Any]:
+        """Give a consumer one batch, outside of its topic; its partial-batch response."""
+        event = encode_event(records, event_source_arn="arn:aws:kafka:tests", bootstrap_servers=self._bootstrap)
+        return self.call(function, event)
+
+    def call(self, function: str, event: bytes) -> dict[str, Any]:
+        """Run a function, waiting while all of its sandboxes are busy."""
+        full = self._cloud.full_name(function)
+        result = eventually(
+            lambda: found if (found := self._invoke(full, event)).was_invoked else None, f"{function} takes a batch"
+        )
+        assert result.ok, f"{function}: {result.payload.decode(errors='replace')[:1000]}"
+        answer: dict[str, Any] = json.loads(result.payload)
+        return answer
+
+    def deliver_again(self, published: Sequence[Published], *, times: int, dice: random.Random) -> int:
+        """Deliver records to every consumer that takes them, `times` times each, in any order and any batches.
+
+        As the poller does, a batch is given again while the consumer reports a record of it as failed.
+        """
+        batches: list[tuple[str, tuple[Record, ...]]] = []
+        for mapping, passes in self._consumers:
+            function = mapping.function_name.removeprefix(self._cloud.full_name(""))
+            taken = [p.record for p in published if p.record.topic in mapping.topics and passes(p.record.value)] * times
+            dice.shuffle(taken)
+            batches += [(function, some) for some in _cut(taken, mapping.batch_size, dice)]
+        dice.shuffle(batches)
+
+        def deliver(batch: tuple[str, tuple[Record, ...]]) -> None:
+            function, records = batch
+            for _ in range(TRIES):
+                if not self.invoke(function, records)["batchItemFailures"]:
+                    return
+            raise AssertionError(f"{function} does not finish {[_event(record).get('type') for record in records]}")
+
+        with ThreadPoolExecutor(WORKERS) as pool:
+            list(pool.map(deliver, batches))
+        return sum(len(records) for _, records in batches)
+
+    def _read(self, topic: str) -> Iterator[Record]:
+        consumer = Consumer({"bootstrap.servers": self._bootstrap, "group.id": "tests", "enable.auto.commit": False})
+        try:
+            ends = {}
+            for partition in consumer.list_topics(topic, 10).topics[topic].partitions:
+                low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), 10)
+                if high > low:
+                    ends[partition] = (low, high)
+            consumer.assign([TopicPartition(topic, partition, low) for partition, (low, _) in ends.items()])
+            left = {partition for partition in ends}
+            while left:
+                message = consumer.poll(10)
+                assert message is not None, f"{topic} does not answer"
+                assert message.error() is None, message.error()
+                if message.offset() + 1 >= ends[message.partition()][1]:
+                    left.discard(message.partition())
+                yield _record(message)
+        finally:
+            consumer.close()
+
+    def _behind(self) -> bool:
+        return any(self._lag(mapping.group_id, mapping.topics[0]) for mapping, _ in self._consumers)
+
+    def _lag(self, group: str, topic: str) -> int:
+        consumer = Consumer({"bootstrap.servers": self._bootstrap, "group.id": group, "enable.auto.commit": False})
+        try:
+            partitions = [TopicPartition(topic, n) for n in consumer.list_topics(topic, 10).topics[topic].partitions]
+            lag = 0
+            for committed in consumer.committed(partitions, timeout=10):
+                low, high = consumer.get_watermark_offsets(TopicPartition(topic, committed.partition), 10)
+                lag += high - max(low, committed.offset)
+            return lag
+        finally:
+            consumer.close()
+
+
+def msk_record(value: bytes, *, topic: str, offset: int, key: str = "test", partition: int = 0) -> Record:
+    """A record that is in no topic."""
+    return Record(topic, partition, offset, key=key.encode(), value=value)
+
+
+def changed(event: dict[str, Any], **changes: Any) -> bytes:
+    """The bytes of an event with other attributes."""
+    return json.dumps({**event, **changes}).encode()
+
+
+def _cut(records: list[Record], most: int, dice: random.Random) -> Iterator[tuple[Record, ...]]:
+    while records:
+        some = dice.randint(1, min(most, 12))
+        yield tuple(records[:some])
+        records = records[some:]
+
+
+def _event(record: Record) -> dict[str, Any]:
+    try:
+        found = json.loads(record.value or b"")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _record(message: Any) -> Record:
+    headers = tuple((name, value) for name, value in message.headers() or ())
+    _, timestamp = message.timestamp()
+    return Record(
+        message.topic(),
+        message.partition(),
+        message.offset(),
+        timestamp=timestamp,
+        key=message.key(),
+        value=message.value(),
+        headers=headers,
+    )

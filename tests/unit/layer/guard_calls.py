@@ -1,0 +1,72 @@
+"""Calls that a child under guard is asked to make; some are not meant to end well."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from leanda.errors import FileCorrupt
+
+
+def echo(arguments: dict[str, Any], payload: bytes) -> Iterator[bytes]:
+    for n in range(arguments["times"]):
+        yield b"%d:%s" % (n, payload)
+
+
+def misbehave(arguments: dict[str, Any], payload: bytes) -> Iterator[bytes]:
+    """Yields `after` results, then does what `how` says."""
+    yield from (b"%d" % n for n in range(arguments["after"]))
+    how = arguments["how"]
+    if how == "abort":
+        os.abort()
+    if how == "segfault":
+        import ctypes
+
+        ctypes.string_at(0)
+    if how == "hang":
+        time.sleep(600)
+    if how == "spin":
+        while True:
+            pass
+    if how == "memory":
+        yield bytes(bytearray(4 << 30))[:1]
+    if how == "exit":
+        os._exit(3)
+    if how == "output":
+        yield b"x" * (64 << 20)
+    if how == "raise":
+        raise FileCorrupt(detail="as asked")
+    if how == "panic":
+        raise BaseException("a panic")
+
+
+def look_around(arguments: dict[str, Any], payload: bytes) -> Iterator[bytes]:
+    """What the child can see and reach."""
+    yield "|".join(sorted(os.environ)).encode()
+    for attempt in (_parent_environment, _connect, _run):
+        try:
+            yield attempt().encode()
+        except OSError as error:
+            yield f"denied {type(error).__name__}".encode()
+
+
+def pid(arguments: dict[str, Any], payload: bytes) -> Iterator[bytes]:
+    yield str(os.getpid()).encode()
+
+
+def _parent_environment() -> str:
+    return Path(f"/proc/{os.getppid()}/environ").read_text()
+
+
+def _connect() -> str:
+    socket.create_connection(("127.0.0.1", 9), timeout=1)
+    return "connected"
+
+
+def _run() -> str:
+    return subprocess.run(["/bin/true"], check=True).args[0]  # type: ignore[no-any-return]

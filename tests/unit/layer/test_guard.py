@@ -1,0 +1,80 @@
+"""The guarded child: a death names its item, limits hold, nothing of the parent is within reach, the child is reused."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from leanda.guard import CallFailed, ChildDied, Death, GuardedChild, Limits
+
+CALLS = "tests.unit.layer.guard_calls"
+QUICK = Limits(item_seconds=0.5, call_seconds=20, memory_bytes=512 << 20, output_bytes=8 << 20)
+
+
+@pytest.fixture
+def child() -> Iterator[GuardedChild]:
+    guard = GuardedChild(QUICK)
+    yield guard
+    guard.close()
+
+
+def test_results_come_in_order_and_the_child_is_reused(child: GuardedChild) -> None:
+    first = list(child.stream(f"{CALLS}:pid", {}, b""))
+    assert list(child.stream(f"{CALLS}:echo", {"times": 3}, b"body")) == [b"0:body", b"1:body", b"2:body"]
+    assert list(child.stream(f"{CALLS}:pid", {}, b"")) == first
+
+
+@pytest.mark.parametrize(
+    ("how", "death"),
+    [
+        ("abort", Death.CRASHED),
+        ("segfault", Death.CRASHED),
+        ("exit", Death.CRASHED),
+        ("hang", Death.TIMED_OUT),
+        ("spin", Death.TIMED_OUT),
+        ("memory", Death.MEMORY),
+        ("output", Death.OUTPUT),
+    ],
+)
+def test_a_death_comes_after_exactly_the_results_before_it(child: GuardedChild, how: str, death: Death) -> None:
+    results: list[bytes] = []
+    with pytest.raises(ChildDied) as died:
+        results.extend(child.stream(f"{CALLS}:misbehave", {"after": 2, "how": how}, b""))
+    assert results == [b"0", b"1"]
+    assert died.value.death is death
+    assert list(child.stream(f"{CALLS}:echo", {"times": 1}, b"again")) == [b"0:again"], "the next call has a new child"
+
+
+def test_an_error_keeps_its_code(child: GuardedChild) -> None:
+    with pytest.raises(CallFailed) as failed:
+        list(child.stream(f"{CALLS}:misbehave", {"after": 0, "how": "raise"}, b""))
+    assert (failed.value.code, failed.value.detail) == ("FILE_CORRUPT", "as asked")
+
+
+def test_a_panic_is_an_error_without_a_code(child: GuardedChild) -> None:
+    with pytest.raises(CallFailed) as failed:
+        list(child.stream(f"{CALLS}:misbehave", {"after": 0, "how": "panic"}, b""))
+    assert failed.value.code is None
+
+
+def test_a_call_that_is_not_read_to_its_end_does_not_leak_into_the_next(child: GuardedChild) -> None:
+    stream = child.stream(f"{CALLS}:echo", {"times": 100_000}, b"x" * 1000)
+    next(stream)
+    stream.close()  # type: ignore[attr-defined]
+    assert list(child.stream(f"{CALLS}:echo", {"times": 1}, b"y")) == [b"0:y"]
+
+
+def test_the_child_sees_no_secrets_and_reaches_nothing(child: GuardedChild, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-secret")
+    names, _, connection, program = (r.decode() for r in child.stream(f"{CALLS}:look_around", {}, b""))
+    assert "AWS" not in names
+    if sys.platform == "linux":
+        assert connection == "denied PermissionError"
+        assert program == "denied PermissionError"
+
+
+def test_a_payload_larger_than_a_pipe_arrives_whole(child: GuardedChild) -> None:
+    (result,) = child.stream(f"{CALLS}:echo", {"times": 1}, b"z" * 3_000_000)
+    assert len(result) == 3_000_002

@@ -1,0 +1,301 @@
+"""The shapes of what the public API answers, for the OpenAPI document.
+
+Handlers answer with what views make from stored documents, so no model stands in their way at run time. These models
+describe the same answers; `tests/contracts/test_api_answers.py` holds real answers against them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from leanda.contracts.artefacts import FieldValue, Issue, RecordStatus, Structure
+from leanda.contracts.events import Failure, FileStatus, RunState
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+
+
+# --- files and folders ------------------------------------------------------------------------------------------------
+
+
+class _Node(_Answer):
+    id: str
+    name: str
+    parent_id: str | None
+    version: int = Field(description="Counts edits by users; its ETag goes into `If-Match`.")
+
+
+class Folder(_Node):
+    """A folder. The root of a user has the user's id and no owner, no dates."""
+
+    type: Literal["folder"]
+    owner_id: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+class LatestRun(_Answer):
+    """The newest attempt to parse the file; the shown results may still be those of the one before."""
+
+    run: int
+    state: RunState
+    failure: Failure | None = None
+
+
+class Progress(_Answer):
+    """How far a run that is going on has come; `total` is known as soon as every chunk is planned and counted."""
+
+    processed: int
+    failed: int
+    total: int | None
+
+
+class File(_Node):
+    """A file. totalRecords = parsedRecords + failedRecords; indexedRecords of them can be found."""
+
+    type: Literal["file"]
+    owner_id: str
+    created_at: datetime
+    updated_at: datetime
+    kind: str | None = Field(default=None, description="The family of parsers: chemical, tabular, …, generic.")
+    format: str | None = Field(default=None, description="sdf, csv, …")
+    size: int
+    sha256: str | None = None
+    status: FileStatus
+    total_records: int
+    parsed_records: int
+    failed_records: int
+    indexed_records: int
+    active_run: int
+    latest_run: LatestRun | None = None
+    failure: Failure | None = None
+    progress: Progress | None = None
+    metadata: dict[str, Any] | None = Field(default=None, description="What is known of the fields of its records.")
+
+
+class PostUpload(_Answer):
+    """Send one multipart/form-data POST with `fields` and the file to `url`."""
+
+    kind: Literal["post"]
+    url: str
+    fields: dict[str, str]
+
+
+class PartAddress(_Answer):
+    number: int
+    url: str
+
+
+class MultipartUpload(_Answer):
+    """PUT each part to its address, then POST `completeUrl`. At most 100 addresses come at once; ask for more."""
+
+    kind: Literal["multipart"]
+    upload_id: str
+    part_size: int
+    parts: list[PartAddress]
+    complete_url: str
+
+
+class AnnouncedFile(File):
+    """A file that waits for its bytes, and how to send them."""
+
+    upload: Annotated[PostUpload | MultipartUpload, Field(discriminator="kind")]
+
+
+Node = Annotated[File | Folder, Field(discriminator="type")]
+
+
+class Nodes(_Answer):
+    """A page; `nextCursor` leads to the next one and is absent on the last."""
+
+    items: list[Node]
+    next_cursor: str | None = None
+
+
+# --- records and processing -------------------------------------------------------------------------------------------
+
+
+class Record(_Answer):
+    """A molecule, a row, … A failed one has issues that say why and where."""
+
+    id: str
+    index: int
+    type: str
+    status: RecordStatus
+    name: str | None = None
+    fields: list[FieldValue] = Field(default_factory=list)
+    properties: dict[str, Any] = Field(default_factory=dict)
+    issues: list[Issue] = Field(default_factory=list)
+    toolkit: str | None = None
+
+
+class WholeRecord(Record):
+    structure: Structure | None = None
+
+
+class Records(_Answer):
+    items: list[Record]
+    next_cursor: str | None = None
+
+
+class ParserUsed(_Answer):
+    name: str
+    version: str
+
+
+class Step(_Answer):
+    """One step of a file's way. `attempt` counts from 1."""
+
+    name: Literal["upload", "parse", "process", "store", "index"]
+    state: Literal["waiting", "running", "done", "failed", "notReached"]
+    attempt: int
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    duration_ms: int | None = None
+    parser: ParserUsed | None = None
+    chunks: int | None = None
+    chunks_done: int | None = None
+    error: Failure | None = None
+
+
+class Processing(_Answer):
+    file_id: str
+    run: int | None
+    steps: list[Step]
+
+
+# --- uploads ----------------------------------------------------------------------------------------------------------
+
+
+class ArrivedPart(_Answer):
+    number: int
+    size: int
+    etag: str
+
+
+class UploadState(_Answer):
+    file_id: str
+    state: str
+
+
+class UploadProgress(UploadState):
+    """What has arrived, and fresh addresses for what has not."""
+
+    kind: Literal["post", "multipart"]
+    uploaded: list[ArrivedPart]
+    post: PostUpload | None = None
+    part_size: int | None = None
+    parts: list[PartAddress] | None = None
+
+
+class InboxCredentials(_Answer):
+    """Temporary AWS credentials that can put objects below `prefix` and nothing else."""
+
+    bucket: str
+    prefix: str
+    region: str
+    access_key_id: str
+    secret_access_key: str
+    session_token: str
+    expiration: datetime
+
+
+# --- search, users ----------------------------------------------------------------------------------------------------
+
+
+class Hit(_Answer):
+    """A file, a folder or a record. `fileId`, `index` and `properties` belong to records."""
+
+    id: str
+    type: Literal["file", "folder", "record"]
+    kind: str | None = None
+    file_id: str | None = None
+    index: int | None = None
+    record_type: str | None = None
+    name: str | None
+    status: str | None = None
+    size: int | None = None
+    created_at: datetime | None = None
+    properties: dict[str, Any] | None = None
+    score: float | None
+    highlights: dict[str, list[str]]
+
+
+class Bucket(_Answer):
+    value: Any
+    count: int
+
+
+class Hits(_Answer):
+    """A page of hits; it may hold fewer than `limit` and still be followed by another."""
+
+    items: list[Hit]
+    total: int
+    facets: dict[str, list[Bucket]]
+    next_cursor: str | None
+
+
+class User(_Answer):
+    """A user; all but `id` and `displayName` only for the user."""
+
+    id: str
+    display_name: str
+    version: int | None = None
+    email: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+class Version(_Answer):
+    service: str
+    environment: str
+    version: str
+
+
+class FieldError(_Answer):
+    field: str
+    message: str
+
+
+class Problem(_Answer):
+    """RFC 9457, with the stable `code` of `docs/error-codes.md`."""
+
+    type: str
+    title: str
+    status: int
+    detail: str | None = None
+    code: str
+    correlation_id: str | None = None
+    errors: list[FieldError] | None = None
+
+
+# Operation (the handler's function) → status and body of its success; None is no body.
+SUCCESS: dict[str, tuple[int, type[BaseModel] | None]] = {
+    "create_file": (202, AnnouncedFile),
+    "list_files": (200, Nodes),
+    "get_file": (200, File),
+    "edit_file": (200, File),
+    "delete_file": (204, None),
+    "list_records": (200, Records),
+    "get_record": (200, WholeRecord),
+    "get_processing": (200, Processing),
+    "get_content": (302, None),
+    "create_folder": (201, Folder),
+    "get_folder": (200, Folder),
+    "edit_folder": (200, Folder),
+    "delete_folder": (204, None),
+    "list_children": (200, Nodes),
+    "get_upload": (200, UploadProgress),
+    "complete_upload": (202, UploadState),
+    "abort_upload": (204, None),
+    "inbox_credentials": (201, InboxCredentials),
+    "search": (200, Hits),
+    "get_me": (200, User),
+    "edit_me": (200, User),
+    "get_user": (200, User),
+}
