@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -66,6 +67,11 @@ class Topics:
         producer.produce(topic, value, key=key.encode(), on_delivery=confirmed, **where)
         assert producer.flush(10) == 0
         return done[0]
+
+    @staticmethod
+    def partition_of(key: str, partitions: int) -> int:
+        """Where librdkafka's default partitioner puts a key: CRC-32 modulo the number of partitions."""
+        return zlib.crc32(key.encode()) % partitions
 
     def settle(self, *, seconds: float = 60.0) -> None:
         """Wait until every consumer has finished everything that was published."""

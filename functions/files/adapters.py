@@ -39,16 +39,28 @@ class MongoNodes(MongoAggregates):
             return list(self.collection.find(wanted, _SHOWN).sort([("name", 1), ("_id", 1)]).limit(limit))
 
     def files_of(self, owner_id: str, wanted: NodeFilter, *, after: Sequence[Any] | None, limit: int) -> list[Document]:
-        query: Document = {"ownerId": owner_id, "type": "file", "deleted": False}
-        if wanted.status:
-            query["status"] = wanted.status
-        if wanted.kind:
-            query["kind"] = wanted.kind
+        narrowed = {
+            "status": wanted.status,
+            "kind": wanted.kind,
+            "failure.code": wanted.failure_code,
+            "parser.version": wanted.parser_version,
+            "ancestors": wanted.folder_id,
+        }
+        query: Document = {"ownerId": owner_id, "type": "file", "deleted": wanted.deleted}
+        query |= {name: value for name, value in narrowed.items() if value is not None}
         if after:
             at, node_id = datetime.fromisoformat(after[0]), after[1]
             query["$or"] = [{"createdAt": {"$lt": at}}, {"createdAt": at, "_id": {"$lt": node_id}}]
         with store_errors():
             return list(self.collection.find(query, _SHOWN).sort([("createdAt", -1), ("_id", -1)]).limit(limit))
+
+    def below(self, parent_id: str, *, after: str | None, limit: int) -> list[str]:
+        wanted: Document = {"parentId": parent_id}
+        if after is not None:
+            wanted["_id"] = {"$gt": after}
+        with store_errors():
+            found = self.collection.find(wanted, {"_id": 1}).sort("_id", 1).limit(limit)
+            return [document["_id"] for document in found]
 
     def has_children(self, parent_id: str) -> bool:
         with store_errors():
@@ -57,6 +69,7 @@ class MongoNodes(MongoAggregates):
     def ensure_indexes(self, *, local: bool) -> None:
         super().ensure_indexes(local=local)
         self.collection.create_index([("parentId", 1), ("deleted", 1), ("name", 1), ("_id", 1)], name="children")
+        self.collection.create_index([("parentId", 1), ("_id", 1)], name="below")
         self.collection.create_index(
             [("ownerId", 1), ("type", 1), ("deleted", 1), ("createdAt", -1), ("_id", -1)], name="files"
         )

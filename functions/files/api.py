@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
 
 from functions.files import bootstrap, domain
-from functions.files.models import NewFile, NewFolder, NodeEdit
+from functions.files.models import NewFile, NewFolder, NodeEdit, ReprocessOrder
 from functions.files.ports import NodeFilter
 from leanda import ids, limits
 from leanda.access.policy import Viewer
@@ -43,10 +43,11 @@ def create_file(body: NewFile, idempotency_key: IdempotencyKey = None) -> Respon
 def list_files(
     status: Annotated[FileStatus | None, Query()] = None,
     kind: Annotated[str | None, Query(max_length=40)] = None,
+    deleted: Annotated[bool, Query(description="List what was deleted and can be restored.")] = False,
     cursor: Cursor = None,
     limit: Limit = limits.DEFAULT_PAGE,
 ) -> Response[str]:
-    wanted = NodeFilter(status.value if status else None, kind)
+    wanted = NodeFilter(status.value if status else None, kind, deleted)
     return reply(bootstrap.api().list_files(_viewer(), wanted, cursor=cursor, limit=limit))
 
 
@@ -55,15 +56,30 @@ def get_file(file_id: Id, if_none_match: IfNoneMatch = None) -> Response[str]:
     return _tagged(bootstrap.api().get(_viewer(), file_id), if_none_match)
 
 
-@app.patch("/v1/files/<file_id>", summary="Rename a file", tags=["files"])
+@app.patch("/v1/files/<file_id>", summary="Rename or move a file", tags=["files"])
 def edit_file(file_id: Id, body: NodeEdit, if_match: IfMatch = None) -> Response[str]:
-    return _tagged(bootstrap.api().rename(_viewer(), file_id, domain.FILE, body.name, if_match, _origin()), None)
+    return _tagged(bootstrap.api().edit(_viewer(), file_id, domain.FILE, body, if_match, _origin()), None)
 
 
 @app.delete("/v1/files/<file_id>", summary="Delete a file", tags=["files"])
 def delete_file(file_id: Id, if_match: IfMatch = None) -> Response[str]:
     bootstrap.api().delete(_viewer(), file_id, domain.FILE, if_match, _origin())
     return no_content()
+
+
+@app.post("/v1/files/<file_id>/restore", summary="Undo the deletion of a file", tags=["files"])
+def restore_file(file_id: Id) -> Response[str]:
+    return reply(bootstrap.api().restore(_viewer(), file_id, domain.FILE, _origin()))
+
+
+@app.post("/v1/files/<file_id>/reprocess", summary="Process a file again", tags=["files"])
+def reprocess_file(file_id: Id) -> Response[str]:
+    return reply(bootstrap.api().reprocess(_viewer(), file_id, _origin()), 202)
+
+
+@app.post("/v1/reprocess", summary="Process many files again: a folder, a failure, a parser's version", tags=["files"])
+def reprocess_files(body: ReprocessOrder) -> Response[str]:
+    return reply(bootstrap.api().reprocess_many(_viewer(), body, _origin()), 202)
 
 
 @app.get("/v1/files/<file_id>/records", summary="The records of a file", tags=["records"])
@@ -103,15 +119,20 @@ def get_folder(folder_id: Id, if_none_match: IfNoneMatch = None) -> Response[str
     return _tagged(bootstrap.api().get_folder(_viewer(), folder_id), if_none_match)
 
 
-@app.patch("/v1/folders/<folder_id>", summary="Rename a folder", tags=["folders"])
+@app.patch("/v1/folders/<folder_id>", summary="Rename or move a folder", tags=["folders"])
 def edit_folder(folder_id: Id, body: NodeEdit, if_match: IfMatch = None) -> Response[str]:
-    return _tagged(bootstrap.api().rename(_viewer(), folder_id, domain.FOLDER, body.name, if_match, _origin()), None)
+    return _tagged(bootstrap.api().edit(_viewer(), folder_id, domain.FOLDER, body, if_match, _origin()), None)
 
 
-@app.delete("/v1/folders/<folder_id>", summary="Delete an empty folder", tags=["folders"])
+@app.delete("/v1/folders/<folder_id>", summary="Delete a folder with everything in it", tags=["folders"])
 def delete_folder(folder_id: Id, if_match: IfMatch = None) -> Response[str]:
     bootstrap.api().delete(_viewer(), folder_id, domain.FOLDER, if_match, _origin())
     return no_content()
+
+
+@app.post("/v1/folders/<folder_id>/restore", summary="Undo the deletion of a folder", tags=["folders"])
+def restore_folder(folder_id: Id) -> Response[str]:
+    return reply(bootstrap.api().restore(_viewer(), folder_id, domain.FOLDER, _origin()))
 
 
 @app.get("/v1/folders/<folder_id>/children", summary="What is in a folder", tags=["folders"])

@@ -9,6 +9,7 @@ import boto3
 from functions.files import settings as s
 from functions.files.adapters import BlobsService, MongoNodes, MongoRecords, MongoRuns
 from functions.files.authority import Authority
+from functions.files.cascades import Cascades
 from functions.files.following import Follower
 from functions.files.tracking import Tracker, by_run
 from functions.files.use_cases import Files
@@ -57,9 +58,8 @@ def on_file_events() -> Consumer:
     settings, clock = s.FileEventsSettings.load(), SystemClock()
     db = _database(settings)
     publisher = KafkaPublisher(settings.kafka_bootstrap, settings.kafka_auth)
-    follower = Follower(
-        MongoNodes(db, publisher, clock, patient=True), MongoRuns(db, publisher, clock, patient=True), clock
-    )
+    nodes, runs = MongoNodes(db, publisher, clock, patient=True), MongoRuns(db, publisher, clock, patient=True)
+    follower = Follower(nodes, runs, Cascades(nodes, runs, clock), clock)
     letters = SqsDeadLetterQueue(boto3.client("sqs"), settings.dead_letter_queue_url)
     return Consumer("files-on-file-events", follower.follow, letters, clock)
 

@@ -20,7 +20,6 @@ from leanda.contracts.events import (
     EventData,
     Failure,
     FileCreated,
-    FileDeleted,
     FileIndexed,
     FileParsed,
     FileParseFailed,
@@ -31,7 +30,6 @@ from leanda.contracts.events import (
     FileStatus,
     FileStatusChanged,
     FolderCreated,
-    FolderDeleted,
     FolderRenamed,
     NodeFact,
     RunActivated,
@@ -74,6 +72,14 @@ class NodeDocument(TypedDict):
     counts: NotRequired[dict[str, int]]
     indexedRecords: NotRequired[int]
     failure: NotRequired[dict[str, Any] | None]
+
+
+class NotUploaded(Conflict):
+    code, summary = "NOT_UPLOADED", "The file has no content yet."
+
+
+class RunOpen(Conflict):
+    code, summary = "RUN_OPEN", "The file is being processed; wait until that has ended."
 
 
 Node = dict[str, Any]
@@ -167,8 +173,6 @@ def blob_stored(node: Node, event: BlobStored, *, revision: int, at: datetime) -
     Args:
         revision: what the node's revision is after this change (0 for an insert).
     """
-    run = next_run(node)
-    process = bool(node.get("process", True))
     blob = {
         "blobId": event.blob_id,
         "versionId": event.version_id,
@@ -176,17 +180,32 @@ def blob_stored(node: Node, event: BlobStored, *, revision: int, at: datetime) -
         "checksum": event.checksum,
         "size": event.size,
     }
-    state = RunState.OPEN if process else RunState.NOT_REQUESTED
-    changed: dict[str, Any] = {
-        "blob": blob,
-        "kind": event.kind,
-        "format": event.format,
-        "size": event.size,
-        "latestRun": {"run": run, "state": state.value},
-        "updatedAt": at,
-    }
+    changed: dict[str, Any] = {"blob": blob, "kind": event.kind, "format": event.format, "size": event.size}
     if event.checksum and event.checksum.startswith("sha256:"):
         changed["sha256"] = event.checksum.removeprefix("sha256:")
+    return _begun(node, changed, revision=revision, at=at)
+
+
+def reprocessed(node: Node, *, at: datetime) -> Change:
+    """Start a further run of a file beside the results of the last.
+
+    Raises:
+        NotUploaded: there is nothing to process.
+        RunOpen: the latest run has not ended.
+    """
+    if not node.get("blob"):
+        raise NotUploaded
+    if RUN_RANK[RunState(node["latestRun"]["state"])] < RUN_RANK[RunState.FINISHED]:
+        raise RunOpen
+    return _begun(node | {"process": True}, {"process": True}, revision=node["revision"] + 1, at=at)
+
+
+def _begun(node: Node, changed: dict[str, Any], *, revision: int, at: datetime) -> Change:
+    """The next run of a node that has its bytes. It counts at once where there are no good results to keep."""
+    run = next_run(node)
+    process = bool(node.get("process", True))
+    state = RunState.OPEN if process else RunState.NOT_REQUESTED
+    changed |= {"latestRun": {"run": run, "state": state.value}, "updatedAt": at}
     if node["deleted"]:
         changed["deleted"] = False
     if run == 1 or node["status"] == FileStatus.FAILED:
@@ -195,6 +214,7 @@ def blob_stored(node: Node, event: BlobStored, *, revision: int, at: datetime) -
             "status": (_STATUS_OF_RUN[state]).value,
             "failure": None,
             "counts": Counts().to_json_dict(),
+            "indexedRecords": 0,
         }
     if node["deleted"] or (run > 1 and "activeRun" in changed):
         # What the index still has of a deleted file or a failed run must give way to this run's records.
@@ -204,12 +224,12 @@ def blob_stored(node: Node, event: BlobStored, *, revision: int, at: datetime) -
     emit: list[EventData] = [
         fact(FileStatusChanged, after, revision=revision, run=run),
         request(
-            file_id=event.file_id,
+            file_id=node["_id"],
             run=run,
-            blob_id=event.blob_id,
-            kind=event.kind,
-            format=event.format,
-            size=event.size,
+            blob_id=after["blob"]["blobId"],
+            kind=after["kind"],
+            format=after["format"],
+            size=after["size"],
             name=node["name"],
             process=process,
             revision=revision,
@@ -226,7 +246,7 @@ def blob_refused(node: Node, event: BlobRejected | UploadExpired, *, at: datetim
         return NOTHING
     failure = Failure(code=event.code, message=event.message).to_json_dict()
     changed = {"status": FileStatus.FAILED.value, "failure": failure, "updatedAt": at}
-    return Change(set_=changed, emit=(_told(FileStatusChanged, node, changed),))
+    return Change(set_=changed, emit=(told(FileStatusChanged, node, changed),))
 
 
 def blob_hashed(node: Node, event: BlobHashed) -> Change:
@@ -255,24 +275,26 @@ def run_advanced(node: Node, event: RunAdvanced, *, at: datetime) -> Change:
     active = event.run == node["activeRun"]
     taking_over = not active and event.state is RunState.FINISHED and event.counts.parsed > 0
     if active or taking_over:
+        if not advances and event.indexed <= node.get("indexedRecords", 0):
+            return NOTHING
         status, failure = status_of(event)
         if advances and status != node["status"]:
             changed |= {"status": status.value, "failure": failure.to_json_dict() if failure else None}
             kinds.append(_FACT_OF_STATUS.get(status, FileStatusChanged))
         changed |= {"counts": event.counts.to_json_dict(), "indexedRecords": event.indexed}
+        if event.parser:
+            changed["parser"] = {"name": event.parser, "version": event.version}
         if event.state is RunState.FINISHED and event.indexed >= event.counts.total > 0:
             kinds.append(FileIndexed)
-        elif not advances and event.indexed <= node.get("indexedRecords", 0):
-            return NOTHING
     elif not advances:
         return NOTHING
     if event.state is RunState.FAILED:
         kinds = [FileParseFailed]
-    emit: list[EventData] = [_told(kind, node, changed, run=event.run, counts=event.counts) for kind in kinds]
+    emit: list[EventData] = [told(kind, node, changed, run=event.run, counts=event.counts) for kind in kinds]
     if taking_over:
         previous = (node.get("counts") or {}).get("total", 0)
         changed |= {"activeRun": event.run, "placement": node["placement"] + 1}
-        activated = _told(RunActivated, node, changed, run=event.run, counts=event.counts)
+        activated = told(RunActivated, node, changed, run=event.run, counts=event.counts)
         emit.append(activated.model_copy(update={"previous_total": previous}))
     return Change(set_=changed, emit=tuple(emit))
 
@@ -303,21 +325,7 @@ def renamed(node: Node, name: str, *, at: datetime) -> Change:
         return NOTHING
     changed = {"name": name, "version": node["version"] + 1, "updatedAt": at}
     kind = FileRenamed if node["type"] == FILE else FolderRenamed
-    return Change(set_=changed, emit=(_told(kind, node, changed),))
-
-
-def deleted(node: Node, *, at: datetime) -> Change:
-    """Hide a node; its content stays until it is purged, its records leave the index by the announcement's cascade."""
-    if node["deleted"]:
-        return NOTHING
-    changed = {
-        "deleted": True,
-        "placement": node["placement"] + 1,
-        "version": node["version"] + 1,
-        "updatedAt": at,
-    }
-    kind = FileDeleted if node["type"] == FILE else FolderDeleted
-    return Change(set_=changed, emit=(_told(kind, node, changed),))
+    return Change(set_=changed, emit=(told(kind, node, changed),))
 
 
 def fact(kind: type[NodeFact], node: Node, *, revision: int, **extra: Any) -> NodeFact:
@@ -339,7 +347,7 @@ def fact(kind: type[NodeFact], node: Node, *, revision: int, **extra: Any) -> No
     )
 
 
-def _told(kind: type[NodeFact], node: Node, changed: dict[str, Any], **extra: Any) -> NodeFact:
+def told(kind: type[NodeFact], node: Node, changed: dict[str, Any], **extra: Any) -> NodeFact:
     return fact(kind, node | changed, revision=node["revision"] + 1, **extra)
 
 
@@ -372,16 +380,18 @@ def _sequence(sequencer: str) -> int:
         return 0
 
 
-def new_run(event: BlobStored, run: int, *, process: bool, at: datetime, deadline: datetime) -> dict[str, Any]:
-    """The document of a run that is about to start."""
+def new_run(node: Node, *, at: datetime, deadline: datetime) -> dict[str, Any]:
+    """The document of the run that a node has just begun (as `latestRun`)."""
+    run = node["latestRun"]["run"]
+    process = node["latestRun"]["state"] == RunState.OPEN
     return {
-        "_id": ids.run_key(event.file_id, run),
-        "fileId": event.file_id,
+        "_id": ids.run_key(node["_id"], run),
+        "fileId": node["_id"],
         "run": run,
-        "blobId": event.blob_id,
-        "kind": event.kind,
-        "format": event.format,
-        "state": (RunState.OPEN if process else RunState.NOT_REQUESTED).value,
+        "blobId": node["blob"]["blobId"],
+        "kind": node["kind"],
+        "format": node["format"],
+        "state": node["latestRun"]["state"],
         "revision": 0,
         "chunks": {},
         "plan": {},

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import batched
 from typing import Any
 
 from functions.files import domain
 from functions.files import runs as rules
+from functions.files.cascades import Cascades
 from functions.files.ports import Nodes, Runs
 from leanda import ids, limits
 from leanda.changes import Change
@@ -18,13 +18,9 @@ from leanda.contracts.events import (
     BlobRejected,
     BlobStored,
     Counts,
-    FileDeleted,
-    FileRestored,
     FileStatus,
     FileStatusChanged,
     NodeFact,
-    RecordsStored,
-    RunActivated,
     RunAdvanced,
     RunState,
     UploadExpired,
@@ -44,6 +40,7 @@ class Follower:
 
     nodes: Nodes
     runs: Runs
+    cascades: Cascades
     clock: Clock
 
     def follow(self, group: Group) -> None:
@@ -52,7 +49,7 @@ class Follower:
             if isinstance(data, BlobStored):
                 deciding(lambda data=data, origin=origin: self._store_blob(data, origin))  # type: ignore[misc]
             elif isinstance(data, NodeFact):
-                self._cascade(data, origin)
+                self.cascades.follow(data, one.event)
                 continue
             else:
                 deciding(lambda data=data, origin=origin: self._apply(data, origin))  # type: ignore[misc]
@@ -70,16 +67,16 @@ class Follower:
             node = domain.inbox_file(event, parent=parent, name=name, at=now)
         elif not domain.is_news(node, event):
             return
-        run = domain.next_run(node)
         self._supersede(node, origin)
-        process = bool(node.get("process", True))
-        self.runs.insert(domain.new_run(event, run, process=process, at=now, deadline=now + STEP), Change(), origin)
+        revision = 0 if fresh else node["revision"] + 1
+        change = domain.blob_stored(node, event, revision=revision, at=now)
+        after = {**node, **change.set_}
+        self.runs.insert(domain.new_run(after, at=now, deadline=now + STEP), Change(), origin)
         if fresh:
-            change = domain.blob_stored(node, event, revision=0, at=now)
-            if not self.nodes.insert({**node, **change.set_}, Change(emit=change.emit), origin):
+            if not self.nodes.insert(after, Change(emit=change.emit), origin):
                 raise RevisionConflict(detail=event.file_id)
         else:
-            self.nodes.apply(node, domain.blob_stored(node, event, revision=node["revision"] + 1, at=now), origin)
+            self.nodes.apply(node, change, origin)
 
     def _apply(self, event: Any, origin: Origin) -> None:
         node, now = self.nodes.get(event.file_id), self.clock.now()
@@ -137,41 +134,6 @@ class Follower:
                 self.nodes.publish(folder_id)
             parent = found
         return parent, _shown(name)
-
-    def _cascade(self, event: NodeFact, origin: Origin) -> None:
-        """A deleted, restored or re-run file: its records' index documents are to be written anew."""
-        if not isinstance(event, FileDeleted | FileRestored | RunActivated):
-            return
-        node = self.nodes.get(event.file_id)
-        if node is None:
-            return
-        if isinstance(event, FileDeleted):
-            latest = (node.get("latestRun") or {}).get("run")
-            if latest:
-                deciding(lambda: self._cancel(ids.run_key(node["_id"], latest), origin))
-        run = self.runs.get(ids.run_key(node["_id"], node["activeRun"]))
-        if run is None:
-            return
-        facts = [
-            RecordsStored(
-                file_id=node["_id"],
-                run=run["run"],
-                chunk=int(n),
-                counts=Counts.model_validate(chunk["stored"]["counts"]),
-                artefact=chunk["stored"]["artefact"],
-                placement=node["placement"],
-            )
-            for n, chunk in sorted(run["chunks"].items(), key=lambda item: int(item[0]))
-            if "stored" in chunk
-        ]
-        for some in batched(facts, limits.MAX_OUTBOX_ENTRIES // 2, strict=False):
-            self.runs.apply(run, Change(emit=some, guarded=False), origin)
-            self.runs.publish(run["_id"])
-
-    def _cancel(self, key: str, origin: Origin) -> None:
-        run = self.runs.get(key)
-        if run is not None:
-            self.runs.apply(run, rules.closed(run, RunState.CANCELLED, None, at=self.clock.now()), origin)
 
 
 def _shown(segment: str) -> str:

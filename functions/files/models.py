@@ -34,6 +34,21 @@ class NewFolder(_Body):
 
 
 class NodeEdit(_Body):
-    """What can be edited of a file or folder."""
+    """What can be edited of a file or folder: its name, the folder it is in, or both."""
 
-    name: Name
+    name: Name | None = None
+    parent_id: str | None = Field(
+        default=None, max_length=100, description="A folder of yours; your own id is your root."
+    )
+
+
+class ReprocessOrder(_Body):
+    """Which files are to be processed again: all of yours that fit every member given. At least one must be."""
+
+    folder_id: str | None = Field(default=None, max_length=100, description="Everything in this folder and below.")
+    failure_code: str | None = Field(default=None, max_length=100, description="Files that failed for this reason.")
+    parser_version: str | None = Field(
+        default=None, max_length=50, description="Files read by this version of a parser."
+    )
+    kind: str | None = Field(default=None, max_length=40)
+    limit: int = Field(default=100, ge=1, le=500)

@@ -17,6 +17,10 @@ class NodeFilter:
 
     status: str | None = None
     kind: str | None = None
+    deleted: bool = False
+    failure_code: str | None = None
+    parser_version: str | None = None
+    folder_id: str | None = None
 
 
 class Nodes(Aggregates, Protocol):
@@ -29,7 +33,11 @@ class Nodes(Aggregates, Protocol):
     def files_of(
         self, owner_id: str, wanted: NodeFilter, *, after: Sequence[Any] | None, limit: int
     ) -> list[dict[str, Any]]:
-        """A user's living files, newest first, after a position (createdAt, id)."""
+        """A user's files, newest first, after a position (createdAt, id)."""
+        ...
+
+    def below(self, parent_id: str, *, after: str | None, limit: int) -> list[str]:
+        """Ids of all direct children, deleted ones too, in the order of their ids, after an id."""
         ...
 
     def has_children(self, parent_id: str) -> bool: ...

@@ -184,9 +184,14 @@ def _indexed_further(run: Run) -> Change:
 
 
 def _fact(run: Run, state: RunState, counts: Counts, failure: Failure | None = None) -> RunAdvanced:
+    source: dict[str, Any] = next(
+        (c["parsed"] for c in run["chunks"].values() if "parsed" in c), run.get("verdict") or {}
+    )
     return RunAdvanced(
         file_id=run["fileId"],
         run=run["run"],
+        parser=source.get("parser"),
+        version=source.get("version"),
         state=state,
         counts=counts,
         indexed=indexed_total(run),

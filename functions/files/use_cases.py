@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from functions.files import domain, views
-from functions.files.models import NewFile, NewFolder
+from functions.files import domain, placement, views
+from functions.files.following import STEP
+from functions.files.models import NewFile, NewFolder, NodeEdit, ReprocessOrder
 from functions.files.ports import Blobs, NodeFilter, Nodes, Records, Runs, UploadRequest
 from leanda import ids, limits
 from leanda.access.policy import Guarded, Role, Viewer, role_on
 from leanda.changes import Change
 from leanda.contracts.envelope import Origin
+from leanda.contracts.events import RunState
 from leanda.errors import Conflict, InvalidRequest, NotFound, TooLarge
 from leanda.http.cursors import Cursors
 from leanda.http.preconditions import require_match
+from leanda.persistence.aggregates import deciding
 from leanda.ports import Clock
-
-
-class FolderNotEmpty(Conflict):
-    code, summary = "FOLDER_NOT_EMPTY", "The folder still holds something; delete or move that first."
-
-
-class NotUploaded(Conflict):
-    code, summary = "NOT_UPLOADED", "The file has no content yet."
 
 
 @dataclass(frozen=True)
@@ -81,31 +77,109 @@ class Files:
 
     def list_files(self, viewer: Viewer, wanted: NodeFilter, *, cursor: str | None, limit: int) -> dict[str, Any]:
         """The viewer's own files, newest first."""
-        query = ["files", wanted.status, wanted.kind]
+        query = ["files", wanted.status, wanted.kind, wanted.deleted]
         after = self.cursors.read(cursor, principal=viewer.user_id, query=query)
         found = self.nodes.files_of(viewer.user_id, wanted, after=after, limit=limit + 1)
         return self._page(viewer, query, found, limit, lambda node: [node["createdAt"].isoformat(), node["_id"]])
 
-    def rename(
-        self, viewer: Viewer, node_id: str, type_: str, name: str, if_match: str | None, origin: Origin
+    def edit(
+        self, viewer: Viewer, node_id: str, type_: str, wanted: NodeEdit, if_match: str | None, origin: Origin
     ) -> dict[str, Any]:
-        """Give a file or folder another name.
+        """Rename a file or folder, or put it into another folder; what is below follows.
 
         Raises:
             PreconditionFailed: `If-Match` names another version.
+            MoveRefused, ForeignFolder, TooDeep: it cannot go there.
         """
-        node = self._node(viewer, node_id, type_, Role.WRITE)
-        require_match(if_match, node["version"])
-        self._apply(node, domain.renamed(node, domain.clean_name(name), at=self.clock.now()), origin)
+
+        def step(change_of: Callable[[dict[str, Any]], Change]) -> None:
+            node = self._node(viewer, node_id, type_, Role.WRITE)
+            require_match(if_match, node["version"])
+            self._apply(node, change_of(node), origin)
+
+        name = domain.clean_name(wanted.name) if wanted.name is not None else None
+        if wanted.parent_id is not None:
+            parent = self._parent(viewer, wanted.parent_id)
+            deciding(lambda: step(lambda node: placement.moved(node, parent, at=self.clock.now())))
+            if_match = None  # the condition held when the edit began
+        if name is not None:
+            deciding(lambda: step(lambda node: domain.renamed(node, name, at=self.clock.now())))
         return views.node(self._node(viewer, node_id, type_))
 
     def delete(self, viewer: Viewer, node_id: str, type_: str, if_match: str | None, origin: Origin) -> None:
-        """Delete a file, or an empty folder. Deleting again is the same as what is absent: `NotFound`."""
-        node = self._node(viewer, node_id, type_, Role.WRITE)
-        require_match(if_match, node["version"])
-        if type_ == domain.FOLDER and self.nodes.has_children(node_id):
-            raise FolderNotEmpty
-        self._apply(node, domain.deleted(node, at=self.clock.now()), origin)
+        """Delete a file, or a folder with everything in it; `restore` undoes it.
+
+        Deleting again is the same as deleting what is absent: `NotFound`.
+        """
+
+        def step() -> None:
+            node = self._node(viewer, node_id, type_, Role.WRITE)
+            require_match(if_match, node["version"])
+            self._apply(node, placement.deleted(node, at=self.clock.now()), origin)
+
+        deciding(step)
+
+    def restore(self, viewer: Viewer, node_id: str, type_: str, origin: Origin) -> dict[str, Any]:
+        """Undo a deletion; a file that was deleted before any run finished is processed anew.
+
+        Raises:
+            ParentDeleted: its folder is deleted; restore that.
+        """
+
+        def step() -> None:
+            node = self.nodes.get(node_id)
+            if node is None or node["type"] != type_ or node["ownerId"] != viewer.user_id:
+                raise NotFound
+            parent = None if node["parentId"] == node["ownerId"] else self.nodes.get(node["parentId"])
+            self._apply(node, placement.restored(node, parent, at=self.clock.now()), origin)
+
+        deciding(step)
+        node = self._node(viewer, node_id, type_)
+        if type_ == domain.FILE and (node.get("latestRun") or {}).get("state") == RunState.CANCELLED:
+            return self.reprocess(viewer, node_id, origin)
+        return views.node(node)
+
+    def reprocess(self, viewer: Viewer, file_id: str, origin: Origin) -> dict[str, Any]:
+        """Process a file again, beside the results it has; they give way only to results that are there.
+
+        Raises:
+            NotUploaded, RunOpen: it cannot be processed now.
+        """
+
+        def step() -> None:
+            node, now = self._node(viewer, file_id, domain.FILE, Role.WRITE), self.clock.now()
+            change = domain.reprocessed(node, at=now)
+            run = domain.new_run({**node, **change.set_}, at=now, deadline=now + STEP)
+            self.runs.insert(run, Change(), origin)
+            self._apply(node, change, origin)
+
+        deciding(step)
+        return views.file(self._node(viewer, file_id, domain.FILE))
+
+    def reprocess_many(self, viewer: Viewer, wanted: ReprocessOrder, origin: Origin) -> dict[str, Any]:
+        """Process again every file that fits; files that cannot be processed now are listed with the reason.
+
+        Raises:
+            InvalidRequest: nothing narrows it down.
+        """
+        filter_ = NodeFilter(
+            kind=wanted.kind,
+            failure_code=wanted.failure_code,
+            parser_version=wanted.parser_version,
+            folder_id=wanted.folder_id,
+        )
+        if filter_ == NodeFilter():
+            raise InvalidRequest("Say which files: folderId, failureCode, parserVersion or kind.")
+        found = self.nodes.files_of(viewer.user_id, filter_, after=None, limit=wanted.limit)
+        accepted: list[str] = []
+        refused: list[dict[str, str]] = []
+        for node in found:
+            try:
+                self.reprocess(viewer, node["_id"], origin)
+                accepted.append(node["_id"])
+            except Conflict as error:
+                refused.append({"id": node["_id"], "code": error.code, "message": error.message})
+        return {"accepted": accepted, "refused": refused, "more": len(found) == wanted.limit}
 
     def list_records(
         self, viewer: Viewer, file_id: str, *, status: str | None, cursor: str | None, limit: int
@@ -140,7 +214,7 @@ class Files:
         """A short-lived address of the untouched original."""
         node = self._node(viewer, file_id, domain.FILE)
         if not node.get("blob"):
-            raise NotUploaded
+            raise domain.NotUploaded
         return self.blobs.download_url(node["blob"]["blobId"])
 
     # --- folders ------------------------------------------------------------------------------------------------------
@@ -181,15 +255,16 @@ class Files:
         node = self.nodes.get(node_id)
         if node is None or node["type"] != type_ or node["deleted"]:
             raise NotFound
-        if self._role(viewer, node) < needed:
+        path = (node, *self._above(node))
+        if any(found["deleted"] for found in path):  # a deleted folder's cascade may not have come here yet
+            raise NotFound
+        if role_on(viewer, (Guarded(found["ownerId"], found["grants"]) for found in path)) < needed:
             raise NotFound
         return node
 
-    def _role(self, viewer: Viewer, node: dict[str, Any]) -> Role:
-        if node["ownerId"] == viewer.user_id:
-            return Role.MANAGE
-        above = self.nodes.get_many(node["ancestors"]).values()
-        return role_on(viewer, (Guarded(found["ownerId"], found["grants"]) for found in (node, *above)))
+    def _above(self, node: dict[str, Any]) -> list[dict[str, Any]]:
+        above = [key for key in node["ancestors"] if key != node["ownerId"]]  # the root is no document
+        return list(self.nodes.get_many(above).values()) if above else []
 
     def _parent(self, viewer: Viewer, parent_id: str | None) -> dict[str, Any] | None:
         if parent_id is None or parent_id == viewer.user_id:

@@ -15,6 +15,7 @@ from pymongo import MongoClient
 
 from leanda import ids, limits
 from tests.cloud import ROOT, Cloud, Person, eventually
+from tests.inbox import Inbox
 from tests.topics import Topics
 
 pytestmark = pytest.mark.integration
@@ -36,29 +37,6 @@ def store(cloud: Cloud) -> Iterator[MongoClient[dict[str, Any]]]:
 @pytest.fixture(scope="module")
 def inbox(cloud: Cloud, ada: Person) -> Inbox:
     return Inbox(cloud, ada)
-
-
-class Inbox:
-    """A user's inbox, by that user's own credentials."""
-
-    def __init__(self, cloud: Cloud, person: Person) -> None:
-        answer = person.http.post("/inbox/credentials")
-        assert answer.status_code == 201, answer.text
-        given = answer.json()
-        session = cloud.session_of(
-            {
-                "AccessKeyId": given["accessKeyId"],
-                "SecretAccessKey": given["secretAccessKey"],
-                "SessionToken": given["sessionToken"],
-            }
-        )
-        self._s3 = cloud.client_of(session, "s3")
-        self._bucket, self._prefix, self._owner = given["bucket"], given["prefix"], person.id
-
-    def put(self, path: str, content: bytes) -> str:
-        """Put an object; the id of its file."""
-        self._s3.put_object(Bucket=self._bucket, Key=self._prefix + path, Body=content)
-        return ids.file_id_of_inbox(self._owner, path)
 
 
 # --- one thing twice --------------------------------------------------------------------------------------------------

@@ -13,8 +13,15 @@ from tests.fakes.aggregates import FakeAggregates
 
 
 class FakeNodes(FakeAggregates):
+    def _all(self) -> list[dict[str, Any]]:
+        return [found for key in self.documents if (found := self.get(key))]
+
     def _living(self) -> list[dict[str, Any]]:
-        return [found for key in self.documents if (found := self.get(key)) and not found["deleted"]]
+        return [found for found in self._all() if not found["deleted"]]
+
+    def below(self, parent_id: str, *, after: str | None, limit: int) -> list[str]:
+        found = sorted(node["_id"] for node in self._all() if node["parentId"] == parent_id)
+        return [key for key in found if after is None or key > after][:limit]
 
     def children(self, parent_id: str, *, after: Sequence[Any] | None, limit: int) -> list[dict[str, Any]]:
         found = [node for node in self._living() if node["parentId"] == parent_id]
@@ -26,11 +33,15 @@ class FakeNodes(FakeAggregates):
     ) -> list[dict[str, Any]]:
         found = [
             node
-            for node in self._living()
-            if node["ownerId"] == owner_id
+            for node in self._all()
+            if node["deleted"] == wanted.deleted
+            and node["ownerId"] == owner_id
             and node["type"] == "file"
             and (wanted.status is None or node["status"] == wanted.status)
             and (wanted.kind is None or node.get("kind") == wanted.kind)
+            and (wanted.failure_code is None or (node.get("failure") or {}).get("code") == wanted.failure_code)
+            and (wanted.parser_version is None or (node.get("parser") or {}).get("version") == wanted.parser_version)
+            and (wanted.folder_id is None or wanted.folder_id in node["ancestors"])
         ]
         found.sort(key=lambda node: (node["createdAt"], node["_id"]), reverse=True)
         if after:

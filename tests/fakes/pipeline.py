@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from functions.blobs.use_cases import Receiving, Uploading
+from functions.files.cascades import Cascades
 from functions.files.following import Follower
 from functions.files.models import NewFile
 from functions.files.ports import UploadRequest
@@ -154,10 +155,10 @@ class Pipeline:
 
     def _consumers(self) -> list[tuple[Consumer, set[str]]]:
         source = FakeBlobSource(self.objects, self.blobs)
-        follower = Follower(self.nodes, self.runs, self.clock)
+        follower = Follower(self.nodes, self.runs, Cascades(self.nodes, self.runs, self.clock), self.clock)
         tracker = Tracker(self.nodes, self.runs, self.records, self.artefacts, self.clock)
         processing = Processing("none", self.artefacts, self.broker, self.guard, self.clock)
-        of_nodes = _types("blobs.", "run.advanced", "file.deleted", "file.restored", "run-activated")
+        of_nodes = _types("blobs.", "run.advanced", ".moved.", ".deleted.", ".restored.", "run-activated")
         of_runs = _types(
             "chunks.planned", "records.parsed", "parsers.file.parse-failed", "records.processed", "records.indexed"
         )

@@ -1,8 +1,8 @@
 """`docs/error-codes.md`: every code that a caller, an event or a record can carry.
 
 Errors are classes, so they are collected by importing all modules. Codes of record issues, and of verdicts that have no class,
-stand as literals where they are made; they are found in the syntax trees, and a code that is built at run time would be missed:
-`tests/contracts` uploads bad files and compares.
+stand as literals where they are made and are found in the syntax trees; a code that is built at run time would be missed, so
+`tests/contracts/test_error_codes.py` reads bad files and looks for what they give.
 """
 
 from __future__ import annotations
@@ -61,7 +61,11 @@ def error_codes() -> str:
         table(
             ("Code", "Message", "Given in"),
             [
-                (f"`{one.code}`", " / ".join(one.messages) or "*(made where it is given)*", ", ".join(f"`{p}`" for p in one.places))
+                (
+                    f"`{one.code}`",
+                    " / ".join(one.messages) or "*(made where it is given)*",
+                    ", ".join(f"`{p}`" for p in one.places),
+                )
                 for one in issues()
             ],
         ),
@@ -100,15 +104,13 @@ def verdicts() -> list[Issue]:
 
 
 def _literals(sources: tuple[str, ...]) -> list[Issue]:
-    classes = {error.code for error in _kinds(LeandaError)}
     messages: dict[str, set[str]] = {}
     places: dict[str, set[str]] = {}
     for source in sources:
         for path in sorted((ROOT / source).rglob("*.py")):
             for code, message in _in_module(ast.parse(path.read_text())):
-                if code not in classes or "parsers" not in source:
-                    places.setdefault(code, set()).add(path.relative_to(ROOT).as_posix())
-                    messages.setdefault(code, set()).update({message} if message else ())
+                places.setdefault(code, set()).add(path.relative_to(ROOT).as_posix())
+                messages.setdefault(code, set()).update({message} if message else ())
     return [Issue(code, tuple(sorted(messages[code])), tuple(sorted(places[code]))) for code in sorted(places)]
 
 
@@ -168,4 +170,8 @@ def _text(node: ast.expr | None, names: dict[str, ast.expr]) -> str | None:
 
 
 def _name(part: ast.expr) -> str:
-    return ast.unparse(part.value) if isinstance(part, ast.FormattedValue) else "…"
+    """What is filled in, by its name where it has one."""
+    value = part.value if isinstance(part, ast.FormattedValue) else part
+    if isinstance(value, ast.Name):
+        return value.id
+    return value.attr if isinstance(value, ast.Attribute) else "…"

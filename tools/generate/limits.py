@@ -17,7 +17,14 @@ _UNITS: Final = frozenset({"KIB", "MIB", "GIB"})
 def limits_page() -> str:
     rows = [(f"`{name}`", shown(name, getattr(limits, name)), sentence) for name, sentence in _named()]
     topics = [
-        (f"`{t.name}`", str(t.partitions), f"{t.retention_ms // 86_400_000} days", t.key, ", ".join(t.writers), ", ".join(t.readers))
+        (
+            f"`{t.name}`",
+            str(t.partitions),
+            f"{t.retention_ms // 86_400_000} days",
+            t.key,
+            ", ".join(t.writers),
+            ", ".join(t.readers),
+        )
         for t in TOPICS
     ]
     return page(

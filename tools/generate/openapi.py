@@ -76,7 +76,9 @@ def openapi(version: str) -> dict[str, Any]:
             "Every answer carries `X-Correlation-Id`, which all logs and events of the request share; send one to choose it.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "servers": [{"url": "/api", "description": "The stage of the API; `apiUrl` of an installation ends in /api/v1."}],
+        "servers": [
+            {"url": "/api", "description": "The stage of the API; `apiUrl` of an installation ends in /api/v1."}
+        ],
         "security": [{"accessToken": []}],
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
         "paths": dict(sorted(paths.items())),

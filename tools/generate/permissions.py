@@ -21,7 +21,7 @@ def permissions() -> str:
         "them; `ENV` stands for the environment, and ids that AWS chooses are left open. There is no managed policy and no "
         "wildcard among the actions.",
         "Every function may write to its own log group and have network interfaces:",
-        _table(shared),
+        _table(shared).replace(f"-{first.name}:", "-FUNCTION:"),
         *parts,
     )
 

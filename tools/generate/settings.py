@@ -41,11 +41,13 @@ PEOPLE: Final = {
     "LEANDA_CACHE_URL": "Local cloud: your Valkey or Redis instead of the one that it starts.",
     "LEANDA_CLIENT_ID": "`leanda`: app client of the user pool.",
     "LEANDA_DOCUMENT_STORE_URL": "Local cloud: your MongoDB or DocumentDB instead of the one that it starts.",
+    "LEANDA_KEEP_CLOUD": "Tests: `1` leaves their local cloud running for the next run.",
     "LEANDA_KAFKA_BOOTSTRAP": "Local cloud: your Kafka instead of the one that it starts.",
     "LEANDA_OPENSEARCH_URL": "Local cloud: your OpenSearch instead of the one that it starts.",
     "LEANDA_PASSWORD": "`leanda`: the password of `LEANDA_USER`.",
     "LEANDA_REGION": "`leanda`: AWS region of the user pool.",
     "LEANDA_SAMPLES": "Tests: folder of the real sample files; without it the tests that need them say so and skip.",
+    "LEANDA_SEED": "Tests: repeats the misbehaviour of a run whose seed was printed.",
     "LEANDA_TOKEN": "`leanda`: an access token; then nobody needs to sign in.",
     "LEANDA_USER": "`leanda`: sign in as this user.",
     "PYTHON313": "`make`: a Python 3.13 that is not on PATH.",
@@ -78,7 +80,10 @@ def settings() -> str:
         table(
             ("Function", "Keys"),
             [
-                (f"`{one.name}`", ", ".join(f"`{key}`" for key in one.variables if key not in _EVERY_FUNCTION) or "none")
+                (
+                    f"`{one.name}`",
+                    ", ".join(f"`{key}`" for key in one.variables if key not in _EVERY_FUNCTION) or "none",
+                )
                 for one in functions()
             ],
         ),

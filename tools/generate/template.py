@@ -17,7 +17,12 @@ from cdk.app import build
 from cdk.config import environment
 from cdk.staging import Asset, Staging
 
-_PSEUDO: Final = {"AWS::Partition": "aws", "AWS::Region": "REGION", "AWS::AccountId": "ACCOUNT", "AWS::URLSuffix": "amazonaws.com"}
+_PSEUDO: Final = {
+    "AWS::Partition": "aws",
+    "AWS::Region": "REGION",
+    "AWS::AccountId": "ACCOUNT",
+    "AWS::URLSuffix": "amazonaws.com",
+}
 _PREFIX: Final = "leanda-local-"
 
 

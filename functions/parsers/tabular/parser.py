@@ -1,4 +1,4 @@
-"""Tables: CSV and TSV with typed columns."""
+"""Tables: CSV and TSV, and the worksheets of XLSX, XLSB, XLS and ODS."""
 
 from functions.parsers.handling import Parser
 

@@ -14,14 +14,13 @@ from functions.parsers import toolkit
 from leanda import limits
 from leanda.contracts.artefacts import FieldValue, Issue, Record, Structure
 from leanda.parsing.format import Format
+from leanda.parsing.lines import first_content, record_lines
 from leanda.parsing.records import BOM, BOM_DROPPED, decode, error, failed, guarded, refused
 
 SMILES: Final = "chemical/x-daylight-smiles"
 
-_BEGINNING_BYTES: Final = 4096
 MAX_SMILES_CHARACTERS: Final = 10_000
 """Indigo reads SMILES in quadratic time: 10,000 carbon atoms take seconds."""
-_LINE_END: Final = re.compile(rb"\r\n|\r|\n")
 _COLUMNS: Final = re.compile(r"(\S+(?:[ \t]+\|[^|]*\|)?)(?:[ \t]+(.*))?", re.DOTALL)
 _HEADER_WORDS: Final = frozenset({b"smi", b"smile", b"structure", b"structures", b"molecule"})
 _GRAMMAR: Final = re.compile(r"(?:\[[^\[\]\s]+\]|Br|Cl|[BCNOPSFIbcnops*]|[-=#$:/\\~.()]|%\d\d|%\(\d+\)|\d)*")
@@ -39,53 +38,16 @@ class SmilesFormat:
     empty_is_failure = True
 
     def boundaries(self, blocks: Iterable[bytes], *, head: bytes) -> Iterator[int]:  # noqa: ARG002
-        return (end for end, _ in _lines(blocks, header_possible=True))
+        return (end for end, _ in record_lines(blocks, is_header=_is_header))
 
     def read(self, data: bytes, *, first_index: int, head: bytes) -> Iterator[Record]:
         read_line = partial(_record, columns=_header(head))
-        for index, (end, length) in enumerate(_lines([data], header_possible=first_index == 0), first_index):
+        is_header = _is_header if first_index == 0 else None
+        for index, (end, length) in enumerate(record_lines([data], is_header=is_header), first_index):
             yield guarded("molecule", read_line, data[end - length : end], index)
 
 
 FORMAT: Format = SmilesFormat()
-
-
-def _lines(blocks: Iterable[bytes], *, header_possible: bool) -> Iterator[tuple[int, int]]:
-    """End offset and length of each line that is a record.
-
-    Of a line over the record limit only its beginning is kept: enough to tell comments and blank lines.
-    """
-    start = dropped = 0  # Where the current line starts; how many of its bytes are no longer in `buffer`.
-    buffer = b""
-    for block in blocks:
-        searched = max(0, len(buffer) - 1)
-        buffer += block
-        position = 0
-        for match in _LINE_END.finditer(buffer, searched):
-            if match.end() == len(buffer) and buffer.endswith(b"\r"):
-                break  # The next block tells CR from CR LF.
-            line = buffer[position : match.end()]
-            position = match.end()
-            length = len(line) + dropped
-            start, dropped = start + length, 0
-            content = _content(line)
-            if content and not (header_possible and _is_header(content)):
-                yield start, length
-            header_possible = header_possible and not content
-        buffer = buffer[position:]
-        if len(buffer) > limits.MAX_RECORD_BYTES:
-            kept = buffer.lstrip()[:_BEGINNING_BYTES]
-            dropped += len(buffer) - len(kept)
-            buffer = kept
-    content = _content(buffer)
-    if content and not (header_possible and _is_header(content)):
-        yield start + len(buffer) + dropped, len(buffer) + dropped
-
-
-def _content(line: bytes) -> bytes:
-    """What a line says; nothing if it is blank or a comment."""
-    content = line.removeprefix(BOM).strip()
-    return b"" if content.startswith(b"#") else content
 
 
 def _is_header(content: bytes) -> bool:
@@ -95,10 +57,8 @@ def _is_header(content: bytes) -> bool:
 
 
 def _header(head: bytes) -> tuple[str, ...]:
-    for line in head.splitlines():
-        if content := _content(line):
-            return tuple(name.strip() for name in decode(content)[0].split("\t")) if _is_header(content) else ()
-    return ()
+    first = first_content(head)
+    return tuple(name.strip() for name in decode(first)[0].split("\t")) if first and _is_header(first) else ()
 
 
 def _record(raw: bytes, index: int, *, columns: tuple[str, ...]) -> Record:

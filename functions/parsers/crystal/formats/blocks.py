@@ -18,7 +18,12 @@ from leanda.parsing.records import BOM
 
 _TEXT_FIELD: Final = re.compile(rb"(?<=[\r\n]);")
 _EVENT: Final = re.compile(rb"(?<=[\r\n]);|(?<=[ \t\r\n])[dD][aA][tT][aA]_")
-_QUOTED_END: Final = {quote: re.compile(rb"%c(?=[ \t\r\n])|[\r\n]" % quote) for quote in b"'\""}
+_END: Final = {
+    ord("'"): re.compile(rb"'(?=[ \t\r\n])|[\r\n]"),
+    ord('"'): re.compile(rb'"(?=[ \t\r\n])|[\r\n]'),
+    ord("#"): re.compile(rb"[\r\n]"),
+}
+"""By its first character: where a quotation or a comment ends, at the latest with its line."""
 _TOKENS: Final = re.compile(
     rb"(?:[ \t]++"
     rb"|'(?:[^'\r\n]|'(?![ \t\r\n]))*+'(?=[ \t\r\n])"
@@ -86,30 +91,34 @@ class _Scan:
 
     def _is_token(self, at: int) -> bool:
         """Whether a token starts here, and not the inside of quotes or a comment; moves on where it does not."""
-        line = max(self._line_start(at), self._checked)
+        line = self._line_start(at)
         tokens = _TOKENS.match(self._buffer, line, at)
         self._checked = tokens.end() if tokens else line
         if self._checked == at:
             return True
-        end = _QUOTED_END.get(self._buffer[self._checked])
-        if end is not None and (quote := end.search(self._buffer, at)):
-            self._position = quote.end() if quote[0] in b"'\"" else quote.start()
-            self._checked = self._position
+        if pattern := _END.get(self._buffer[self._checked]):
+            end = pattern.search(self._buffer, at)
+            if end is None:
+                self._position = len(self._buffer)
+            elif end[0] in b"\r\n":
+                self._position = end.start()
+            else:
+                self._position = self._checked = end.end()
         return False
 
     def _line_start(self, at: int) -> int:
-        return max(self._buffer.rfind(b"\n", 0, at), self._buffer.rfind(b"\r", 0, at)) + 1
+        """Where the line with this place starts, or the place on it up to which all is known."""
+        checked = self._checked
+        return max(self._buffer.rfind(b"\n", checked, at) + 1, self._buffer.rfind(b"\r", checked, at) + 1, checked)
 
     def _drop(self) -> None:
         """Forget what is no longer needed: all before the current line, and the beginning of a line that is too long."""
-        keep = self._position - 1
+        keep = self._position
         if not self._in_text_field:
-            keep = max(min(self._line_start(self._position), keep), self._position - _LONGEST_LINE) - 1
+            keep = max(self._line_start(self._position), self._position - _LONGEST_LINE)
+        keep -= 1  # A line or a blank before is what tells a token's beginning.
         if keep > 0:
             self._buffer = self._buffer[keep:]
             self._base += keep
             self._position -= keep
             self._checked = max(self._checked - keep, 0)
-        elif self._base < 0:
-            self._base, self._buffer = 0, self._buffer[1:]
-            raise AssertionError

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from functions.parsers.tabular.formats.csv import CSV, TSV
-from leanda.parsing.format import Format
+from functions.parsers.tabular.formats.spreadsheet import Spreadsheet
+from leanda.parsing.format import Format, WholeFormat
 
-FORMATS: Final[dict[str, Format]] = {"csv": CSV, "tsv": TSV}
+DELIMITED: Final[dict[str, Format]] = {"csv": CSV, "tsv": TSV}
+SPREADSHEETS: Final[dict[str, WholeFormat]] = {name: Spreadsheet(name) for name in ("xlsx", "xlsb", "xls", "ods")}
+FORMATS: Final[dict[str, Format | WholeFormat]] = {**DELIMITED, **SPREADSHEETS}
 """By the name that the signature table gives."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from functions.parsers.tabular.formats.dialect import Table, column_name, describe
+from functions.parsers.tabular.formats.dialect import Table, describe, wider
 from functions.parsers.tabular.formats.rows import code_units, quoted_row, row_ends
 from leanda import limits
 from leanda.contracts.artefacts import Issue, Record, RecordStatus, Severity
@@ -146,7 +146,7 @@ class _Chunk:
         if len(cells) != len(columns):
             message = f"The row has {len(cells)} cells, the header {len(columns)}."
             issues.append(_warning("ROW_WIDTH", message, _place(index)))
-            columns = _as_wide(columns, len(cells))
+            columns = wider(columns, len(cells))
             cells = cells + [""] * (len(columns) - len(cells))
         if any("\0" in cell for cell in cells):
             cells = [cell.replace("\0", "") for cell in cells]
@@ -179,17 +179,6 @@ def _cells(text: str, delimiter: str) -> list[list[str]]:
     # The limit is one of the whole process; our own check of the bytes comes first and is the stricter one.
     csv.field_size_limit(limits.MAX_RECORD_BYTES)
     return [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row]
-
-
-def _as_wide(columns: tuple[str, ...], width: int) -> tuple[str, ...]:
-    """The columns, with made-up names for cells beyond the last of them."""
-    more: list[str] = []
-    for n in range(len(columns), width):
-        name = column_name(n)
-        while name in columns or name in more:
-            name += "_"
-        more.append(name)
-    return (*columns, *more)
 
 
 def _place(index: int) -> str:

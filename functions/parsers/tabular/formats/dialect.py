@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import re
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -170,7 +172,33 @@ def _delimiter(text: str, encoding: Encoding, *, complete: bool, tabs_first: boo
     return best_layout(text, complete=complete, delimiters=delimiters)
 
 
-def _preamble(rows: list[list[str]], found: Layout) -> int:
+def header_of(rows: Sequence[Sequence[object]], *, show: Callable[[object], str]) -> tuple[tuple[str, ...], int]:
+    """Column names of a table whose cells are typed already, and the rows that they and the notes above them take.
+
+    Args:
+        rows: the table's first rows, none of them blank; an empty cell is None.
+        show: a cell of the header as text.
+    """
+    told = [_without_empty_end(row) for row in rows]
+    if not told:
+        return (), 0
+    widths = Counter(len(row) for row in told)
+    width, agreeing = max(widths.items(), key=lambda item: (item[1], item[0]))
+    found = Layout("", width, agreeing / len(told), len(told), 0.0)
+    preamble = _preamble(told, found)
+    if is_data(told[preamble]):
+        return tuple(column_name(n) for n in range(max(width, len(told[preamble])))), preamble
+    return unique_names([show(cell) for cell in told[preamble]]), preamble + 1
+
+
+def _without_empty_end(row: Sequence[object]) -> list[object]:
+    cells = list(row)
+    while cells and cells[-1] is None:
+        cells.pop()
+    return cells
+
+
+def _preamble(rows: Sequence[Sequence[object]], found: Layout) -> int:
     """How many rows stand before the header: titles and notes, at most half as wide as a table of three columns or more."""
     if found.width < 3 or found.consistency < 0.5:
         return 0
@@ -184,10 +212,14 @@ _NUMBER: Final = re.compile(r"\s*+[-+]?(?:\d++(?:[.,]\d*+)?|[.,]\d++)(?:[eE][-+]
 _NOTHING: Final = frozenset({"", "null", "none", "na", "n/a", "nan", "-"})
 
 
-def _is_data(row: list[str]) -> bool:
-    """A row of nothing but numbers and words for nothing is no header."""
-    told = [cell for cell in row if cell.strip().lower() not in _NOTHING]
-    return bool(told) and all(_NUMBER.fullmatch(cell) for cell in told)
+def is_data(row: Sequence[object]) -> bool:
+    """A row of nothing but numbers and words for nothing is no header; nor is one of other typed values."""
+    told = [cell for cell in row if cell is not None and not (isinstance(cell, str) and _says_nothing(cell))]
+    return bool(told) and all(not isinstance(cell, str) or _NUMBER.fullmatch(cell) for cell in told)
+
+
+def _says_nothing(cell: str) -> bool:
+    return cell.strip().lower() in _NOTHING
 
 
 def _header(rows: list[list[str]], width: int, *, cut: bool) -> tuple[tuple[str, ...], int]:
@@ -198,7 +230,7 @@ def _header(rows: list[list[str]], width: int, *, cut: bool) -> tuple[tuple[str,
     """
     if not rows:
         return (), 0
-    if _is_data(rows[0]):
+    if is_data(rows[0]):
         return tuple(column_name(n) for n in range(max(width, len(rows[0])))), 0
     return unique_names(rows[0][:-1] if cut else rows[0]), 1
 
@@ -206,6 +238,17 @@ def _header(rows: list[list[str]], width: int, *, cut: bool) -> tuple[tuple[str,
 def column_name(n: int) -> str:
     """The name of a column that has none; `n` is 0-based, names count from 1 like spreadsheets do."""
     return f"column_{n + 1}"
+
+
+def wider(columns: tuple[str, ...], width: int) -> tuple[str, ...]:
+    """The columns, with made-up names for cells beyond the last of them."""
+    more: list[str] = []
+    for n in range(len(columns), width):
+        name = column_name(n)
+        while name in columns or name in more:
+            name += "_"
+        more.append(name)
+    return (*columns, *more)
 
 
 def unique_names(cells: list[str]) -> tuple[str, ...]:

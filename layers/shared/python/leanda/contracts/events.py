@@ -268,6 +268,38 @@ class RunAdvanced(EventData):
     counts: Counts
     indexed: int = 0
     failure: Failure | None = None
+    parser: str | None = None
+    version: str | None = None
+
+
+class LetterEvent(EventData):
+    """A letter of the dead-letter desk that concerns a file; its key is that of the record that could not be handled."""
+
+    TOPIC = RECORD_EVENTS
+    letter_id: str
+    consumer: str
+    code: str
+    message: str
+    event_type: str
+    run: int = Field(default=0, ge=0)
+    chunk: int | None = None
+    attempt: int = 1
+    record_key: str
+
+    def key(self) -> str:
+        return self.record_key
+
+
+class DeadLettered(LetterEvent):
+    """A consumer gave an event up; it waits at the dead-letter desk."""
+
+    TYPE = "leanda.deadletters.letter.dead-lettered.v1"
+
+
+class Redriven(LetterEvent):
+    """A letter is being delivered again."""
+
+    TYPE = "leanda.deadletters.letter.redriven.v1"
 
 
 # --- nodes ------------------------------------------------------------------------------------------------------------
@@ -298,6 +330,8 @@ class NodeFact(EventData):
     run: int | None = None
     counts: Counts | None = None
     failure: Failure | None = None
+    deletion: str | None = Field(default=None, description="Names a deletion; what it took along comes back with it.")
+    cursor: str | None = Field(default=None, description="The last child that a cascade has reached.")
 
 
 class FileStatusChanged(NodeFact):
@@ -351,8 +385,16 @@ class FolderRenamed(NodeFact):
     TYPE = "leanda.files.folder.renamed.v1"
 
 
+class FolderMoved(NodeFact):
+    TYPE = "leanda.files.folder.moved.v1"
+
+
 class FolderDeleted(NodeFact):
     TYPE = "leanda.files.folder.deleted.v1"
+
+
+class FolderRestored(NodeFact):
+    TYPE = "leanda.files.folder.restored.v1"
 
 
 # --- users ------------------------------------------------------------------------------------------------------------

@@ -20,16 +20,20 @@ class Topic:
     readers: tuple[str, ...]
 
 
-FILE_EVENTS: Final = Topic("file-events", 6, 14 * DAY_MS, "file id", ("files", "blobs"), ("files", "parsers", "search"))
+FILE_EVENTS: Final = Topic(
+    "file-events", 6, 14 * DAY_MS, "file id", ("files", "blobs"), ("files", "parsers", "search", "history")
+)
 RECORD_EVENTS: Final = Topic(
     "record-events",
     12,
     14 * DAY_MS,
     "fileId:chunk, fileId:plan",
-    ("parsers", "processor", "files", "search"),
-    ("processor", "files", "search"),
+    ("parsers", "processor", "files", "search", "deadletters"),
+    ("processor", "files", "search", "history"),
 )
-PARSER_TASKS: Final = Topic("parser-tasks", 12, 14 * DAY_MS, "fileId:chunk", ("parsers", "files"), ("parsers",))
-USER_EVENTS: Final = Topic("user-events", 2, 14 * DAY_MS, "user id", ("users",), ())
+PARSER_TASKS: Final = Topic(
+    "parser-tasks", 12, 14 * DAY_MS, "fileId:chunk", ("parsers", "files"), ("parsers", "history")
+)
+USER_EVENTS: Final = Topic("user-events", 2, 14 * DAY_MS, "user id", ("users",), ("history",))
 
 TOPICS: Final = (FILE_EVENTS, RECORD_EVENTS, PARSER_TASKS, USER_EVENTS)

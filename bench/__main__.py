@@ -1,0 +1,89 @@
+"""`python -m bench`: where the time goes, as ratios."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import statistics
+import time
+
+from rich.console import Console
+from rich.table import Table
+
+from bench import imports, molecules
+from bench.baseline import Loop, toolkit_loop
+from bench.cloud import Cloud
+
+console = Console()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("--molecules", type=int, default=10_000)
+    parser.add_argument("--latency-files", type=int, default=10)
+    parser.add_argument("--skip-imports", action="store_true")
+    arguments = parser.parse_args()
+    console.print(
+        f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}, load {os.getloadavg()[0]:.1f}"
+    )
+    records, origin = molecules.records(arguments.molecules)
+    console.print(f"{len(records)} molecules from {origin}, {sum(map(len, records)) / 1e6:.1f} MB")
+    with Cloud() as cloud:
+        _pipeline(cloud, records)
+        _latency(cloud, records[0], arguments.latency_files)
+    if not arguments.skip_imports:
+        _imports()
+
+
+def _pipeline(cloud: Cloud, records: list[bytes]) -> None:
+    molfiles = [molecules.molfile(record) for record in records]
+    cloud.wait(cloud.upload("warm.sdf", b"".join(records[:50])), pause=0.1)
+    before = toolkit_loop(molfiles[: len(molfiles) // 2])
+    start = cloud.usage()
+    file_id = cloud.upload("bench.sdf", b"".join(records))
+    began = time.perf_counter()
+    shown = cloud.wait(file_id, pause=0.25)
+    wall = time.perf_counter() - began
+    used = cloud.usage().since(start)
+    after = toolkit_loop(molfiles[len(molfiles) // 2 :])
+    toolkit = Loop(before.wall + after.wall, before.cpu + after.cpu)
+    count = shown["totalRecords"]
+    lambdas = sum(used.functions.values())
+    table = Table("what", "value", title="Pipeline against the bare toolkit (one run, the loop before and after)")
+    table.add_row("toolkit alone, µs CPU a molecule", f"{toolkit.cpu / count * 1e6:.0f}")
+    table.add_row("all functions, µs CPU a molecule", f"{lambdas / count * 1e6:.0f}")
+    table.add_row("PIPE-EFF (toolkit CPU ÷ CPU of all functions)", f"{toolkit.cpu / lambdas:.2f}")
+    table.add_row("wall ratio (bare loop on one core ÷ upload to searchable)", f"{toolkit.wall / wall:.2f}")
+    table.add_row("wall, s", f"{wall:.1f}")
+    for name, seconds in sorted(used.engines.items()):
+        table.add_row(f"{name}, µs CPU a molecule", f"{seconds / count * 1e6:.0f}")
+    for name, seconds in sorted(used.functions.items(), key=lambda item: -item[1])[:8]:
+        table.add_row(f"  {name}, µs CPU a molecule", f"{seconds / count * 1e6:.0f}")
+    console.print(table)
+
+
+def _latency(cloud: Cloud, record: bytes, times: int) -> None:
+    taken = []
+    for n in range(times):
+        file_id = cloud.upload(f"one-{n}.sdf", record)
+        began = time.perf_counter()
+        cloud.wait(file_id, pause=0.02)
+        taken.append(time.perf_counter() - began)
+    table = Table("median", "worst", title="One molecule: seconds from upload to searchable")
+    table.add_row(f"{statistics.median(taken):.2f}", f"{max(taken):.2f}")
+    console.print(table)
+
+
+def _imports() -> None:
+    bare = imports.seconds("pass")
+    table = Table(
+        "handler", "import, ms", title=f"Imports of a cold start (a bare interpreter takes {bare * 1000:.0f} ms)"
+    )
+    for module in imports.handlers():
+        table.add_row(module, f"{(imports.seconds(f'import {module}') - bare) * 1000:.0f}")
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()

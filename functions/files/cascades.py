@@ -1,0 +1,110 @@
+"""What a change of one node means for everything below it, and for its records in the index.
+
+A cascade goes through events: a folder's fact changes its children, whose facts change theirs. Many children are taken in
+steps; the folder announces the same fact again with a cursor, and the next invocation goes on from there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import batched
+from typing import Final
+
+from functions.files import placement
+from functions.files import runs as rules
+from functions.files.domain import FILE, Node
+from functions.files.ports import Nodes, Runs
+from leanda import ids, limits
+from leanda.changes import NOTHING, Change
+from leanda.contracts.envelope import Event, Origin
+from leanda.contracts.events import (
+    Counts,
+    FileDeleted,
+    FileMoved,
+    FileRestored,
+    FolderDeleted,
+    FolderMoved,
+    FolderRestored,
+    NodeFact,
+    RecordsStored,
+    RunActivated,
+    RunState,
+)
+from leanda.persistence.aggregates import deciding
+from leanda.ports import Clock
+
+CHILDREN_AT_ONCE: Final = 200
+_OF_FOLDERS: Final = (FolderMoved, FolderDeleted, FolderRestored)
+_OF_RECORDS: Final = (FileMoved, FileDeleted, FileRestored, RunActivated)
+
+
+@dataclass(frozen=True)
+class Cascades:
+    """Repeating a cascade changes nothing: every node is compared with what it should be."""
+
+    nodes: Nodes
+    runs: Runs
+    clock: Clock
+
+    def follow(self, fact: NodeFact, event: Event) -> None:
+        node = self.nodes.get(fact.file_id)
+        if node is None:
+            return
+        if isinstance(fact, _OF_FOLDERS):
+            # The levels of a cascade are one piece of work, bounded by the depth of folders: they do not count as hops.
+            origin = Origin.of_event(event).model_copy(update={"hops": event.hops})
+            self._children(node, fact, origin)
+        elif isinstance(fact, _OF_RECORDS):
+            self._records(node, fact, Origin.of_event(event))
+
+    def _children(self, folder: Node, fact: NodeFact, origin: Origin) -> None:
+        some = self.nodes.below(folder["_id"], after=fact.cursor, limit=CHILDREN_AT_ONCE)
+        for child_id in some:
+            deciding(lambda child_id=child_id: self._child(child_id, folder, fact, origin))  # type: ignore[misc]
+            self.nodes.publish(child_id)
+        if len(some) == CHILDREN_AT_ONCE:
+            again = fact.model_copy(update={"cursor": some[-1]})
+            self.nodes.apply(folder, Change(emit=(again,), guarded=False), origin)
+            self.nodes.publish(folder["_id"])
+
+    def _child(self, child_id: str, folder: Node, fact: NodeFact, origin: Origin) -> None:
+        child, now, change = self.nodes.get(child_id), self.clock.now(), NOTHING
+        if child is None:
+            return
+        if isinstance(fact, FolderMoved):
+            change = placement.follows_parent(child, folder, at=now)
+        elif isinstance(fact, FolderDeleted) and folder["deleted"]:
+            change = placement.deleted(child, at=now, deletion=fact.deletion)
+        elif isinstance(fact, FolderRestored) and child.get("deletion") == fact.deletion and not folder["deleted"]:
+            change = placement.restored(child, folder, at=now)
+        self.nodes.apply(child, change, origin)
+
+    def _records(self, node: Node, fact: NodeFact, origin: Origin) -> None:
+        """The index is to write the file's records anew: announce its stored chunks at the placement of now."""
+        if node["type"] != FILE or not node.get("blob"):
+            return
+        if isinstance(fact, FileDeleted) and node["deleted"]:
+            deciding(lambda: self._cancel(ids.run_key(node["_id"], node["latestRun"]["run"]), origin))
+        run = self.runs.get(ids.run_key(node["_id"], node["activeRun"]))
+        if run is None:
+            return
+        facts = [
+            RecordsStored(
+                file_id=node["_id"],
+                run=run["run"],
+                chunk=int(n),
+                counts=Counts.model_validate(chunk["stored"]["counts"]),
+                artefact=chunk["stored"]["artefact"],
+                placement=node["placement"],
+            )
+            for n, chunk in sorted(run["chunks"].items(), key=lambda item: int(item[0]))
+            if "stored" in chunk
+        ]
+        for some in batched(facts, limits.MAX_OUTBOX_ENTRIES // 2, strict=False):
+            self.runs.apply(run, Change(emit=some, guarded=False), origin)
+            self.runs.publish(run["_id"])
+
+    def _cancel(self, key: str, origin: Origin) -> None:
+        run = self.runs.get(key)
+        if run is not None:
+            self.runs.apply(run, rules.closed(run, RunState.CANCELLED, None, at=self.clock.now()), origin)

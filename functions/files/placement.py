@@ -1,0 +1,111 @@
+"""The rules of where a node is: moving, deleting, restoring, and what that means for everything below. Pure.
+
+A change of place raises `placement`: the index takes no older word for a record after that.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from functions.files.domain import FILE, Node, told
+from leanda import limits
+from leanda.changes import NOTHING, Change
+from leanda.contracts.events import (
+    FileDeleted,
+    FileMoved,
+    FileRestored,
+    FolderDeleted,
+    FolderMoved,
+    FolderRestored,
+    NodeFact,
+)
+from leanda.errors import Conflict
+
+
+class MoveRefused(Conflict):
+    code, summary = "MOVE_REFUSED", "A folder cannot be moved into itself or into something below it."
+
+
+class ForeignFolder(Conflict):
+    code, summary = "FOREIGN_FOLDER", "A file or folder can be moved between folders of its owner only."
+
+
+class TooDeep(Conflict):
+    code, summary = "TOO_DEEP", f"Folders may be nested {limits.MAX_FOLDER_DEPTH} deep."
+
+
+class ParentDeleted(Conflict):
+    code, summary = "PARENT_DELETED", "The folder it was in is deleted; restore that first."
+
+
+MOVED: Final[dict[str, type[NodeFact]]] = {FILE: FileMoved, "folder": FolderMoved}
+DELETED: Final[dict[str, type[NodeFact]]] = {FILE: FileDeleted, "folder": FolderDeleted}
+RESTORED: Final[dict[str, type[NodeFact]]] = {FILE: FileRestored, "folder": FolderRestored}
+
+
+def path_below(parent: Node | None, owner_id: str) -> list[str]:
+    """The ancestors of what lies directly in a folder (None: the owner's root), outermost first."""
+    return [*parent["ancestors"], parent["_id"]] if parent else [owner_id]
+
+
+def moved(node: Node, parent: Node | None, *, at: datetime) -> Change:
+    """Put a node into another folder of its owner.
+
+    Raises:
+        MoveRefused: into itself or below itself.
+        ForeignFolder: the folder is somebody else's.
+        TooDeep: deeper than 32 levels.
+    """
+    if parent and parent["ownerId"] != node["ownerId"]:
+        raise ForeignFolder
+    if parent and node["_id"] in (parent["_id"], *parent["ancestors"]):
+        raise MoveRefused
+    ancestors = path_below(parent, node["ownerId"])
+    if len(ancestors) > limits.MAX_FOLDER_DEPTH:
+        raise TooDeep
+    if ancestors == node["ancestors"]:
+        return NOTHING
+    return _placed(node, MOVED, {"parentId": ancestors[-1], "ancestors": ancestors}, at=at, edited=True)
+
+
+def follows_parent(node: Node, parent: Node, *, at: datetime) -> Change:
+    """What the move of its folder means for a node: other ancestors; nothing when it has them already."""
+    ancestors = path_below(parent, node["ownerId"])
+    if node["parentId"] != parent["_id"] or node["ancestors"] == ancestors:
+        return NOTHING
+    return _placed(node, MOVED, {"ancestors": ancestors}, at=at)
+
+
+def deleted(node: Node, *, at: datetime, deletion: str | None = None) -> Change:
+    """Hide a node. `deletion` names the deletion that takes it along; a node deleted by itself begins one."""
+    if node["deleted"]:
+        return NOTHING
+    name = deletion or f"{node['_id']}:{node['placement'] + 1}"
+    return _placed(node, DELETED, {"deleted": True, "deletion": name}, at=at, edited=True)
+
+
+def restored(node: Node, parent: Node | None, *, at: datetime) -> Change:
+    """Bring a deleted node back to where it was; with a folder comes back what its deletion took along.
+
+    Raises:
+        ParentDeleted: its folder is still deleted.
+    """
+    if not node["deleted"]:
+        return NOTHING
+    if parent and parent["deleted"]:
+        raise ParentDeleted
+    changed = {"deleted": False, "deletion": None, "ancestors": path_below(parent, node["ownerId"])}
+    change = _placed(node, RESTORED, changed, at=at, edited=True)
+    told_with_name = tuple(one.model_copy(update={"deletion": node.get("deletion")}) for one in change.emit)
+    return Change(set_=change.set_, emit=told_with_name)
+
+
+def _placed(
+    node: Node, kinds: dict[str, type[NodeFact]], changed: dict[str, Any], *, at: datetime, edited: bool = False
+) -> Change:
+    changed = {**changed, "placement": node["placement"] + 1, "updatedAt": at}
+    if edited:
+        changed["version"] = node["version"] + 1
+    one = told(kinds[node["type"]], node, changed)
+    return Change(set_=changed, emit=(one.model_copy(update={"deletion": changed.get("deletion")}),))

@@ -1,0 +1,168 @@
+"""One data block of a CIF as tags with values, read by gemmi; damage that leaves no doubt is repaired and said so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from leanda.contracts.artefacts import Issue
+from leanda.parsing.records import BOM, decode, error, information, warning
+
+REPAIRED: Final = "CIF_REPAIRED"
+MAX_SHOWN_TAGS: Final = 10
+
+_NOT_ASCII: Final = re.compile(r"[^\x00-\x7f]")
+_CIF_2: Final = re.compile(r"#\\#CIF_2\.0\b")
+_GEMMI_PLACE: Final = re.compile(r"data:(\d+)(?::(\d+))?(?:\(\d+\))?(?: in data_\S*)?: (.*)", re.DOTALL)
+
+
+class Unreadable(Exception):
+    """The block cannot be read; the issue says why and where."""
+
+    def __init__(self, issue: Issue) -> None:
+        self.issue = issue
+        super().__init__(issue.message)
+
+
+@dataclass
+class Block:
+    """A data block.
+
+    Attributes:
+        scalars: tags with one value as the file has them, quotes included, in file order; a loop of one row gives scalars too.
+        columns: the values of loops that were asked for, by normalised tag.
+        rows: number of rows of every loop, by the normalised tag of each of its columns.
+    """
+
+    name: str
+    text: str
+    scalars: list[tuple[str, str]] = field(default_factory=list)
+    columns: dict[str, list[str]] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
+    issues: list[Issue] = field(default_factory=list)
+
+
+def normalised(tag: str) -> str:
+    """A tag without the differences of dialects: DDL1 writes `_cell_length_a`, DDL2 (mmCIF) `_cell.length_a`; case is free."""
+    return tag.lower().replace(".", "_")
+
+
+def read(raw: bytes, *, wanted: Iterable[str] = ()) -> Block:
+    """The block that a byte range holds, comments around it included.
+
+    Args:
+        raw: one data block.
+        wanted: normalised tags of loops whose values are needed; of others only the rows are counted.
+
+    Raises:
+        Unreadable: gemmi refuses it, and it is not one of the damages that are repaired here.
+    """
+    issues: list[Issue] = []
+    if raw.startswith(BOM):
+        raw = raw[len(BOM) :]
+        issues.append(warning(REPAIRED, "A UTF-8 byte-order mark stood before the text; it was left out.", "byte 1"))
+    text, guessed = decode(raw)
+    issues += guessed
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    if lines.rstrip("\n").endswith("\x1a"):
+        lines = lines.rstrip("\n\x1a") + "\n"
+        issues.append(warning(REPAIRED, "The text ended with DOS's end-of-file character; it was left out."))
+    parsed, mark = _parsed(lines, issues)
+    block = Block(name=_restored(parsed.name, mark).strip(), text=text, issues=issues)
+    _collect(block, parsed, frozenset(wanted), mark)
+    return block
+
+
+def _parsed(text: str, issues: list[Issue]) -> tuple[Any, str]:
+    """gemmi's block, and the mark behind which characters outside of ASCII are spelled, if they had to be."""
+    try:
+        return _by_gemmi(text), ""
+    except Unreadable:
+        found = _NOT_ASCII.search(text)
+        if found is None:
+            raise
+    mark = "~u"
+    while mark in text:
+        mark += "u"
+    parsed = _by_gemmi(_NOT_ASCII.sub(lambda character: f"{mark}{ord(character[0]):x}~", text))
+    message = "There are characters outside of ASCII in values without quotes, where CIF 1.1 has none; they were kept."
+    issues.append(warning(REPAIRED, message, f"line {text.count('\n', 0, found.start()) + 1}"))
+    return parsed, mark
+
+
+def _restored(text: str, mark: str) -> str:
+    return re.sub(rf"{mark}([0-9a-f]+)~", lambda code: chr(int(code[1], 16)), text) if mark else text
+
+
+def _by_gemmi(text: str) -> Any:
+    from gemmi import cif
+
+    try:
+        # Level 0: duplicate tags and missing values cost a value, not the block.
+        document = cif.read_string(text.encode("utf-8"), 0)
+    except Exception as refusal:
+        raise Unreadable(_refusal(str(refusal), text)) from refusal
+    if len(document) != 1:
+        raise Unreadable(error("CIF_SYNTAX", f"There are {len(document)} data blocks where one should be."))
+    return document[0]
+
+
+def _refusal(message: str, text: str) -> Issue:
+    match = _GEMMI_PLACE.fullmatch(message)
+    line, column, reason = match.groups() if match else (None, None, message)
+    place = f"line {line}" + (f", column {int(column) + 1}" if column else "") if line else None
+    hint = " (it says it is CIF 2.0, of which only what CIF 1.1 has too can be read)" if _CIF_2.match(text) else ""
+    return error("CIF_SYNTAX", f"This is no CIF: {reason.strip()}{hint}.", place)
+
+
+def _collect(block: Block, parsed: Any, wanted: frozenset[str], mark: str) -> None:
+    seen: set[str] = set()
+    repeated: dict[str, int] = {}
+    missing: list[str] = []
+    frames = 0
+    for item in parsed:
+        if (pair := item.pair) is not None:
+            tag, value = (_restored(part, mark) for part in pair)
+            if value:
+                block.scalars.append((tag, value))
+            else:
+                missing.append(tag)
+            tags = [tag]
+        elif (loop := item.loop) is not None:
+            tags = [_restored(tag, mark) for tag in loop.tags]
+            _add_loop(block, loop, tags, wanted, mark)
+        else:
+            frames += 1
+            continue
+        for tag in map(str.lower, tags):
+            if tag in seen:
+                repeated[tag] = item.line_number
+            seen.add(tag)
+    if repeated:
+        tag, line = next(iter(repeated.items()))
+        message = f"Tags are there more than once, the first value counts: {_listed(repeated)}."
+        block.issues.append(warning(REPAIRED, message, f"line {line}"))
+    if missing:
+        block.issues.append(warning("CIF_VALUE_MISSING", f"Tags without a value were left out: {_listed(missing)}."))
+    if frames:
+        block.issues.append(information("SAVE_FRAMES_SKIPPED", f"{frames} save frames are not shown as fields."))
+    if not seen and not frames:
+        block.issues.append(warning("BLOCK_EMPTY", "There is nothing in this data block."))
+
+
+def _add_loop(block: Block, loop: Any, tags: list[str], wanted: frozenset[str], mark: str) -> None:
+    width, rows = loop.width(), loop.length()
+    if rows == 1:
+        block.scalars += [(tag, _restored(loop[0, column], mark)) for column, tag in enumerate(tags)]
+    for column, tag in enumerate(map(normalised, tags[:width])):
+        block.rows.setdefault(tag, rows)
+        if tag in wanted and tag not in block.columns:
+            block.columns[tag] = [_restored(loop[row, column], mark) for row in range(rows)]
+
+
+def _listed(tags: Iterable[str]) -> str:
+    names = list(tags)
+    more = f" and {len(names) - MAX_SHOWN_TAGS} more" if len(names) > MAX_SHOWN_TAGS else ""
+    return ", ".join(names[:MAX_SHOWN_TAGS]) + more

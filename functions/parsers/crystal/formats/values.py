@@ -1,0 +1,47 @@
+"""Values of a CIF as numbers and texts, nothing rounded.
+
+CIF 1.1 syntax specification, section "Data types": an unquoted value that reads as a number is one, and digits in brackets
+behind it are its standard uncertainty in units of its last digit, `5.5592(9)` meaning 5.5592 ± 0.0009.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+NULLS: Final = ("?", ".")
+"""Not known, and not applicable."""
+_NUMBER: Final = re.compile(r"([-+]?(?:(\d++)(?:\.(\d*+))?|\.(\d++))(?:[eE][-+]?\d{1,3})?)(?:\((\d{1,9})\))?")
+_SURE_DIGITS: Final = 15
+"""Up to so many digits every decimal number goes into a float and comes back the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number and its standard uncertainty, where one is stated, in the same unit."""
+
+    value: int | float
+    uncertainty: float | None = None
+
+
+def number(text: str) -> Number | None:
+    """The number that an unquoted value is; None for anything else, and for what a float would round.
+
+    Whole numbers with leading zeros are identifiers, no numbers.
+    """
+    match = _NUMBER.fullmatch(text) if len(text) <= 64 else None
+    if match is None:
+        return None
+    stated, whole, decimals, only_decimals, uncertain = match.groups()
+    digits = (whole or "") + (decimals or only_decimals or "")
+    if len(digits.lstrip("0")) > _SURE_DIGITS or (whole and len(whole) > 1 and whole[0] == "0"):
+        return None
+    value = int(stated) if digits == stated.lstrip("+-") else float(stated)
+    if value in (float("inf"), float("-inf")):
+        return None
+    if uncertain is None:
+        return Number(value)
+    last_digit = Decimal(stated).as_tuple().exponent
+    return Number(value, float(Decimal(uncertain).scaleb(int(last_digit))))

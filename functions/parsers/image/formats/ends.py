@@ -1,0 +1,90 @@
+"""Whether a picture's file reaches its end, and how many frames an animation has: found by hopping over the blocks.
+
+GIF89a specification, section 15 and appendix A; PNG specification (third edition) 11.2.5 IEND; ITU-T T.81 B.1.1.3 EOI;
+RFC 9649 section 2.4 "WebP File Header". Pillow tells neither without decoding, and its count of a GIF's frames has no limit.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import BinaryIO, Final
+
+MAX_FRAMES: Final = 10_000
+"""Frames of an animation that are counted."""
+MAX_BLOCKS: Final = 2_000_000
+_TAIL_BYTES: Final = 64 * 1024
+_JPEG_END, _PNG_END = b"\xff\xd9", b"IEND\xaeB`\x82"
+
+
+@dataclass(frozen=True)
+class Animation:
+    """Frames of a GIF. `complete` is False when the file ends, or the counting did, before the trailer."""
+
+    frames: int
+    milliseconds: int
+    complete: bool
+    counted_all: bool
+
+
+def is_complete(file: BinaryIO, pillow: str) -> bool:
+    """False when the file was certainly cut; what programs append behind the end does not matter."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    start = file.read(12)
+    if pillow == "WEBP":
+        return size >= int.from_bytes(start[4:8], "little") + 8
+    if pillow == "BMP":
+        return size >= int.from_bytes(start[2:6], "little")
+    file.seek(max(0, size - _TAIL_BYTES))
+    tail = file.read(_TAIL_BYTES)
+    if pillow == "JPEG":
+        return _JPEG_END in tail
+    return _PNG_END in tail if pillow == "PNG" else True
+
+
+def gif_animation(file: BinaryIO) -> Animation:
+    """The frames of a GIF and how long they show, in steps of 10 ms as the format has them."""
+    file.seek(0)
+    header = file.read(13)
+    if len(header) == 13 and header[10] & 0x80:
+        file.seek(3 * 2 ** ((header[10] & 7) + 1), os.SEEK_CUR)
+    frames = milliseconds = 0
+    for _ in range(MAX_BLOCKS):
+        mark = file.read(1)
+        if mark == b"\x3b":
+            return Animation(frames, milliseconds, complete=True, counted_all=True)
+        if mark == b"\x2c":
+            descriptor = file.read(9)
+            if len(descriptor) < 9:
+                break
+            if frames == MAX_FRAMES:
+                return Animation(frames, milliseconds, complete=True, counted_all=False)
+            frames += 1
+            if descriptor[8] & 0x80:
+                file.seek(3 * 2 ** ((descriptor[8] & 7) + 1), os.SEEK_CUR)
+            file.seek(1, os.SEEK_CUR)
+        elif mark == b"\x21":
+            label = file.read(1)
+            if label == b"\xf9":
+                control = file.read(6)
+                milliseconds += 10 * int.from_bytes(control[2:4], "little")
+                if not control.endswith(b"\0"):
+                    break
+                continue
+        else:
+            break
+        if not _skip_sub_blocks(file):
+            break
+    return Animation(frames, milliseconds, complete=False, counted_all=True)
+
+
+def _skip_sub_blocks(file: BinaryIO) -> bool:
+    for _ in range(MAX_BLOCKS):
+        size = file.read(1)
+        if not size:
+            return False
+        if size == b"\0":
+            return True
+        file.seek(size[0], os.SEEK_CUR)
+    return False

@@ -1,0 +1,61 @@
+"""Opens a picture with Pillow, under limits, and gives every way in which that can fail its code."""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO, Final
+
+import PIL
+from PIL import Image, UnidentifiedImageError
+
+from leanda.errors import FileBomb, FileCorrupt, ParseFailure
+
+TOOLKIT: Final = f"Pillow {PIL.__version__}"
+
+MAX_PIXELS: Final = 1_000_000_000
+"""A picture that claims more is refused. Whole-slide scans have more; they are TIFF, whose reader decodes nothing."""
+
+PLUGINS: Final = {
+    "PNG": "PngImagePlugin",
+    "JPEG": "JpegImagePlugin",
+    "GIF": "GifImagePlugin",
+    "BMP": "BmpImagePlugin",
+    "WEBP": "WebPImagePlugin",
+    "TIFF": "TiffImagePlugin",
+}
+# Pillow refuses twice this number of pixels by itself, before it allocates (Pillow documentation, "Image.open").
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+
+
+@contextmanager
+def opened(file: BinaryIO, pillow: str) -> Iterator[Image.Image]:
+    """The picture in a file; only its header has been read.
+
+    Args:
+        pillow: Pillow's name of the one format that is tried.
+
+    Raises:
+        FileBomb: it claims more than `MAX_PIXELS`, or needs more memory than there is.
+        FileCorrupt: it cannot be read, whatever Pillow calls the reason.
+    """
+    # Its own plugin is enough; otherwise Pillow imports all forty of them.
+    importlib.import_module(f"PIL.{PLUGINS[pillow]}")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(file, formats=(pillow,)) as image:
+                yield image
+    except ParseFailure:
+        raise
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        raise FileBomb("The picture claims to have more pixels than Leanda accepts.", detail=str(error)) from error
+    except (MemoryError, OverflowError) as error:
+        raise FileBomb("The picture claims to be larger than memory.", detail=str(error)) from error
+    except UnidentifiedImageError as error:
+        raise FileCorrupt(detail=f"not a readable {pillow} header") from error
+    except Exception as error:
+        raise FileCorrupt(detail=f"{type(error).__name__}: {error}"[:500]) from error

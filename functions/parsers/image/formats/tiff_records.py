@@ -1,0 +1,72 @@
+"""Describes one page of a TIFF file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from functions.parsers import tiff_page
+from functions.parsers.image.formats import colour, exif
+from leanda.contracts.artefacts import Issue, Record, RecordStatus, Severity
+from leanda.errors import FileCorrupt
+from leanda.limits import MAX_NAME_CHARACTERS
+from leanda.parsing.tiff import Directory, Tiff
+
+_OME_MARK: Final = "<OME"
+
+
+def record(tiff: Tiff, directory: Directory, index: int) -> Record:
+    try:
+        page = tiff_page.page(tiff, directory)
+    except FileCorrupt as broken:
+        return failed(index, broken)
+    camera = _exif(tiff, directory)
+    taken = exif.properties({**camera, **{text.name: text.value for text in page.texts}})
+    properties: dict[str, Any] = {
+        "format": "BigTIFF" if tiff.big else "TIFF",
+        **tiff_page.properties(page),
+        **taken,
+        "frames": 1,
+    }
+    profile = colour.profile_name(tiff.raw(directory, tiff_page.ICC_PROFILE))
+    if profile:
+        properties["colorProfile"] = profile
+    names = {text.name: text.value for text in page.texts}
+    return Record(
+        index=index,
+        type="image",
+        name=str(names.get("PageName") or names.get("DocumentName") or "")[:MAX_NAME_CHARACTERS] or None,
+        fields=(*page.texts, *exif.fields(camera)),
+        properties=properties,
+        issues=tuple(_issues(page)),
+    )
+
+
+def _exif(tiff: Tiff, directory: Directory) -> exif.Values:
+    """What a page's EXIF directory states; a broken one costs nothing but itself."""
+    offset = tiff.integer(directory, tiff_page.EXIF_IFD)
+    if offset is None:
+        return {}
+    try:
+        return exif.values_of_directory(tiff, tiff.directory(offset))
+    except FileCorrupt:
+        return {}
+
+
+def _issues(page: tiff_page.Page) -> Iterator[Issue]:
+    if page.pixels_outside:
+        yield warning("IMAGE_TRUNCATED", "The file ends before the picture does; a part of it is missing.")
+    if page.description and _OME_MARK in page.description:
+        message = "The page holds OME-XML; under the extension .ome.tif it is read as microscopy."
+        yield Issue(code="OME_XML_NOT_READ", severity=Severity.INFORMATION, message=message, place="ImageDescription")
+
+
+def failed(index: int, broken: FileCorrupt) -> Record:
+    issue = Issue(
+        code="PAGE_UNREADABLE", severity=Severity.ERROR, message="The page cannot be read.", place=broken.detail
+    )
+    return Record(index=index, type="image", status=RecordStatus.FAILED, issues=(issue,))
+
+
+def warning(code: str, message: str) -> Issue:
+    return Issue(code=code, severity=Severity.WARNING, message=message)

@@ -1,0 +1,108 @@
+"""A small picture of a picture. Pure: bytes in, PNG out; what it costs is bounded before anything is decoded."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO, Final
+
+from PIL import Image, ImageFile, ImageOps
+
+from functions.parsers.image.formats.opening import opened
+from leanda.errors import FileBomb, FileCorrupt, ParseFailure
+
+SIDE: Final = 256
+MAX_PIXELS: Final = 100_000_000
+"""Pixels that are decoded for one thumbnail."""
+_STARTS: Final = (
+    (b"\x89PNG\r\n\x1a\n", "PNG"),
+    (b"\xff\xd8\xff", "JPEG"),
+    (b"GIF8", "GIF"),
+    (b"BM", "BMP"),
+    (b"RIFF", "WEBP"),
+    (b"II", "TIFF"),
+    (b"MM", "TIFF"),
+)
+_WITH_ALPHA: Final = frozenset({"RGBA", "LA", "PA", "RGBa", "La"})
+
+
+class PictureNotDecodable(ParseFailure):
+    code, summary = "PICTURE_NOT_DECODABLE", "No small picture can be made of this file: its pixels cannot be decoded."
+
+
+def thumbnail(file: BinaryIO, side: int = SIDE) -> bytes:
+    """A PNG of a file's first picture, at most `side` pixels wide and high, upright, never larger than the picture.
+
+    Deep greys (16 and 32 bits) are stretched from the darkest to the brightest pixel, as viewers show them. A JPEG is
+    decoded at a fraction of its size. What a cut file lacks stays grey or black.
+
+    Raises:
+        FileBomb: more than `MAX_PIXELS` would have to be decoded.
+        PictureNotDecodable: it is damaged, or coded in a way that Pillow does not know.
+    """
+    file.seek(0)
+    start = file.read(16)
+    pillow = next((name for magic, name in _STARTS if start.startswith(magic)), None)
+    if pillow is None:
+        raise PictureNotDecodable(detail="no known signature")
+    file.seek(0)
+    try:
+        with opened(file, pillow) as image:
+            return _png(image, side)
+    except FileCorrupt as broken:
+        raise PictureNotDecodable(detail=broken.detail) from broken
+
+
+def _png(image: Image.Image, side: int) -> bytes:
+    image.draft("RGB", (2 * side, 2 * side))
+    if image.width * image.height > MAX_PIXELS:
+        detail = f"{image.width} × {image.height} pixels"
+        raise FileBomb("The picture has too many pixels to make a small one of it.", detail=detail)
+    orientation = image.getexif().get(0x0112, 1) if "exif" in image.info or image.format == "TIFF" else 1
+    with _cut_files_allowed():
+        image.load()
+    small = _reduced(image, side)
+    small.getexif()[0x0112] = orientation
+    small = ImageOps.exif_transpose(small)
+    small.info.clear()  # A thumbnail tells nothing of where and by whom it was taken.
+    target = io.BytesIO()
+    small.save(target, "PNG")
+    return target.getvalue()
+
+
+def _reduced(image: Image.Image, side: int) -> Image.Image:
+    """The picture, small, in a mode that every browser shows: grey, RGB or RGBA."""
+    if image.mode.startswith("I;16"):
+        image = image.convert("I")
+    if image.mode in ("I", "F"):
+        image = image.convert("F")
+        image.thumbnail((side, side))
+        return _stretched(image)
+    if image.mode in _WITH_ALPHA or "transparency" in image.info:
+        image = image.convert("RGBA")
+    elif image.mode in ("1", "L"):
+        image = image.convert("L")
+    else:
+        image = image.convert("RGB")
+    image.thumbnail((side, side))
+    return image
+
+
+def _stretched(image: Image.Image) -> Image.Image:
+    low, high = (float(value) for value in image.getextrema())  # type: ignore[arg-type]  # one band: two numbers
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        return Image.new("L", image.size)
+    scale = 255 / (high - low)
+    return image.point(lambda value: value * scale + (-low * scale)).convert("L")
+
+
+@contextmanager
+def _cut_files_allowed() -> Iterator[None]:
+    """Pillow decodes what there is of a cut file (Pillow documentation, `ImageFile.LOAD_TRUNCATED_IMAGES`)."""
+    before, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, True
+    try:
+        yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = before

@@ -1,0 +1,116 @@
+"""OME-TIFF: a TIFF or BigTIFF with OME-XML in the first page's ImageDescription.
+
+OME Model and Formats documentation, "The OME-TIFF format". Under this name come also files that only their extension
+calls so: their pages become records, with a warning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+from typing import BinaryIO, Final
+
+from functions.parsers import tiff_page
+from functions.parsers.microscopy.formats import ome_xml, series
+from functions.parsers.microscopy.formats.tiff_files import issues_of_page, levels, series_of_page
+from functions.parsers.tiff_page import Page
+from leanda.contracts.artefacts import Issue, Record, Severity
+from leanda.errors import FileCorrupt, NoRecords
+from leanda.parsing.tiff import Tiff
+
+_MARKS: Final = ("<OME", "<ome:OME")
+
+
+class OmeTiff:
+    """See `leanda.parsing.format.WholeFormat`."""
+
+    name = "ome-tiff"
+    version = "1"
+    empty_is_failure = True
+
+    def records(self, file: BinaryIO) -> Iterator[Record]:
+        """One record for each image of the OME-XML; where there is none that can be read, one for each page.
+
+        Raises:
+            FormatMismatch: it is no TIFF file.
+            FileCorrupt: not even its first page can be read.
+            NoRecords: it has no page.
+            EntitiesRefused: its OME-XML declares a document type.
+        """
+        tiff = Tiff(file)
+        first = next(tiff.directories(), None)
+        if first is None:
+            raise NoRecords
+        page = tiff_page.page(tiff, first)
+        if not page.description or not any(mark in page.description for mark in _MARKS):
+            issue = series.warning("OME_XML_MISSING", "There is no OME-XML in the file; its pages are described instead.")
+            yield from pages(tiff, self.name, issue)
+            return
+        try:
+            ome = ome_xml.read(page.description.encode())
+        except FileCorrupt as broken:
+            issue = series.warning("OME_XML_UNREADABLE", broken.message, broken.detail)
+            yield from pages(tiff, self.name, issue)
+            return
+        if not ome.images:
+            yield from pages(tiff, self.name, _elsewhere(ome))
+            return
+        depth = levels(tiff, first)
+        for record in ome_xml.records(ome, self.name, (*issues_of_page(page), *_issues(ome, page))):
+            stated = {"compression": page.compression} | ({"pyramidLevels": depth} if depth else {})
+            yield record.model_copy(update={"properties": record.properties | stated}) if record.properties else record
+
+
+OME_TIFF: Final = OmeTiff()
+
+
+def pages(tiff: Tiff, format: str, issue: Issue | None = None) -> Iterator[Record]:
+    """A record for each page; smaller versions of a page are left out. A page that cannot be read is a failed record.
+
+    Args:
+        issue: of the file, put on its first record.
+    """
+    index = 0
+    directories = islice(tiff.directories(), series.MAX_SERIES)
+    try:
+        for directory in directories:
+            try:
+                page = tiff_page.page(tiff, directory)
+            except FileCorrupt as broken:
+                yield series.failed(index, None, "PAGE_UNREADABLE", "The page cannot be read.", broken.detail)
+                index += 1
+                continue
+            if page.reduced and index:
+                continue
+            found = series_of_page(page, format, levels=levels(tiff, directory))
+            if issue and index == 0:
+                found = replace(found, issues=(issue, *found.issues))
+            yield found.record(index)
+            index += 1
+    except FileCorrupt as broken:
+        if not index:
+            raise
+        yield series.failed(index, None, "PAGE_UNREADABLE", "The page cannot be read.", broken.detail)
+        index += 1
+    if not index:
+        raise NoRecords
+
+
+def _elsewhere(ome: ome_xml.Ome) -> Issue:
+    if ome.metadata_file is None:
+        return series.warning("OME_XML_WITHOUT_IMAGE", "The OME-XML describes no image; the pages are described instead.")
+    message = f"The metadata is in another file: {ome.metadata_file[:200]}. What this file's pages state is given instead."
+    return series.warning("OME_METADATA_ELSEWHERE", message)
+
+
+def _issues(ome: ome_xml.Ome, page: Page) -> Iterator[Issue]:
+    if len(ome.other_files) > 1:
+        message = f"The images' planes lie in {len(ome.other_files)} files; this is one of them."
+        yield Issue(code="IMAGE_IN_SEVERAL_FILES", severity=Severity.INFORMATION, message=message)
+    stated = {(image.get("SizeX"), image.get("SizeY")) for image in ome.root.iterfind("Image/Pixels")}
+    if (str(page.width), str(page.height)) not in stated:
+        message = f"No image of the OME-XML has the size of the first page, {page.width} × {page.height}."
+        yield series.warning("SIZE_CONFLICT", message)
+
+

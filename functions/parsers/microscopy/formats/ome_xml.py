@@ -1,0 +1,204 @@
+"""OME-XML: one record for each `Image`, as a file of its own or out of an OME-TIFF.
+
+The OME Model and Formats documentation, schema 2016-06; the names of older schemas (2003-FC to 2015-01) are read as well
+where they hold the same thing. Units that are not stated are the schema's own: µm, nm, s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import BinaryIO, Final
+from xml.etree.ElementTree import Element
+
+from functions.parsers.microscopy.formats import series, xml_tree
+from functions.parsers.microscopy.formats.series import Channel, Objective, Quantity, Series
+from functions.parsers.microscopy.formats.xml_tree import text_of
+from leanda.contracts.artefacts import FieldValue, Issue, Record
+from leanda.errors import FormatMismatch, NoRecords
+
+_BLOCK: Final = 256 * 1024
+# Pixel data, and one element for each plane: an acquisition can have hundreds of thousands, and they say nothing new here.
+_LEFT_OUT: Final = frozenset({"BinData", "Plane", "PlaneTiming", "StagePosition", "TiffData"})
+_AXES: Final = ("X", "Y", "Z", "C", "T")
+
+
+@dataclass
+class Ome:
+    """A document.
+
+    Attributes:
+        other_files: names of files that hold planes of its images.
+        metadata_file: where the metadata is, when this document only says so (`BinaryOnly`).
+    """
+
+    root: Element
+    other_files: frozenset[str] = frozenset()
+    metadata_file: str | None = None
+    images: list[Element] = field(default_factory=list)
+
+
+def read(data: bytes | Iterable[bytes]) -> Ome:
+    """A document.
+
+    Raises:
+        FormatMismatch: it is XML, but not OME.
+        ParseFailure: as `xml_tree.parse`.
+    """
+    files: set[str] = set()
+
+    def note(name: str, attributes: dict[str, str]) -> None:
+        if name == "UUID" and "FileName" in attributes and len(files) < series.MAX_SERIES:
+            files.add(attributes["FileName"])
+
+    root = xml_tree.parse(data, without=_LEFT_OUT, seen=note)
+    if root.tag != "OME":
+        raise FormatMismatch(detail=f"the root element is {root.tag[:60]}")
+    elsewhere = root.find("BinaryOnly")
+    metadata_file = elsewhere.get("MetadataFile", "") if elsewhere is not None else None
+    return Ome(root, frozenset(files), metadata_file, root.findall("Image"))
+
+
+class OmeXml:
+    """See `leanda.parsing.format.WholeFormat`."""
+
+    name = "ome-xml"
+    version = "1"
+    empty_is_failure = True
+
+    def records(self, file: BinaryIO) -> Iterator[Record]:
+        """One record for each image.
+
+        Raises:
+            FormatMismatch: it is XML, but not OME.
+            NoRecords: there is no image in it.
+            ParseFailure: as `xml_tree.parse`.
+        """
+        found = read(iter(lambda: file.read(_BLOCK), b""))
+        if not found.images:
+            raise NoRecords
+        yield from records(found, self.name)
+
+
+OME_XML: Final = OmeXml()
+
+
+def records(ome: Ome, format: str, issues: tuple[Issue, ...] = ()) -> Iterator[Record]:
+    """A record for each image of a document; one without sizes is a failed record.
+
+    Args:
+        issues: of the file, put on its first record.
+    """
+    instruments = {found.get("ID", ""): found for found in ome.root.findall("Instrument")}
+    annotations = {found.get("ID", ""): found for found in ome.root.iterfind("StructuredAnnotations/MapAnnotation")}
+    for index, image in enumerate(ome.images[: series.MAX_SERIES]):
+        own = issues if index == 0 else ()
+        if index == series.MAX_SERIES - 1 and len(ome.images) > series.MAX_SERIES:
+            own = (*own, series.warning("IMAGES_NOT_READ", f"Images after the first {series.MAX_SERIES} are left out."))
+        name = image.get("Name") or image.get("ID")
+        pixels = image.find("Pixels")
+        sizes = {axis: series.count(pixels.get(f"Size{axis}")) for axis in _AXES} if pixels is not None else {}
+        if pixels is None or not sizes.get("X") or not sizes.get("Y"):
+            message = "The image has no Pixels element with its sizes."
+            yield series.failed(index, name, "IMAGE_WITHOUT_SIZE", message, image.get("ID"))
+            continue
+        stated = {axis: size for axis, size in sizes.items() if size}
+        yield _series(ome.root, image, pixels, stated, instruments, annotations, format, own).record(index)
+
+
+def _series(
+    root: Element,
+    image: Element,
+    pixels: Element,
+    sizes: dict[str, int],
+    instruments: dict[str, Element],
+    annotations: dict[str, Element],
+    format: str,
+    issues: tuple[Issue, ...],
+) -> Series:
+    instrument = _referred(image, "InstrumentRef", instruments)
+    if instrument is None and len(instruments) == 1:
+        instrument = next(iter(instruments.values()))
+    microscope = instrument.find("Microscope") if instrument is not None else None
+    return Series(
+        format=format,
+        name=image.get("Name") or None,
+        sizes=sizes,
+        pixel_type=pixels.get("Type") or pixels.get("PixelType"),
+        significant_bits=series.count(pixels.get("SignificantBits")),
+        dimension_order=pixels.get("DimensionOrder"),
+        pixel_sizes=_pixel_sizes(pixels),
+        time_increment=series.quantity(pixels.get("TimeIncrement"), pixels.get("TimeIncrementUnit", "s")),
+        channels=tuple(_channel(found) for found in pixels.findall("Channel") or image.findall("LogicalChannel")),
+        objective=_objective(image, instrument),
+        microscope=microscope.get("Model") if microscope is not None else None,
+        microscope_manufacturer=microscope.get("Manufacturer") if microscope is not None else None,
+        acquisition_date=series.date(text_of(image, "AcquisitionDate") or text_of(image, "CreationDate")),
+        software=root.get("Creator"),
+        fields=tuple(_fields(image, instrument, annotations)),
+        issues=issues,
+    )
+
+
+def _pixel_sizes(pixels: Element) -> dict[str, Quantity]:
+    found = {
+        axis: series.quantity(pixels.get(f"PhysicalSize{axis}"), pixels.get(f"PhysicalSize{axis}Unit", "µm"))
+        for axis in ("X", "Y", "Z")
+    }
+    return {axis: size for axis, size in found.items() if size}
+
+
+def _channel(found: Element) -> Channel:
+    def wavelength(name: str, old: str) -> Quantity | None:
+        return series.quantity(found.get(name) or found.get(old), found.get(f"{name}Unit", "nm"))
+
+    return Channel(
+        name=found.get("Name"),
+        fluor=found.get("Fluor"),
+        excitation=wavelength("ExcitationWavelength", "ExWave"),
+        emission=wavelength("EmissionWavelength", "EmWave"),
+        color=found.get("Color"),
+        acquisition_mode=found.get("AcquisitionMode"),
+        contrast_method=found.get("ContrastMethod"),
+        illumination=found.get("IlluminationType"),
+    )
+
+
+def _objective(image: Element, instrument: Element | None) -> Objective:
+    """The one that the image names, or the only one there is."""
+    if instrument is None:
+        return Objective()
+    objectives = {found.get("ID", ""): found for found in instrument.findall("Objective")}
+    chosen = _referred(image, "ObjectiveSettings", objectives) or _referred(image, "ObjectiveRef", objectives)
+    if chosen is None:
+        if len(objectives) != 1:
+            return Objective()
+        chosen = next(iter(objectives.values()))
+    return Objective(
+        model=chosen.get("Model"),
+        manufacturer=chosen.get("Manufacturer"),
+        magnification=series.number(chosen.get("NominalMagnification") or chosen.get("Magnification")),
+        numerical_aperture=series.number(chosen.get("LensNA")),
+        immersion=chosen.get("Immersion"),
+    )
+
+
+def _referred(element: Element, name: str, targets: dict[str, Element]) -> Element | None:
+    found = element.find(name)
+    return targets.get(found.get("ID", "")) if found is not None else None
+
+
+def _fields(image: Element, instrument: Element | None, annotations: dict[str, Element]) -> Iterator[FieldValue]:
+    """What the document states under names of its own: description, environment, detectors, and notes in key-value pairs."""
+    yield from series.field("Image.ID", image.get("ID"))
+    yield from series.field("Image.Description", text_of(image, "Description"))
+    environment = image.find("ImagingEnvironment")
+    for name, value in environment.items() if environment is not None else ():
+        yield from series.field(f"ImagingEnvironment.{name}", series.number(value) if value else value)
+    for detector in instrument.iterfind("Detector") if instrument is not None else ():
+        yield from series.field("Detector.Model", detector.get("Model"))
+    for reference in image.iterfind("AnnotationRef"):
+        found = annotations.get(reference.get("ID", ""))
+        for pair in found.iterfind("Value/M") if found is not None else ():
+            if pair.get("K"):
+                yield from series.field(pair.get("K", "")[:200], (pair.text or "").strip())

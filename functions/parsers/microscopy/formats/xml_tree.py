@@ -1,0 +1,104 @@
+"""XML from strangers: no document type, no entities, no depth or number of elements that hurts.
+
+Built on expat's own handlers, because they alone see a document type before it acts (Python documentation, "XML security").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+from xml.etree.ElementTree import Element, TreeBuilder
+from xml.parsers import expat
+
+from leanda.errors import FileBomb, FileCorrupt, ParseFailure
+
+MAX_DEPTH: Final = 200
+MAX_ELEMENTS: Final = 200_000
+"""Elements that are kept; those left out do not count."""
+MAX_CHARACTERS: Final = 64 * 1024 * 1024
+_BLOCK: Final = 64 * 1024
+
+type Seen = Callable[[str, dict[str, str]], None]
+
+
+class EntitiesRefused(ParseFailure):
+    code, summary = "XML_ENTITIES_REFUSED", "The XML in the file declares a document type; those are not read."
+
+
+def parse(data: bytes | Iterable[bytes], *, without: frozenset[str] = frozenset(), seen: Seen | None = None) -> Element:
+    """The tree of a document; names are without their namespaces.
+
+    Args:
+        data: the document, whole or in blocks.
+        without: names of elements that are left out with all that is in them.
+        seen: told the name and attributes of everything that is left out.
+
+    Raises:
+        EntitiesRefused: there is a document type.
+        FileCorrupt: it is not well formed.
+        FileBomb: more depth, elements or text than is reasonable.
+    """
+    return _Reader(without, seen).read([data] if isinstance(data, bytes) else data)
+
+
+def text_of(element: Element | None, path: str) -> str | None:
+    """The text at a path below an element, without blanks around it; None when it is not there or blank."""
+    found = element.find(path) if element is not None else None
+    return (found.text or "").strip() or None if found is not None else None
+
+
+class _Reader:
+    def __init__(self, without: frozenset[str], seen: Seen | None) -> None:
+        self._without, self._seen = without, seen
+        self._builder = TreeBuilder()
+        self._depth = self._left_out = self._elements = self._characters = 0
+        self._parser = expat.ParserCreate(namespace_separator="}")
+        self._parser.buffer_text = True
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
+        self._parser.CharacterDataHandler = self._text
+        self._parser.StartDoctypeDeclHandler = self._refuse
+        self._parser.EntityDeclHandler = self._refuse
+
+    def read(self, blocks: Iterable[bytes]) -> Element:
+        try:
+            for block in blocks:
+                for at in range(0, len(block), _BLOCK):
+                    self._parser.Parse(block[at : at + _BLOCK], False)
+            self._parser.Parse(b"", True)
+        except (expat.ExpatError, ValueError, LookupError) as error:
+            raise FileCorrupt("The XML in the file is not well formed.", detail=str(error)) from error
+        return self._builder.close()
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise FileBomb("The XML in the file is nested too deep.", detail=f"more than {MAX_DEPTH} levels")
+        name = name.rpartition("}")[2]
+        if self._left_out or name in self._without:
+            self._left_out += 1
+            if self._seen:
+                self._seen(name, attributes)
+            return
+        self._elements += 1
+        if self._elements > MAX_ELEMENTS:
+            raise FileBomb("The XML in the file has too many elements.", detail=f"more than {MAX_ELEMENTS}")
+        self._builder.start(name, {key.rpartition("}")[2]: value for key, value in attributes.items()})
+
+    def _end(self, name: str) -> None:
+        self._depth -= 1
+        if self._left_out:
+            self._left_out -= 1
+        else:
+            self._builder.end(name.rpartition("}")[2])
+
+    def _text(self, text: str) -> None:
+        if self._left_out:
+            return
+        self._characters += len(text)
+        if self._characters > MAX_CHARACTERS:
+            raise FileBomb("The XML in the file has too much text.", detail=f"more than {MAX_CHARACTERS} characters")
+        self._builder.data(text)
+
+    def _refuse(self, *declaration: object) -> None:
+        raise EntitiesRefused(detail=str(declaration[0])[:100])

@@ -1,0 +1,131 @@
+"""Text, numbers, issues and failed records: what all formats of spectra need."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from typing import Final
+
+from leanda.contracts.artefacts import FieldValue, Issue, Record, RecordStatus, Severity
+
+BOM: Final = b"\xef\xbb\xbf"
+MAX_FIELDS: Final = 1000
+"""Fields of one record; a spectrometer writes some 600 parameters."""
+MAX_VALUE_CHARACTERS: Final = 4096
+"""A longer text (a whole parameter file in one label) is cut, and an issue says so."""
+
+_INTEGER: Final = re.compile(r"[+-]?(?:0|[1-9][0-9]{0,14})")
+_DECIMAL: Final = re.compile(r"[+-]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+
+
+def decode(raw: bytes) -> tuple[str, tuple[Issue, ...]]:
+    """Text of bytes whose encoding no header states.
+
+    UTF-8 if it is valid UTF-8, else Windows-1252 (what instruments on Windows write), else Latin-1, which takes every
+    byte. The two guesses come with an Information issue.
+    """
+    try:
+        return raw.decode("utf-8"), ()
+    except UnicodeDecodeError:
+        pass
+    try:
+        text, encoding = raw.decode("cp1252"), "Windows-1252"
+    except UnicodeDecodeError:
+        text, encoding = raw.decode("latin-1"), "Latin-1"
+    return text, (information("ENCODING_ASSUMED", f"The text is not UTF-8; it was read as {encoding}."),)
+
+
+def number(text: str | None) -> float | None:
+    """A finite number, or None for anything else."""
+    if text is None:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) and "_" not in text else None
+
+
+def typed(text: str) -> str | int | float:
+    """A stated value as a number where it is one; identifiers with leading zeros or too many digits stay text."""
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if _DECIMAL.fullmatch(text) and any(mark in text for mark in ".eE"):
+        value = float(text)
+        if math.isfinite(value):
+            return value
+    return text
+
+
+class Fields:
+    """The fields of a record, in order, bounded in number and length."""
+
+    def __init__(self) -> None:
+        self.values: list[FieldValue] = []
+        self._cut: list[str] = []
+        self._left_out = 0
+
+    def add(self, name: str, value: str | float | None) -> None:
+        if len(self.values) >= MAX_FIELDS:
+            self._left_out += 1
+            return
+        name = name[:MAX_VALUE_CHARACTERS]
+        if isinstance(value, str) and len(value) > MAX_VALUE_CHARACTERS:
+            value = value[:MAX_VALUE_CHARACTERS]
+            self._cut.append(name)
+        self.values.append(FieldValue(name=name, value=value))
+
+    def issues(self) -> tuple[Issue, ...]:
+        found: tuple[Issue, ...] = ()
+        if self._cut:
+            message = f"{len(self._cut)} values were cut to {MAX_VALUE_CHARACTERS:,} characters: {listed(self._cut)}."
+            found += (information("FIELDS_CUT", message),)
+        if self._left_out:
+            message = f"{self._left_out:,} fields beyond {MAX_FIELDS:,} were left out."
+            found += (information("FIELDS_LEFT_OUT", message),)
+        return found
+
+
+def listed(names: list[str], most: int = 5) -> str:
+    return ", ".join(name[:60] for name in names[:most]) + (", …" if len(names) > most else "")
+
+
+def error(code: str, message: str, place: str | None = None) -> Issue:
+    return Issue(code=code, severity=Severity.ERROR, message=message, place=place)
+
+
+def warning(code: str, message: str, place: str | None = None) -> Issue:
+    return Issue(code=code, severity=Severity.WARNING, message=message, place=place)
+
+
+def information(code: str, message: str, place: str | None = None) -> Issue:
+    return Issue(code=code, severity=Severity.INFORMATION, message=message, place=place)
+
+
+class Unreadable(Exception):
+    """A spectrum that cannot be read; it never leaves a record's reader."""
+
+    def __init__(self, code: str, message: str, place: str | None = None) -> None:
+        self.issue = error(code, message, place)
+        super().__init__(message)
+
+
+def failed(
+    index: int, *issues: Issue, name: str | None = None, fields: tuple[FieldValue, ...] = ()
+) -> Record:
+    """A spectrum that could not be read: it keeps its place in the file and says why."""
+    return Record(
+        index=index, type="spectrum", status=RecordStatus.FAILED, name=name, fields=fields, issues=issues
+    )
+
+
+def guarded(read: Callable[[bytes, int], Record], raw: bytes, index: int) -> Record:
+    """A record, failed if reading it raises: whatever a record holds, its neighbours must not pay for it."""
+    try:
+        return read(raw, index)
+    except Unreadable as problem:
+        return failed(index, problem.issue)
+    except Exception as defect:
+        message = f"Reading the record ended unexpectedly: {type(defect).__name__}: {defect}"
+        return failed(index, error("RECORD_UNREADABLE", message[:1000]))

@@ -1,0 +1,196 @@
+"""Spreadsheets (XLSX, XLSB, XLS, ODS): the rows of all worksheets as records of type `row`, sheet after sheet.
+
+Each sheet is a table of its own: notes above the header are left out and the header is found by the rules of CSV (see `dialect`);
+blank rows are no rows. Properties tell where a row stands: `sheet`, `row` (from 1, as the program shows it), and `hidden` where the
+sheet is. Values keep their type: whole numbers are integers (the formats know doubles only), dates and times are ISO 8601 text,
+lengths of time ISO 8601 durations. Formulas give the value that was saved with them; errors such as `#DIV/0!` give none.
+
+Calamine builds a sheet as one dense block: a stray cell in the last row of a wide sheet can take all memory there is, which ends the
+process. Whoever reads files of strangers does so in a guarded child.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
+
+from functions.parsers.packages import OLE_MAGIC, FileEncrypted, holds_encrypted_package, open_package
+from functions.parsers.tabular.formats.dialect import header_of, wider
+from leanda import limits
+from leanda.contracts.artefacts import Record
+from leanda.errors import FileCorrupt
+from leanda.parsing.records import error, failed
+
+if TYPE_CHECKING:
+    from python_calamine import CalamineSheet, CalamineWorkbook
+
+type Cell = str | int | float | bool | None
+
+_HEADER_ROWS: Final = 200
+_EMPTY_CELLS: Final = 1_000_000
+"""Cells above and left of a sheet's first one that are worth passing over."""
+_EXACT: Final = 2.0**53
+_MANIFEST: Final = "META-INF/manifest.xml"
+_NEVER_CAUGHT: Final = (KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError)
+
+
+@dataclass(frozen=True)
+class Spreadsheet:
+    """A workbook under the name of its format: `xlsx`, `xlsb`, `xls` or `ods`; what it is decides its content."""
+
+    name: str
+    version: str = "1"
+    empty_is_failure: bool = False
+
+    def records(self, file: BinaryIO) -> Iterator[Record]:
+        """The rows of all worksheets. See `WholeFormat.records`.
+
+        A sheet that cannot be read is one failed record.
+
+        Raises:
+            FormatMismatch: neither a ZIP package nor an OLE file.
+            FileEncrypted: protected by a password.
+            FileBomb: it would inflate to more than is allowed.
+            FileCorrupt: the workbook is damaged.
+        """
+        extension = _extension(file)
+        with _named(file, extension) as path:
+            workbook = _open(path)
+            index = 0
+            for sheet in workbook.sheets_metadata:
+                if not str(sheet.typ).endswith(".WorkSheet"):
+                    continue
+                hidden = {} if str(sheet.visible).endswith(".Visible") else {"hidden": True}
+                try:
+                    for number, names, cells in _sheet(workbook.get_sheet_by_name(sheet.name)):
+                        yield _record(index, names, cells, {"sheet": sheet.name, "row": number, **hidden})
+                        index += 1
+                except _NEVER_CAUGHT:
+                    raise
+                except BaseException as damage:
+                    message = f"The sheet {sheet.name} cannot be read: {str(damage)[:300]}"
+                    yield failed("row", index, error("SHEET_UNREADABLE", message, sheet.name))
+                    index += 1
+
+
+def _extension(file: BinaryIO) -> str:
+    """What the content is, as the extension that the library goes by; its verdict on a nameless file is less exact."""
+    file.seek(0)
+    if file.read(len(OLE_MAGIC)) == OLE_MAGIC:
+        if holds_encrypted_package(file):
+            raise FileEncrypted
+        return "xls"
+    package = open_package(file)
+    if _MANIFEST in package:
+        with package.part(_MANIFEST, at_most=limits.MAX_RECORD_BYTES) as manifest:
+            if b"encryption-data" in manifest.read():
+                raise FileEncrypted
+        return "ods"
+    return "xlsb" if "xl/workbook.bin" in package else "xlsx"
+
+
+@contextmanager
+def _named(file: BinaryIO, extension: str) -> Iterator[str]:
+    """A path with that extension under which the file can be read."""
+    with tempfile.TemporaryDirectory(prefix="workbook-") as folder:
+        named = Path(folder, f"workbook.{extension}")
+        path = getattr(file, "name", None)
+        if isinstance(path, str) and Path(path).is_file():
+            named.symlink_to(Path(path).absolute())
+        else:
+            file.seek(0)
+            with named.open("wb") as copy:
+                shutil.copyfileobj(file, copy)
+        yield str(named)
+
+
+def _open(path: str) -> CalamineWorkbook:
+    import python_calamine
+
+    try:
+        return python_calamine.load_workbook(path)
+    except python_calamine.PasswordError as protected:
+        raise FileEncrypted from protected
+    except _NEVER_CAUGHT:
+        raise
+    except BaseException as damage:  # A panic of the library is no Exception.
+        raise FileCorrupt(detail=str(damage)[:300]) from damage
+
+
+def _sheet(content: CalamineSheet) -> Iterator[tuple[int, tuple[str, ...], list[Cell]]]:
+    """Number, names and cells of each row below the header that is not blank."""
+    told = ((number, row) for number, row in _numbered(content) if any(cell is not None for cell in row))
+    first = list(itertools.islice(told, _HEADER_ROWS))
+    names, skip = header_of([row for _, row in first], show=_shown)
+    for number, row in itertools.chain(first[skip:], told):
+        while len(row) > len(names) and row[-1] is None:
+            row.pop()
+        if len(row) > len(names):
+            names = wider(names, len(row))
+        yield number, names, [_cell(value) for value in row]
+
+
+def _numbered(sheet: CalamineSheet) -> Iterator[tuple[int, list[Any]]]:
+    """Rows as the library gives them, an empty cell being None, with their numbers from 1."""
+    start, end = sheet.start, sheet.end
+    if start is None or end is None:
+        return
+    if start[0] * (end[1] + 1) + start[1] * (end[0] + 1) <= _EMPTY_CELLS:
+        rows: Iterable[list[Any]] = itertools.islice(sheet.iter_rows(), start[0], None)
+        left = start[1]
+    else:
+        rows, left = sheet.to_python(), 0
+    for number, row in enumerate(rows, start[0] + 1):
+        yield number, [None if value == "" else value for value in (row[left:] if left else row)]
+
+
+def _shown(value: object) -> str:
+    cell = _cell(value)
+    return "" if cell is None else str(cell)
+
+
+def _cell(value: Any) -> Cell:
+    if isinstance(value, str):
+        return value.replace("\0", "") or None
+    if value is None:
+        return None
+    if isinstance(value, bool | int):
+        return value
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return None
+        return int(value) if value.is_integer() and abs(value) < _EXACT else value
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    return duration(value) if isinstance(value, timedelta) else str(value)
+
+
+def duration(length: timedelta) -> str:
+    """ISO 8601 (4.4.4.2): `P1DT6H`, `-PT0.5S`; `PT0S` for none."""
+    sign, length = ("-", -length) if length < timedelta() else ("", length)
+    hours, rest = divmod(length.seconds, 3600)
+    minutes, seconds = divmod(rest, 60)
+    told = f"{seconds}.{length.microseconds:06}".rstrip("0") if length.microseconds else str(seconds)
+    parts = ((hours, f"{hours}H"), (minutes, f"{minutes}M"), (seconds or length.microseconds, f"{told}S"))
+    clock = "".join(text for number, text in parts if number)
+    days = f"{length.days}D" if length.days else ""
+    return f"{sign}P{days}{'T' + clock if clock else ''}" if days or clock else "PT0S"
+
+
+def _record(index: int, names: tuple[str, ...], cells: list[Cell], properties: dict[str, Any]) -> Record:
+    size = sum(len(cell) for cell in cells if isinstance(cell, str))
+    if size > limits.MAX_RECORD_BYTES:
+        message = f"The row is longer than {limits.MAX_RECORD_BYTES} bytes."
+        place = f"{properties['sheet']}, row {properties['row']}"
+        return failed("row", index, error("RECORD_TOO_LARGE", message, place))
+    fields = [{"name": name, "value": cell} for name, cell in itertools.zip_longest(names, cells)]
+    # Validating a record and its fields in one call takes half the time of building them one by one.
+    return Record.model_validate({"index": index, "type": "row", "fields": fields, "properties": properties})

@@ -1,0 +1,100 @@
+"""Whether a text could be a SMILES or a reaction SMILES, without any toolkit: what the signature table needs.
+
+Grammar: http://opensmiles.org/opensmiles.html section 2; reactions: Daylight Theory Manual, section 3.5.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass
+from typing import Final
+
+_SMILES_TOKENS = re.compile(
+    r"(?:\[\d*(?:[A-Z][a-z]?|[a-z]{1,2}|\*)[^\[\]\s]*\]|Br|Cl|[BCNOPSFI]|[bcnops]|\*"
+    r"|[-=#$:/\\~.()]|%\d\d|\d)++"
+)
+_BRACKETED = re.compile(r"\[[^\]]*\]")
+_RING = re.compile(r"%\d\d|\d")
+_ARROWS: Final = re.compile(r"([^>\s]*)>([^>\s]*)>([^>\s]*)(?:\s+\|[^|]*\|)?")
+_DELIMITERS: Final = ("\t", ",", ";")
+_SAMPLE_LINES: Final = 200
+_LEAST_SHARE: Final = 0.9
+MAX_CELL_CHARACTERS: Final = 10_000
+
+
+def plausible_smiles(token: str) -> bool:
+    """True when a text could be a SMILES: only its symbols, starts with an atom, branches and rings are closed."""
+    if not _SMILES_TOKENS.fullmatch(token) or token[0] in "-=#$:/\\~.()%0123456789":
+        return False
+    bare = _BRACKETED.sub("*", token)
+    if bare.count("(") != bare.count(")"):
+        return False
+    open_rings: set[str] = set()
+    for ring in _RING.findall(bare):
+        open_rings ^= {ring}
+    return not open_rings
+
+
+def plausible_reaction(text: str) -> bool:
+    """True when a text could be a reaction SMILES: `reactants>agents>products`, not all empty, perhaps with ` |…|` behind."""
+    parts = _ARROWS.fullmatch(text) if len(text) <= MAX_CELL_CHARACTERS else None
+    if parts is None:
+        return False
+    sides = [side for side in parts.groups() if side]
+    return bool(sides) and all(map(plausible_smiles, sides))
+
+
+@dataclass(frozen=True, slots=True)
+class ReactionLayout:
+    """How the lines of a list hold their reactions.
+
+    Attributes:
+        delimiter: between cells; None when a line is `reaction name`.
+        column: of the reaction SMILES, from 0.
+        header: the columns' names, if the first line gives them.
+    """
+
+    delimiter: str | None
+    column: int = 0
+    header: tuple[str, ...] = ()
+
+    def cells(self, line: str) -> list[str]:
+        """The cells of a line; without a delimiter: the reaction, and what stands behind it."""
+        if self.delimiter is None:
+            match = _ARROWS.match(line)
+            return [match[0], line[match.end() :].strip()] if match else line.split(None, 1)
+        # The limit of csv is one of the whole process, and small; lines are bounded before.
+        csv.field_size_limit(max(csv.field_size_limit(), len(line) + 1))
+        try:
+            return next(csv.reader([line], delimiter=self.delimiter, strict=True), [])
+        except csv.Error:
+            return line.split(self.delimiter)
+
+
+def reaction_layout(lines: list[str]) -> ReactionLayout | None:
+    """The layout of a list of reaction SMILES; None when the lines are no such list.
+
+    Nine lines in ten must have a reaction in the same place, so one bad line does not change what the file is. The first
+    line may be a header.
+
+    Args:
+        lines: the beginning of the file; blank lines and comments are skipped.
+    """
+    said = [line.strip("\ufeff\r\n") for line in lines[: 4 * _SAMPLE_LINES]]
+    said = [line for line in said if line.strip() and not line.lstrip().startswith("#")][:_SAMPLE_LINES]
+    if not said or sum(line.count(">") >= 2 for line in said[1:] or said) < _LEAST_SHARE * (len(said[1:]) or 1):
+        return None
+    for delimiter in (*_DELIMITERS, None):
+        layout = ReactionLayout(delimiter)
+        rows = [layout.cells(line) for line in said]
+        found = [column for row in rows for column, cell in enumerate(row) if plausible_reaction(cell.strip())]
+        if not found:
+            continue
+        column = max(set(found), key=found.count)
+        good = [len(row) > column and plausible_reaction(row[column].strip()) for row in rows]
+        header = not good[0] and len(rows) > 1 and ">" not in said[0]
+        data = good[1:] if header else good
+        if sum(data) >= _LEAST_SHARE * len(data):
+            return ReactionLayout(delimiter, column, tuple(cell.strip() for cell in rows[0]) if header else ())
+    return None

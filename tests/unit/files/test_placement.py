@@ -1,0 +1,205 @@
+"""Moving, deleting, restoring and processing again: with everything below, whatever the delivery does."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from functions.files import cascades
+from functions.files.models import NewFolder, NodeEdit, ReprocessOrder
+from functions.files.placement import ForeignFolder, MoveRefused, ParentDeleted
+from functions.files.ports import NodeFilter
+from functions.parsers.chemical.parser import parser as chemical
+from functions.parsers.generic.parser import parser as generic
+from leanda.access.policy import Viewer
+from leanda.contracts.envelope import Origin
+from leanda.errors import InvalidRequest, NotFound, PreconditionFailed
+from tests.fakes.pipeline import USER, Pipeline
+
+ME, OTHER = Viewer(USER), Viewer("22222222-2222-4222-8222-222222222222")
+SMILES = b"CCO ethanol\nc1ccccc1 benzene\n"
+
+
+def origin() -> Origin:
+    return Origin(cause=f"request-{random.random()}", correlation_id="correlation-1")
+
+
+def pipeline(seed: int = 0, copies: int = 1) -> Pipeline:
+    return Pipeline([chemical(), generic()], seed=seed, copies=copies)
+
+
+def folder(cloud: Pipeline, name: str, parent: str | None = None, viewer: Viewer = ME) -> str:
+    made = cloud.files.create_folder(
+        viewer, NewFolder(name=name, parent_id=parent), idempotency_key=None, origin=origin()
+    )
+    return str(made["id"])
+
+
+def tree(cloud: Pipeline) -> tuple[str, str, str, str]:
+    """a/b/drugs.smi and a/notes.bin, processed; the ids of a, b and the two files."""
+    a = folder(cloud, "a")
+    b = folder(cloud, "b", a)
+    drugs, notes = cloud.upload("drugs.smi", SMILES), cloud.upload("notes.bin", b"\0\1")
+    cloud.deliver()
+    move(cloud, drugs, "file", b)
+    move(cloud, notes, "file", a)
+    cloud.deliver()
+    return a, b, drugs, notes
+
+
+def move(cloud: Pipeline, node_id: str, type_: str, parent_id: str, viewer: Viewer = ME) -> None:
+    cloud.files.edit(viewer, node_id, type_, NodeEdit(parent_id=parent_id), None, origin())
+
+
+def placed(cloud: Pipeline) -> int:
+    """The placement that the last announcement of stored records carries."""
+    return int(cloud.broker.events("leanda.files.records.stored.v1")[-1].data["placement"])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_moved_folder_takes_everything_below_along(seed: int) -> None:
+    cloud = pipeline(seed, copies=3)
+    a, b, drugs, notes = tree(cloud)
+    target = folder(cloud, "target")
+    cloud.deliver()
+    move(cloud, a, "folder", target)
+    cloud.deliver()
+    ancestors = {key: cloud.nodes.documents[key]["ancestors"] for key in (a, b, drugs, notes)}
+    assert ancestors == {
+        a: [USER, target],
+        b: [USER, target, a],
+        drugs: [USER, target, a, b],
+        notes: [USER, target, a],
+    }, f"seed {seed}"
+    assert placed(cloud) == cloud.nodes.documents[drugs]["placement"] == 2
+    assert cloud.files.get(ME, drugs)["indexedRecords"] == 2
+
+
+def test_a_folder_cannot_be_moved_into_itself_or_below_itself() -> None:
+    cloud = pipeline()
+    a, b, _, _ = tree(cloud)
+    for target in (a, b):
+        with pytest.raises(MoveRefused):
+            move(cloud, a, "folder", target)
+
+
+def test_nothing_moves_into_a_folder_of_somebody_else() -> None:
+    cloud = pipeline()
+    a, _, _, _ = tree(cloud)
+    foreign = folder(cloud, "theirs", viewer=OTHER)
+    with pytest.raises(InvalidRequest):
+        move(cloud, a, "folder", foreign)
+    cloud.nodes.documents[foreign]["grants"] = {f"user:{USER}": "write"}
+    with pytest.raises(ForeignFolder):
+        move(cloud, a, "folder", foreign)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_deleted_folder_takes_everything_along_and_a_restored_one_brings_back_just_that(seed: int) -> None:
+    cloud = pipeline(seed, copies=3)
+    a, b, drugs, notes = tree(cloud)
+    cloud.files.delete(ME, notes, "file", None, origin())
+    cloud.deliver()
+    cloud.files.delete(ME, a, "folder", None, origin())
+    for node_id, type_ in ((a, "folder"), (b, "folder")):
+        with pytest.raises(NotFound):
+            cloud.files.delete(ME, node_id, type_, None, origin())
+    with pytest.raises(NotFound):
+        cloud.files.get(ME, drugs)  # before the cascade has come there
+    cloud.deliver()
+    assert all(cloud.nodes.documents[key]["deleted"] for key in (a, b, drugs, notes))
+    with pytest.raises(ParentDeleted):
+        cloud.files.restore(ME, drugs, "file", origin())
+    cloud.files.restore(ME, a, "folder", origin())
+    cloud.deliver()
+    alive = {key: not cloud.nodes.documents[key]["deleted"] for key in (a, b, drugs, notes)}
+    assert alive == {a: True, b: True, drugs: True, notes: False}, f"seed {seed}"
+    assert cloud.files.get(ME, drugs)["totalRecords"] == 2
+    (trashed,) = cloud.files.list_files(ME, NodeFilter(deleted=True), cursor=None, limit=9)["items"]
+    assert trashed["id"] == notes
+
+
+def test_a_folder_with_more_children_than_one_step_is_deleted_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cascades, "CHILDREN_AT_ONCE", 3)
+    cloud = pipeline()
+    a = folder(cloud, "a")
+    inside = [folder(cloud, f"f{n}", a) for n in range(10)]
+    cloud.files.delete(ME, a, "folder", None, origin())
+    cloud.deliver()
+    assert all(cloud.nodes.documents[key]["deleted"] for key in inside)
+    assert max(event.hops for event in cloud.broker.events()) <= 1
+
+
+def test_the_deepest_tree_is_moved_without_meeting_the_hop_limit() -> None:
+    cloud = pipeline()
+    chain = [folder(cloud, "0")]
+    for depth in range(1, 30):
+        chain.append(folder(cloud, str(depth), chain[-1]))
+    target = folder(cloud, "target")
+    move(cloud, chain[0], "folder", target)
+    cloud.deliver()
+    assert cloud.nodes.documents[chain[-1]]["ancestors"] == [USER, target, *chain[:-1]]
+    assert cloud.letters.letters == []
+
+
+def test_an_edit_of_a_version_that_is_gone_is_refused() -> None:
+    cloud = pipeline()
+    a = folder(cloud, "a")
+    cloud.files.edit(ME, a, "folder", NodeEdit(name="b"), '"1"', origin())
+    with pytest.raises(PreconditionFailed):
+        cloud.files.edit(ME, a, "folder", NodeEdit(name="c"), '"1"', origin())
+    with pytest.raises(PreconditionFailed):
+        cloud.files.delete(ME, a, "folder", '"1"', origin())
+
+
+def test_reprocessing_makes_a_new_run_beside_the_old_that_takes_over_when_it_is_done() -> None:
+    cloud = pipeline(copies=2)
+    file_id = cloud.upload("drugs.smi", SMILES)
+    cloud.deliver()
+    answer = cloud.files.reprocess(ME, file_id, origin())
+    assert (answer["status"], answer["activeRun"], answer["latestRun"]["run"]) == ("Processed", 1, 2)
+    cloud.deliver()
+    shown = cloud.files.get(ME, file_id)
+    assert (shown["status"], shown["activeRun"], shown["totalRecords"]) == ("Processed", 2, 2)
+    assert len(cloud.records.documents) == 4
+    assert placed(cloud) == 1
+
+
+def test_a_failing_reprocess_leaves_the_good_results_alone() -> None:
+    cloud = pipeline()
+    file_id = cloud.upload("drugs.smi", SMILES)
+    cloud.deliver()
+    key = next(key for key, _ in cloud.objects.versions.items())
+    cloud.objects.versions[key] = b""  # the bytes are damaged where they lie
+    cloud.files.reprocess(ME, file_id, origin())
+    cloud.deliver()
+    shown = cloud.files.get(ME, file_id)
+    assert (shown["status"], shown["activeRun"], shown["totalRecords"]) == ("Processed", 1, 2)
+    assert shown["latestRun"]["state"] in {"Failed", "Finished"}
+
+
+def test_files_that_failed_for_a_reason_are_processed_again_together() -> None:
+    cloud = pipeline()
+    bad = [cloud.upload(f"bad{n}.smi", b"not(a molecule\n") for n in range(3)]
+    cloud.upload("good.smi", SMILES)
+    cloud.deliver()
+    answer = cloud.files.reprocess_many(ME, ReprocessOrder(failure_code="NO_GOOD_RECORD"), origin())
+    assert sorted(answer["accepted"]) == sorted(bad)
+    again = cloud.files.reprocess_many(ME, ReprocessOrder(kind="chemical"), origin())
+    assert {one["code"] for one in again["refused"]} == {"RUN_OPEN"}
+    with pytest.raises(InvalidRequest):
+        cloud.files.reprocess_many(ME, ReprocessOrder(), origin())
+
+
+def test_a_file_deleted_while_it_was_processed_is_processed_when_it_is_restored() -> None:
+    cloud = pipeline()
+    file_id = cloud.upload("drugs.smi", SMILES)
+    cloud.deliver_messages(list(cloud.broker.sent))
+    cloud.files.delete(ME, file_id, "file", None, origin())
+    cloud.deliver()
+    assert cloud.runs.documents[f"{file_id}:1"]["state"] == "Cancelled"
+    cloud.files.restore(ME, file_id, "file", origin())
+    cloud.deliver()
+    shown = cloud.files.get(ME, file_id)
+    assert (shown["status"], shown["totalRecords"], shown["activeRun"]) == ("Processed", 2, 2)
