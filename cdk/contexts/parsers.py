@@ -43,6 +43,7 @@ PARSERS: Final = Context(
     packages=(
         parser("chemical", wheels="indigo"),
         parser("tabular", wheels="tabular"),
+        parser("document", wheels="document", tasks=False),
         parser("generic", tasks=False, memory=1024),
     ),
 )

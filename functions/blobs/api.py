@@ -13,6 +13,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 from functions.blobs import bootstrap
 from leanda.http.app import http_handler, no_content, reply, rest_api
 from leanda.http.auth import principal_of
+from leanda.http.limited import rate_limiter
 
 app = rest_api()
 
@@ -42,4 +43,4 @@ def inbox_credentials() -> Response[str]:
     return reply(bootstrap.inbox().credentials(principal_of(app.current_event).id), 201)
 
 
-lambda_handler = http_handler(app)
+lambda_handler = http_handler(app, rate_limiter)

@@ -20,6 +20,7 @@ from leanda.contracts.envelope import Origin
 from leanda.contracts.events import FileStatus
 from leanda.http.app import http_handler, no_content, redirect, reply, rest_api
 from leanda.http.auth import principal_of
+from leanda.http.limited import rate_limiter
 from leanda.http.preconditions import etag, not_modified
 from leanda.observability import correlation_id
 
@@ -156,4 +157,4 @@ def _tagged(shown: dict[str, Any], if_none_match: str | None) -> Response[str]:
     return reply(shown, etag=tag)
 
 
-lambda_handler = http_handler(app)
+lambda_handler = http_handler(app, rate_limiter)

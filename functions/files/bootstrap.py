@@ -17,6 +17,7 @@ from leanda.discovery.client import DiscoveredService
 from leanda.discovery.identity import IdentityVerifier
 from leanda.discovery.setup import identity_verifier
 from leanda.http.cursors import Cursors
+from leanda.http.limited import shared_cache
 from leanda.messaging import Consumer
 from leanda.messaging.letters import SqsDeadLetterQueue
 from leanda.messaging.producer import KafkaPublisher
@@ -39,6 +40,7 @@ def api() -> Files:
         blobs=BlobsService(DiscoveredService(boto3.Session(), settings.discovery_namespace)),
         cursors=Cursors(secret_bytes(settings.cursor_secret)),
         clock=clock,
+        cache=shared_cache(),
     )
 
 

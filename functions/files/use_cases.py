@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from functions.files.models import NewFile, NewFolder, NodeEdit, ReprocessOrder
 from functions.files.ports import Blobs, NodeFilter, Nodes, Records, Runs, UploadRequest
 from leanda import ids, limits
 from leanda.access.policy import Guarded, Role, Viewer, role_on
+from leanda.cache import Cache
 from leanda.changes import Change
 from leanda.contracts.envelope import Origin
 from leanda.contracts.events import RunState
@@ -20,6 +22,9 @@ from leanda.http.cursors import Cursors
 from leanda.http.preconditions import require_match
 from leanda.persistence.aggregates import deciding
 from leanda.ports import Clock
+
+RECORDS_KEPT_SECONDS = 300
+"""Pages of records of a run that has ended stay in the cache for this long."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,7 @@ class Files:
     blobs: Blobs
     cursors: Cursors
     clock: Clock
+    cache: Cache | None = None
 
     # --- files --------------------------------------------------------------------------------------------------------
 
@@ -188,12 +194,28 @@ class Files:
         node = self._node(viewer, file_id, domain.FILE)
         query = ["records", file_id, node["activeRun"], status]
         after = self.cursors.read(cursor, principal=viewer.user_id, query=query)
-        found = self.records.page(file_id, node["activeRun"], status=status, after=after, limit=limit + 1)
+        found = self._records_page(node, status, after, limit + 1)
         page = found[:limit]
         answer: dict[str, Any] = {"items": [views.record(record) for record in page]}
         if len(found) > limit:
             answer["nextCursor"] = self.cursors.sign(page[-1]["index"], principal=viewer.user_id, query=query)
         return answer
+
+    def _records_page(
+        self, node: dict[str, Any], status: str | None, after: int | None, limit: int
+    ) -> list[dict[str, Any]]:
+        """A page from the cache where its run has ended: records never change, and the viewer was checked before."""
+        run = node["activeRun"]
+        key = f"records:{node['_id']}:{run}:{status}:{after}:{limit}"
+        latest = node.get("latestRun") or {}
+        settled = latest.get("run") != run or latest.get("state") == RunState.FINISHED
+        if self.cache and settled and (kept := self.cache.get(key)):
+            found: list[dict[str, Any]] = json.loads(kept)
+            return found
+        page = self.records.page(node["_id"], run, status=status, after=after, limit=limit)
+        if self.cache and settled and page:
+            self.cache.put(key, json.dumps(page).encode(), seconds=RECORDS_KEPT_SECONDS)
+        return page
 
     def get_record(self, viewer: Viewer, file_id: str, index: int) -> dict[str, Any]:
         """One record with its structure."""

@@ -17,6 +17,7 @@ from leanda import limits
 from leanda.access.policy import Viewer
 from leanda.http.app import http_handler, reply, rest_api
 from leanda.http.auth import principal_of
+from leanda.http.limited import rate_limiter
 
 app = rest_api()
 
@@ -63,4 +64,4 @@ def search(
     return reply(bootstrap.api().find(viewer, request, cursor=cursor, limit=limit))
 
 
-lambda_handler = http_handler(app)
+lambda_handler = http_handler(app, rate_limiter)

@@ -16,6 +16,7 @@ from leanda import ids
 from leanda.contracts.envelope import Origin
 from leanda.http.app import http_handler, reply, rest_api
 from leanda.http.auth import principal_of
+from leanda.http.limited import rate_limiter
 from leanda.http.preconditions import etag, not_modified
 from leanda.observability import correlation_id
 
@@ -54,4 +55,4 @@ def _tagged(profile: dict[str, Any], if_none_match: str | None) -> Response[str]
     return reply(profile, etag=tag)
 
 
-lambda_handler = http_handler(app)
+lambda_handler = http_handler(app, rate_limiter)

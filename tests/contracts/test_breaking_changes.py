@@ -62,14 +62,23 @@ class Demanding(Inner):
         ({"name": None}, "data.name: the member was removed"),
         ({"size": (int, ...)}, "data.size: the member is required now, and events without it exist"),
         ({"name": (str, ...)}, "data.name: the member is required now, and events without it exist"),
-        ({"file_id": (str, "")}, "data.fileId: the member is no longer required, and older readers refuse events without it"),
+        (
+            {"file_id": (str, "")},
+            "data.fileId: the member is no longer required, and older readers refuse events without it",
+        ),
         ({"run": (str, ...)}, "data.run: the type was integer and is string"),
         ({"file_id": (str | int, ...)}, "data.fileId: the type was string and is integer or string"),
         ({"run": (int, Field(ge=2))}, "data.run: minimum was 1 and is 2"),
         ({"run": (int, ...)}, "data.run: minimum was 1 and is None"),
         ({"file_id": (str, Field(max_length=36))}, "data.fileId: maxLength was None and is 36"),
-        ({"inner": (Demanding | None, None)}, "data.inner.place: the member is required now, and events without it exist"),
-        ({"parts": (tuple[Demanding, ...], ())}, "data.parts[].place: the member is required now, and events without it exist"),
+        (
+            {"inner": (Demanding | None, None)},
+            "data.inner.place: the member is required now, and events without it exist",
+        ),
+        (
+            {"parts": (tuple[Demanding, ...], ())},
+            "data.parts[].place: the member is required now, and events without it exist",
+        ),
     ],
 )
 def test_everything_that_an_older_reader_or_event_would_trip_over_is_told(change: dict[str, Any], told: str) -> None:
@@ -90,7 +99,9 @@ def test_the_next_major_version_of_a_type() -> None:
     assert next_major("leanda.files.file.created.v9") == "leanda.files.file.created.v10"
 
 
-def test_the_generator_refuses_and_says_what_to_do(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_generator_refuses_and_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     name = "leanda.users.user.created.v1"
     current = generator.event_schemas()
     current[name]["required"] = ["userId", "email"]

@@ -51,7 +51,9 @@ def test_an_event_from_a_newer_writer_is_understood(package: str, row: Consumer)
 
 
 @pytest.mark.parametrize(("package", "row"), CONSUMERS)
-def test_a_version_that_is_not_known_becomes_a_letter_and_its_neighbours_are_handled(package: str, row: Consumer) -> None:
+def test_a_version_that_is_not_known_becomes_a_letter_and_its_neighbours_are_handled(
+    package: str, row: Consumer
+) -> None:
     world, known = world_of(package, row.handler), world_of(package, row.handler)
     event = fitting(row)[0]
     future = event.model_copy(update={"type": event.type.removesuffix(".v1") + ".v99", "id": "from-the-future"})

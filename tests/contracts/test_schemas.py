@@ -95,7 +95,7 @@ def test_what_the_committed_schema_allows_is_read_by_the_current_model(type_: st
     data = instance(schema, schema, whole=whole)
     validator(type_).validate(data)
     event = sample(type_).model_copy(update={"data": data})
-    assert data_of(Event.from_bytes(event.to_bytes())).TYPE == type_
+    assert type_ == data_of(Event.from_bytes(event.to_bytes())).TYPE
 
 
 @pytest.mark.parametrize("whole", [False, True], ids=["required members only", "every member"])

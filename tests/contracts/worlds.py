@@ -6,8 +6,8 @@ which the causes have happened, and within it the samples may come in any order 
 
 from __future__ import annotations
 
+import copy
 import importlib
-import json
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -40,7 +40,9 @@ from tests.unit.search.fakes import MemoryAuthority, MemoryIndex, facts
 from tools.generate.lambda_events import fitting, msk_event
 from tools.generate.samples import artefact_sample, sample
 
-METHANE = "methane\n  sample\n\n  1  0  0  0  0  0  0  0  0  0999 V2000\n    0.0000    0.0000    0.0000 C   0  0\nM  END\n"
+METHANE = (
+    "methane\n  sample\n\n  1  0  0  0  0  0  0  0  0  0999 V2000\n    0.0000    0.0000    0.0000 C   0  0\nM  END\n"
+)
 
 
 def body_of[T](model: type[T]) -> T:
@@ -87,7 +89,9 @@ def world_of(package: str, handler: str) -> World:
     kind = package.partition("/")[2]
     cloud = Pipeline([_parser(kind)] if kind else [])
     by_name = {consumer.name: consumer for consumer, _ in cloud.consumers}
-    assert name in by_name, f"there is no {name} in tests/fakes/pipeline.py; give it one, so that the samples can be delivered"
+    assert name in by_name, (
+        f"there is no {name} in tests/fakes/pipeline.py; give it one, so that the samples can be delivered"
+    )
     _bytes(cloud, kind)
     if package == "files":
         _stored(cloud, by_name["files-on-file-events"])
@@ -125,7 +129,12 @@ def _table(cloud: Pipeline) -> None:
         told.file_id, owner_id=told.owner_id, parent=None, name="solubility.csv", size=9344, process=True, at=now
     )
     run = told.run or 1
-    node |= {"status": "Processed", "activeRun": run, "latestRun": {"run": run, "state": "Finished"}, "blob": {"blobId": "b"}}
+    node |= {
+        "status": "Processed",
+        "activeRun": run,
+        "latestRun": {"run": run, "state": "Finished"},
+        "blob": {"blobId": "b"},
+    }
     cloud.nodes.documents[told.file_id] = node | {"outbox": []}
     stored = {"counts": Counts(total=96, parsed=96).to_json_dict(), "artefact": "a" * 64}
     cloud.runs.documents[f"{told.file_id}:{run}"] = {
@@ -200,5 +209,7 @@ def _search(handler: str) -> World:
         indexer = NodeIndexer(index, authority)
     else:
         indexer = RecordIndexer(index, authority, cloud.artefacts, cloud.broker, cloud.clock)
-    consumer = Consumer(f"search-{handler}", indexer.follow, cloud.letters, cloud.clock, whole_batch, sleep=lambda _: None)
-    return World(consumer, cloud.letters.letters, lambda: json.loads(json.dumps(index.documents, default=vars)), cloud.broker)
+    consumer = Consumer(
+        f"search-{handler}", indexer.follow, cloud.letters, cloud.clock, whole_batch, sleep=lambda _: None
+    )
+    return World(consumer, cloud.letters.letters, lambda: copy.deepcopy(index.documents), cloud.broker)

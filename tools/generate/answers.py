@@ -117,6 +117,20 @@ class Nodes(_Answer):
     next_cursor: str | None = None
 
 
+class RefusedFile(_Answer):
+    id: str
+    code: str
+    message: str
+
+
+class Reprocessing(_Answer):
+    """Files that are processed again, files that cannot be now and why, and whether others fit beyond the limit."""
+
+    accepted: list[str]
+    refused: list[RefusedFile]
+    more: bool
+
+
 # --- records and processing -------------------------------------------------------------------------------------------
 
 
@@ -281,6 +295,9 @@ SUCCESS: dict[str, tuple[int, type[BaseModel] | None]] = {
     "get_file": (200, File),
     "edit_file": (200, File),
     "delete_file": (204, None),
+    "restore_file": (200, File),
+    "reprocess_file": (202, File),
+    "reprocess_files": (202, Reprocessing),
     "list_records": (200, Records),
     "get_record": (200, WholeRecord),
     "get_processing": (200, Processing),
@@ -289,6 +306,7 @@ SUCCESS: dict[str, tuple[int, type[BaseModel] | None]] = {
     "get_folder": (200, Folder),
     "edit_folder": (200, Folder),
     "delete_folder": (204, None),
+    "restore_folder": (200, Folder),
     "list_children": (200, Nodes),
     "get_upload": (200, UploadProgress),
     "complete_upload": (202, UploadState),

@@ -1,8 +1,8 @@
 """`docs/error-codes.md`: every code that a caller, an event or a record can carry.
 
-Errors are classes, so they are collected by importing all modules. Codes of record issues, and of verdicts that have no class,
-stand as literals where they are made and are found in the syntax trees; a code that is built at run time would be missed, so
-`tests/contracts/test_error_codes.py` reads bad files and looks for what they give.
+Errors are classes and are collected by importing the modules that define them. Codes of record issues, and of verdicts that have
+no class, stand as literals where they are made and are found in the syntax trees; a code that is built at run time would be missed,
+so `tests/contracts/test_error_codes.py` reads bad files and looks for what they give.
 """
 
 from __future__ import annotations
@@ -73,11 +73,25 @@ def error_codes() -> str:
 
 
 def _errors() -> list[tuple[str, type[LeandaError]]]:
-    for source in _SOURCES:
-        for path in sorted(source.rglob("*.py")):
-            importlib.import_module(_module(path))
+    for path in _with_errors():
+        importlib.import_module(_module(path))
     found = {(error.code, f"{error.__module__}.{error.__name__}"): error for error in _kinds(LeandaError)}
     return [(name, error) for (_, name), error in sorted(found.items())]
+
+
+def _with_errors() -> list[Path]:
+    """Modules that define an error. Only these are imported: a format's module would load its toolkit."""
+    classes = [
+        (path, node.name, {ast.unparse(base).rpartition(".")[2] for base in node.bases})
+        for source in _SOURCES
+        for path in sorted(source.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef)
+    ]
+    names = {LeandaError.__name__}
+    while more := {name for _, name, bases in classes if bases & names} - names:
+        names |= more
+    return sorted({path for path, name, bases in classes if bases & names})
 
 
 def _kinds(error: type[LeandaError]) -> Iterator[type[LeandaError]]:

@@ -42,6 +42,9 @@ _ERRORS: Final = {
     "429": "Too many requests; wait for `Retry-After`.",
     "503": "A part of Leanda is not available; nothing was lost, try again.",
 }
+_NEED_A_STATE: Final = frozenset(
+    {"getContent", "deleteFolder", "restoreFile", "restoreFolder", "reprocessFile", "editFile", "editFolder"}
+)
 
 
 class Undescribed(Exception):
@@ -128,7 +131,7 @@ def _errors_of(operation: dict[str, Any], names: set[str]) -> list[str]:
     found |= {"404"} if "path" in places else set()
     found |= {"409", "413"} if "idempotency-key" in names else set()
     found |= {"412"} if "if-match" in names else set()
-    if "uploads" in operation["tags"] or operation["operationId"] in {"getContent", "deleteFolder"}:
+    if "uploads" in operation["tags"] or operation["operationId"] in _NEED_A_STATE:
         found.add("409")
     return sorted(found)
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.parsers.tabular.formats import CSV, FORMATS, TSV
+from functions.parsers.tabular.formats import CSV, DELIMITED, TSV
 from functions.parsers.tabular.formats.dialect import describe, unique_names
 from leanda import limits
 from leanda.contracts.artefacts import Record, RecordStatus
@@ -279,7 +279,7 @@ def test_a_header_that_is_longer_than_the_head_names_the_columns_that_fit() -> N
 
 
 def _formats(row: SampleRow) -> Format:
-    return FORMATS["tsv" if row.path.endswith(".tsv") else "csv"]
+    return DELIMITED["tsv" if row.path.endswith(".tsv") else "csv"]
 
 
 def test_all_samples_give_the_manifests_records_in_any_blocks() -> None:

@@ -16,6 +16,7 @@ from tests.samples import manifest, samples_root
 
 SDF, MOL, SMILES = Kind("chemical", "sdf"), Kind("chemical", "mol"), Kind("chemical", "smiles")
 CSV, TSV, GENERIC = Kind("tabular", "csv"), Kind("tabular", "tsv"), Kind("generic", "generic")
+PDF = Kind("document", "pdf")
 
 MOLFILE = b"""water
   made by hand
@@ -60,7 +61,9 @@ def kind_of(data: bytes, name: str) -> Kind:
         ("a.TSV", TSV),
         ("a.tab", TSV),
         ("a.b.csv.gz", CSV),
-        ("a.pdf", GENERIC),
+        ("a.pdf", PDF),
+        ("a.XLSM", Kind("tabular", "xlsx")),
+        ("a.dot", GENERIC),
         ("a", GENERIC),
         ("", GENERIC),
         (".csv", GENERIC),
@@ -92,7 +95,7 @@ def test_the_extension_decides_for_a_file_without_bytes_and_for_garbage(name: st
         (b"$RXN\n\n\n\n  1  0\n$MOL\n" + MOLFILE, "a.rxn", GENERIC),
         (b"$RFMT\n$RXN\n\n\n\n  1  0\n$MOL\n" + MOLFILE, "a.rdf", GENERIC),
         (b'id,structure\n1,"' + MOLFILE + b'"\n2,"' + MOLFILE + b'"\n', "a.csv", CSV),
-        (b"%PDF-1.7\n", "a.sdf", GENERIC),
+        (b"%PDF-1.7\n", "a.sdf", PDF),
         (b"\x89PNG\r\n\x1a\n\0\0", "a.csv", GENERIC),
         (b"PK\x03\x04rest", "a.csv", GENERIC),
         (b"<!DOCTYPE html><html>no file here</html>", "a.csv", GENERIC),
@@ -227,8 +230,10 @@ def test_extensions_ignore_case_folders_and_gz() -> None:
         ("smiles", {"chemical"}),
         ("csv", {"tabular"}),
         ("reaction-smiles", {"tabular"}),
-        *((other, {"generic"}) for other in ("cdx", "cdxml", "cif", "doc", "docx", "image", "inchi", "jcamp", "mzml")),
-        *((other, {"generic"}) for other in ("pdf", "pptx", "rdf", "rxn", "spc", "spreadsheet", "microscopy")),
+        ("spreadsheet", {"tabular"}),
+        *((other, {"document"}) for other in ("doc", "docx", "pdf", "pptx")),
+        *((other, {"generic"}) for other in ("cdx", "cdxml", "cif", "image", "inchi", "jcamp", "mzml")),
+        *((other, {"generic"}) for other in ("rdf", "rxn", "spc", "microscopy")),
     ],
 )
 def test_every_sample_has_the_kind_of_its_format(format: str, kinds: set[str]) -> None:

@@ -63,7 +63,9 @@ def _record(raw: bytes, index: int) -> Record:
     if len(raw) <= limits.MAX_RECORD_BYTES:
         structure = Structure(media_type=CIF, text=block.text)
     else:
-        message = f"The data block has {len(raw):,} bytes; texts up to {limits.MAX_RECORD_BYTES:,} are kept with a record."
+        message = (
+            f"The data block has {len(raw):,} bytes; texts up to {limits.MAX_RECORD_BYTES:,} are kept with a record."
+        )
         issues.append(warning("STRUCTURE_NOT_KEPT", message))
     return Record(
         index=index,

@@ -186,7 +186,9 @@ def _space_group(stated: _Stated, issues: list[Issue]) -> dict[str, Any]:
         issues.append(warning("SPACE_GROUP_UNKNOWN", f"There is no space group {number_stated}."))
         number_stated = None
     if group is not None and number_stated not in (None, group.number):
-        message = f"The stated number is {number_stated}, but the {source} is of space group {group.number} ({group.xhm()})."
+        message = (
+            f"The stated number is {number_stated}, but the {source} is of space group {group.number} ({group.xhm()})."
+        )
         issues.append(warning("SPACE_GROUP_CONFLICT", message))
     if group is None and number_stated is not None:
         group, source = _by_number(number_stated), "number, in its reference setting"

@@ -28,7 +28,7 @@ _NOTE: Final = frozenset({"w:footnote", "w:endnote"})
 """Those with a type are no notes but the lines drawn above them (17.18.33, ST_FtnEdn)."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Docx:
     """Word documents in Office Open XML."""
 

@@ -19,7 +19,7 @@ from leanda.errors import FileCorrupt, FormatMismatch, ParseFailure
 from leanda.parsing.records import warning
 
 if TYPE_CHECKING:
-    from olefile import OleFileIO
+    from olefile import OleFileIO  # type: ignore[import-untyped]
 
 _STREAMS: Final = {"doc": "WordDocument", "ppt": "PowerPoint Document"}
 _SETS: Final = {"\x05SummaryInformation": SUMMARY, "\x05DocumentSummaryInformation": DOCUMENT_SUMMARY}
@@ -30,7 +30,7 @@ _USER_ENCRYPTED: Final = 0xF3D1C4DF
 """[MS-PPT] 2.3.2 CurrentUserAtom, headerToken of an encrypted presentation."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Ole:
     """Word 97 to 2003 (`doc`) or PowerPoint 97 to 2003 (`ppt`)."""
 

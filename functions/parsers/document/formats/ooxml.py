@@ -154,7 +154,7 @@ class _Named(xml.Reader):
         self._open: str | None = None
         self._text = ""
 
-    def start(self, name: str, attributes: Mapping[str, str]) -> None:
+    def start(self, name: str, attributes: Mapping[str, str]) -> None:  # noqa: ARG002 - the reader's signature
         self._open, self._text = self._names.get(name), ""
 
     def text(self, text: str) -> None:

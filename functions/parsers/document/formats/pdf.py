@@ -19,7 +19,7 @@ from leanda.errors import FileCorrupt, FormatMismatch, NoRecords
 from leanda.parsing.records import error, failed, warning
 
 if TYPE_CHECKING:
-    from pypdfium2 import PdfDocument, PdfPage
+    from pypdfium2 import PdfDocument, PdfPage  # type: ignore[import-untyped]
 
 MAX_PAGES: Final = 100_000
 """A page tree can claim any number of pages without having them."""
@@ -38,7 +38,7 @@ _TEXTS: Final = {
 _TIMES: Final = {"CreationDate": "Created", "ModDate": "Modified"}
 
 
-@dataclass(frozen=True)
+@dataclass
 class Pdf:
     """PDF of any version."""
 

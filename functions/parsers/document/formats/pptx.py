@@ -26,7 +26,7 @@ _NOT_TEXT: Final = frozenset({"sldNum"})
 _NOT_NOTES: Final = frozenset({"sldNum", "sldImg", "hdr", "ftr", "dt"})
 
 
-@dataclass(frozen=True)
+@dataclass
 class Pptx:
     """PowerPoint presentations in Office Open XML."""
 

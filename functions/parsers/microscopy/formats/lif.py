@@ -21,11 +21,22 @@ from leanda.errors import FileBomb, FileCorrupt, FormatMismatch, NoRecords
 
 MAX_XML_BYTES: Final = 256 * 1024 * 1024
 _HEAD: Final = struct.Struct("<iIBI")
-_AXES: Final = {1: "X", 2: "Y", 3: "Z", 4: "T", 5: "Lambda", 6: "Rotation", 7: "XTRotation", 8: "TSlice", 9: "Excitation"}
+_AXES: Final = {
+    1: "X",
+    2: "Y",
+    3: "Z",
+    4: "T",
+    5: "Lambda",
+    6: "Rotation",
+    7: "XTRotation",
+    8: "TSlice",
+    9: "Excitation",
+}
 _TILE: Final = 10
 _PHYSICAL: Final = ("X", "Y", "Z")
-# Settings of hardware repeat themselves for every sequential scan, statistics and pixels' times for every plane.
-_LEFT_OUT: Final = frozenset({"ROI", "RelTimeStamp", "TimeStamp", "Histogram"})
+# Times are stated for every plane, regions and histograms can be as many.
+_LEFT_OUT: Final = frozenset({"ROI", "RelTimeStamp", "Histogram"})
+_FIRST_ONLY: Final = frozenset({"TimeStamp"})
 _FIELDS: Final = (
     "ScanMode", "Zoom", "Pinhole", "PinholeAiry", "ScanSpeed", "PixelDwellTime", "LineAverage", "FrameAverage",
     "ScanDirectionXName", "StagePosX", "StagePosY", "ZPosition", "RefractionIndex", "ObjectiveNumber",
@@ -50,7 +61,7 @@ class Lif:
             EntitiesRefused: its XML declares a document type.
             NoRecords: there is no image in it.
         """
-        root = xml_tree.parse(_xml(file), without=_LEFT_OUT)
+        root = xml_tree.parse(_xml(file), without=_LEFT_OUT, first_only=_FIRST_ONLY)
         index = -1
         for index, (path, image) in enumerate(_images(root)):
             if index == series.MAX_SERIES:
@@ -63,7 +74,7 @@ class Lif:
 LIF: Final = Lif()
 
 
-def _xml(file: BinaryIO) -> bytes:
+def _xml(file: BinaryIO) -> str:
     size = file.seek(0, 2)
     file.seek(0)
     head = file.read(_HEAD.size)
@@ -76,7 +87,7 @@ def _xml(file: BinaryIO) -> bytes:
         raise FileCorrupt(detail=f"the XML of {characters} characters is cut by the end of the file")
     if characters * 2 > MAX_XML_BYTES:
         raise FileBomb(detail=f"XML of {characters} characters")
-    return file.read(characters * 2).decode("utf-16-le", "replace").encode()
+    return file.read(characters * 2).decode("utf-16-le", "replace")
 
 
 def _images(root: Element) -> Iterator[tuple[str, Element]]:
@@ -112,7 +123,6 @@ def _record(index: int, path: str, image: Element) -> Record:
     if "X" not in sizes or not channels:
         message = "The image has no description of its axes and channels."
         return series.failed(index, path, "IMAGE_WITHOUT_SIZE", message)
-    order = [*sizes]
     tags = {channel.get("ChannelTag") for channel in channels}
     colours = len(channels) == 3 and tags == {"1", "2", "3"}
     sizes = {"X": sizes["X"], "Y": sizes.get("Y", 1), "Z": sizes.get("Z", 1), "C": len(channels)} | {
@@ -128,7 +138,6 @@ def _record(index: int, path: str, image: Element) -> Record:
         pixel_type=_pixel_type(channels[0], bits),
         significant_bits=bits,
         samples=3 if colours else None,
-        dimension_order="".join(axis for axis in order if len(axis) == 1) or None,
         pixel_sizes=pixel_sizes,
         time_increment=increment,
         channels=tuple(_channels(channels, settings)),
@@ -139,7 +148,6 @@ def _record(index: int, path: str, image: Element) -> Record:
             immersion=settings.get("Immersion"),
         ),
         microscope=settings.get("MicroscopeModel") or settings.get("SystemTypeName"),
-        microscope_manufacturer="Leica",
         acquisition_date=_date(image),
         software=settings.get("Software"),
         fields=tuple(_fields(image, settings)),
@@ -195,14 +203,23 @@ def _settings(image: Element) -> dict[str, str]:
 
 
 def _date(image: Element) -> str | None:
-    """The first time stamp: hexadecimal steps of 100 ns since 1601, in UTC (Windows `FILETIME`)."""
+    """The first time stamp: steps of 100 ns since 1601, in UTC (Windows `FILETIME`), in one hexadecimal number or in two
+    decimal halves."""
     stamps = image.find("TimeStampList")
-    first = (stamps.text or "").split(None, 1)[:1] if stamps is not None else []
+    if stamps is None:
+        return None
+    first, halves = (stamps.text or "").split(None, 1)[:1], stamps.find("TimeStamp")
     try:
-        moment = _FILETIME_EPOCH + timedelta(microseconds=int(first[0], 16) // 10) if first else None
+        if first:
+            steps = int(first[0], 16)
+        elif halves is not None:
+            steps = (int(halves.get("HighInteger", "")) << 32) + int(halves.get("LowInteger", ""))
+        else:
+            return None
+        moment = _FILETIME_EPOCH + timedelta(microseconds=steps // 10)
     except (ValueError, OverflowError):
         return None
-    return moment.isoformat().replace("+00:00", "Z") if moment and moment.year > 1980 else None
+    return moment.isoformat().replace("+00:00", "Z") if moment.year > 1980 else None
 
 
 def _fields(image: Element, settings: dict[str, str]) -> Iterator[FieldValue]:

@@ -44,11 +44,13 @@ class OmeTiff:
             raise NoRecords
         page = tiff_page.page(tiff, first)
         if not page.description or not any(mark in page.description for mark in _MARKS):
-            issue = series.warning("OME_XML_MISSING", "There is no OME-XML in the file; its pages are described instead.")
+            issue = series.warning(
+                "OME_XML_MISSING", "There is no OME-XML in the file; its pages are described instead."
+            )
             yield from pages(tiff, self.name, issue)
             return
         try:
-            ome = ome_xml.read(page.description.encode())
+            ome = ome_xml.read(page.description)
         except FileCorrupt as broken:
             issue = series.warning("OME_XML_UNREADABLE", broken.message, broken.detail)
             yield from pages(tiff, self.name, issue)
@@ -56,7 +58,7 @@ class OmeTiff:
         if not ome.images:
             yield from pages(tiff, self.name, _elsewhere(ome))
             return
-        depth = levels(tiff, first)
+        depth = levels(first)
         for record in ome_xml.records(ome, self.name, (*issues_of_page(page), *_issues(ome, page))):
             stated = {"compression": page.compression} | ({"pyramidLevels": depth} if depth else {})
             yield record.model_copy(update={"properties": record.properties | stated}) if record.properties else record
@@ -83,7 +85,7 @@ def pages(tiff: Tiff, format: str, issue: Issue | None = None) -> Iterator[Recor
                 continue
             if page.reduced and index:
                 continue
-            found = series_of_page(page, format, levels=levels(tiff, directory))
+            found = series_of_page(page, format, levels=levels(directory))
             if issue and index == 0:
                 found = replace(found, issues=(issue, *found.issues))
             yield found.record(index)
@@ -99,8 +101,12 @@ def pages(tiff: Tiff, format: str, issue: Issue | None = None) -> Iterator[Recor
 
 def _elsewhere(ome: ome_xml.Ome) -> Issue:
     if ome.metadata_file is None:
-        return series.warning("OME_XML_WITHOUT_IMAGE", "The OME-XML describes no image; the pages are described instead.")
-    message = f"The metadata is in another file: {ome.metadata_file[:200]}. What this file's pages state is given instead."
+        return series.warning(
+            "OME_XML_WITHOUT_IMAGE", "The OME-XML describes no image; the pages are described instead."
+        )
+    message = (
+        f"The metadata is in another file: {ome.metadata_file[:200]}. What this file's pages state is given instead."
+    )
     return series.warning("OME_METADATA_ELSEWHERE", message)
 
 
@@ -112,5 +118,3 @@ def _issues(ome: ome_xml.Ome, page: Page) -> Iterator[Issue]:
     if (str(page.width), str(page.height)) not in stated:
         message = f"No image of the OME-XML has the size of the first page, {page.width} × {page.height}."
         yield series.warning("SIZE_CONFLICT", message)
-
-

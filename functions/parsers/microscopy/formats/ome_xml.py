@@ -38,7 +38,7 @@ class Ome:
     images: list[Element] = field(default_factory=list)
 
 
-def read(data: bytes | Iterable[bytes]) -> Ome:
+def read(data: str | Iterable[bytes]) -> Ome:
     """A document.
 
     Raises:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from functions.parsers import tiff_page
 from functions.parsers.microscopy.formats import series
-from functions.parsers.microscopy.formats.series import Quantity, Series
+from functions.parsers.microscopy.formats.series import Series
 from functions.parsers.tiff_page import Page
 from leanda.contracts.artefacts import Issue
-from leanda.parsing.tiff import Directory, Tiff
-
-_UNITS: Final = {"cm": "cm", "inch": "in"}
+from leanda.parsing.tiff import Directory
 
 
 def series_of_page(page: Page, format: str, name: str | None = None, **stated: Any) -> Series:
@@ -28,16 +26,7 @@ def series_of_page(page: Page, format: str, name: str | None = None, **stated: A
     )
 
 
-def pixel_sizes_of_page(page: Page) -> dict[str, Quantity]:
-    """Pixel sizes out of the resolution, for formats in which it means the object."""
-    if page.resolution is None or page.resolution_unit is None:
-        return {}
-    unit = _UNITS[page.resolution_unit]
-    sizes = (tiff_page.number(1 / value) for value in page.resolution)
-    return {axis: Quantity(size, unit) for axis, size in zip("XY", sizes, strict=True)}
-
-
-def levels(tiff: Tiff, directory: Directory) -> int | None:
+def levels(directory: Directory) -> int | None:
     """Levels of a pyramid that hangs below its page (OME-TIFF 6.0 "Sub-resolutions"); None when there is none."""
     below = directory.entries.get(tiff_page.SUB_IFDS)
     return below.count + 1 if below is not None and 0 < below.count < 100 else None

@@ -25,12 +25,19 @@ class EntitiesRefused(ParseFailure):
     code, summary = "XML_ENTITIES_REFUSED", "The XML in the file declares a document type; those are not read."
 
 
-def parse(data: bytes | Iterable[bytes], *, without: frozenset[str] = frozenset(), seen: Seen | None = None) -> Element:
+def parse(
+    data: str | Iterable[bytes],
+    *,
+    without: frozenset[str] = frozenset(),
+    first_only: frozenset[str] = frozenset(),
+    seen: Seen | None = None,
+) -> Element:
     """The tree of a document; names are without their namespaces.
 
     Args:
-        data: the document, whole or in blocks.
+        data: the document: text, whatever encoding it declares, or blocks of bytes in the encoding it declares.
         without: names of elements that are left out with all that is in them.
+        first_only: names of which only the first of a row of equal neighbours is kept.
         seen: told the name and attributes of everything that is left out.
 
     Raises:
@@ -38,7 +45,9 @@ def parse(data: bytes | Iterable[bytes], *, without: frozenset[str] = frozenset(
         FileCorrupt: it is not well formed.
         FileBomb: more depth, elements or text than is reasonable.
     """
-    return _Reader(without, seen).read([data] if isinstance(data, bytes) else data)
+    if isinstance(data, str):
+        return _Reader("utf-8", without, first_only, seen).read([data.encode("utf-8", "replace")])
+    return _Reader(None, without, first_only, seen).read(data)
 
 
 def text_of(element: Element | None, path: str) -> str | None:
@@ -48,11 +57,14 @@ def text_of(element: Element | None, path: str) -> str | None:
 
 
 class _Reader:
-    def __init__(self, without: frozenset[str], seen: Seen | None) -> None:
-        self._without, self._seen = without, seen
+    def __init__(
+        self, encoding: str | None, without: frozenset[str], first_only: frozenset[str], seen: Seen | None
+    ) -> None:
+        self._without, self._first_only, self._seen = without, first_only, seen
+        self._last = [""]  # For every open element, the name of its last child.
         self._builder = TreeBuilder()
         self._depth = self._left_out = self._elements = self._characters = 0
-        self._parser = expat.ParserCreate(namespace_separator="}")
+        self._parser = expat.ParserCreate(encoding, namespace_separator="}")
         self._parser.buffer_text = True
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
@@ -75,7 +87,8 @@ class _Reader:
         if self._depth > MAX_DEPTH:
             raise FileBomb("The XML in the file is nested too deep.", detail=f"more than {MAX_DEPTH} levels")
         name = name.rpartition("}")[2]
-        if self._left_out or name in self._without:
+        repeated = name == self._last[-1] and name in self._first_only
+        if self._left_out or repeated or name in self._without:
             self._left_out += 1
             if self._seen:
                 self._seen(name, attributes)
@@ -83,6 +96,8 @@ class _Reader:
         self._elements += 1
         if self._elements > MAX_ELEMENTS:
             raise FileBomb("The XML in the file has too many elements.", detail=f"more than {MAX_ELEMENTS}")
+        self._last[-1] = name
+        self._last.append("")
         self._builder.start(name, {key.rpartition("}")[2]: value for key, value in attributes.items()})
 
     def _end(self, name: str) -> None:
@@ -90,6 +105,7 @@ class _Reader:
         if self._left_out:
             self._left_out -= 1
         else:
+            self._last.pop()
             self._builder.end(name.rpartition("}")[2])
 
     def _text(self, text: str) -> None:

@@ -5,8 +5,8 @@ blank rows are no rows. Properties tell where a row stands: `sheet`, `row` (from
 sheet is. Values keep their type: whole numbers are integers (the formats know doubles only), dates and times are ISO 8601 text,
 lengths of time ISO 8601 durations. Formulas give the value that was saved with them; errors such as `#DIV/0!` give none.
 
-Calamine builds a sheet as one dense block: a stray cell in the last row of a wide sheet can take all memory there is, which ends the
-process. Whoever reads files of strangers does so in a guarded child.
+Calamine builds a sheet as one dense block: a stray cell in the last row of a wide sheet can take all memory there is, which
+ends the process. Whoever reads files of strangers does so in a guarded child.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _MANIFEST: Final = "META-INF/manifest.xml"
 _NEVER_CAUGHT: Final = (KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Spreadsheet:
     """A workbook under the name of its format: `xlsx`, `xlsb`, `xls` or `ods`; what it is decides its content."""
 
@@ -127,7 +127,7 @@ def _open(path: str) -> CalamineWorkbook:
 
 def _sheet(content: CalamineSheet) -> Iterator[tuple[int, tuple[str, ...], list[Cell]]]:
     """Number, names and cells of each row below the header that is not blank."""
-    told = ((number, row) for number, row in _numbered(content) if any(cell is not None for cell in row))
+    told = _numbered(content)
     first = list(itertools.islice(told, _HEADER_ROWS))
     names, skip = header_of([row for _, row in first], show=_shown)
     for number, row in itertools.chain(first[skip:], told):
@@ -139,7 +139,7 @@ def _sheet(content: CalamineSheet) -> Iterator[tuple[int, tuple[str, ...], list[
 
 
 def _numbered(sheet: CalamineSheet) -> Iterator[tuple[int, list[Any]]]:
-    """Rows as the library gives them, an empty cell being None, with their numbers from 1."""
+    """Rows that are not blank as the library gives them, an empty cell being None, with their numbers from 1."""
     start, end = sheet.start, sheet.end
     if start is None or end is None:
         return
@@ -149,7 +149,8 @@ def _numbered(sheet: CalamineSheet) -> Iterator[tuple[int, list[Any]]]:
     else:
         rows, left = sheet.to_python(), 0
     for number, row in enumerate(rows, start[0] + 1):
-        yield number, [None if value == "" else value for value in (row[left:] if left else row)]
+        if row.count("") < len(row):
+            yield number, [None if value == "" else value for value in (row[left:] if left else row)]
 
 
 def _shown(value: object) -> str:

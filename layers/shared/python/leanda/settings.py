@@ -59,3 +59,7 @@ class DiscoverySettings(Settings):
 
 class CursorSettings(Settings):
     cursor_secret: str
+
+
+class CacheSettings(Settings):
+    cache_url: str = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from functools import cache
 from http import HTTPStatus
 from typing import Any, Final, cast
 
@@ -13,45 +14,64 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
 from leanda import ids
-from leanda.errors import InvalidRequest, LeandaError, NotFound
+from leanda.errors import InvalidRequest, LeandaError, NotFound, RateLimited
+from leanda.http.rate_limit import RateLimiter
 from leanda.observability import correlated, correlation_id, logger
 
 PROBLEM: Final = "application/problem+json"
 JSON: Final = "application/json"
 _CORRELATION = re.compile(r"^[\w.:-]{8,100}$")
+_VALIDATION: Final[dict[str, Any]] = {"enable_validation": True, "response_validation_error_http_code": 500}
 _HARDENED: Final = {"x-content-type-options": "nosniff", "cache-control": "no-store"}
 
 
 def rest_api() -> APIGatewayRestResolver:
     """The app behind API Gateway. Paths start with `/v1`; the stage adds `/api`."""
-    return cast("APIGatewayRestResolver", _with_problems(APIGatewayRestResolver(enable_validation=True, response_validation_error_http_code=500)))
+    return cast(
+        "APIGatewayRestResolver",
+        _with_problems(APIGatewayRestResolver(enable_validation=True, response_validation_error_http_code=500)),
+    )
 
 
 def internal_api() -> ALBResolver:
     """The app behind the internal load balancer."""
-    return cast("ALBResolver", _with_problems(ALBResolver(enable_validation=True, response_validation_error_http_code=500)))
+    return cast("ALBResolver", _with_problems(ALBResolver(**_VALIDATION)))
 
 
-def http_handler(app: Any) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
-    """The decorated entry point: sets the correlation id (the caller's, if it is a sane one) for logs, events and answer."""
+def http_handler(
+    app: Any, limiter: Callable[[], RateLimiter] | None = None
+) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
+    """The decorated entry point.
+
+    It sets the correlation id (the caller's, if it is a sane one) for logs, events and answer, and keeps the limit per user.
+    """
+    allowances = cache(limiter) if limiter else None
 
     def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         headers = {str(name).lower(): value for name, value in (event.get("headers") or {}).items()}
         given = headers.get("x-correlation-id") or ""
         correlation = given if _CORRELATION.match(given) else ids.new_id()
+        added = {**_HARDENED, "x-correlation-id": correlation}
         with correlated(correlation, method=event.get("httpMethod"), path=event.get("path")):
+            allowance = allowances().allow(_subject(event)) if allowances else None
+            if allowance:
+                added |= allowance.headers()
+            if allowance and allowance.exceeded:
+                refused = problem(RateLimited())
+                return {"statusCode": 429, "headers": {**added, "content-type": PROBLEM}, "body": refused.body}
             answer: dict[str, Any] = app.resolve(event, context)
-        for holder in ("multiValueHeaders", "headers"):
-            if isinstance(answer.get(holder), dict):
-                many = holder == "multiValueHeaders"
-                for name, value in {**_HARDENED, "x-correlation-id": correlation}.items():
-                    answer[holder].setdefault(name, [value] if many else value)
-                break
-        else:
-            answer["headers"] = {**_HARDENED, "x-correlation-id": correlation}
+        many = "multiValueHeaders" in answer
+        holder = answer.setdefault("multiValueHeaders" if many else "headers", {})
+        for name, value in added.items():
+            holder.setdefault(name, [value] if many else value)
         return answer
 
     return lambda_handler
+
+
+def _subject(event: dict[str, Any]) -> str:
+    claims = ((event.get("requestContext") or {}).get("authorizer") or {}).get("claims") or {}
+    return str(claims.get("sub") or "nobody")
 
 
 def reply(body: Any, status: int = 200, **headers: str) -> Response[str]:

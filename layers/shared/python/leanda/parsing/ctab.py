@@ -31,18 +31,28 @@ _BOND_CHARACTERS: Final = b"0123456789 "
 _EMPTY_COLUMNS: Final = b" 0"
 
 
-def check(lines: list[bytes]) -> tuple[Issue, ...]:
+def check(lines: list[bytes], *, first_line: int = 1) -> tuple[Issue, ...]:
     """What is wrong with a molfile block, given as its lines; nothing means a sound table.
 
-    An issue of severity Error means that the table must not be read. Places are lines of the block, from 1.
+    An issue of severity Error means that the table must not be read.
+
+    Args:
+        lines: from the header's first line on.
+        first_line: number of the block's first line where places are counted from.
     """
     try:
-        return _check(lines)
+        warnings = _check(lines)
     except CtabProblem as problem:
-        return (error(problem.code, problem.message, f"line {problem.line}" if problem.line else None),)
+        return (error(problem.code, problem.message, _place(problem.line, first_line)),)
+    return tuple([warning(found.code, found.message, _place(found.line, first_line)) for found in warnings])
 
 
-def _check(lines: list[bytes]) -> tuple[Issue, ...]:
+def _place(line: int | None, first_line: int) -> str | None:
+    return f"line {line + first_line - 1}" if line else None
+
+
+def _check(lines: list[bytes]) -> tuple[CtabProblem, ...]:
+    """What is odd but harmless; what is not is raised."""
     if len(lines) <= COUNTS:
         raise CtabProblem(
             "CTAB_TRUNCATED",
@@ -51,7 +61,8 @@ def _check(lines: list[bytes]) -> tuple[Issue, ...]:
         )
     counts = lines[COUNTS]
     if b"V3000" in counts:
-        return ctab_v3000.check(lines)
+        ctab_v3000.check(lines)
+        return ()
     atoms, bonds, lists = _counts(counts)
     first_bond = FIRST_ATOM + atoms
     first_property = first_bond + bonds
@@ -185,15 +196,15 @@ def _check_integers(line: bytes, number: int, edges: tuple[int, ...], code: str,
             )
 
 
-def _check_properties(lines: list[bytes], first: int, atoms: int, lists: int) -> tuple[Issue, ...]:
+def _check_properties(lines: list[bytes], first: int, atoms: int, lists: int) -> tuple[CtabProblem, ...]:
     """The lines behind the bonds, to `M  END`."""
-    issues: list[Issue] = []
+    odd: list[CtabProblem] = []
     at = first + lists  # Atom lists of the time before `M  ALS`: one line each.
     while at < len(lines):
         line = lines[at]
         at += 1
         if line.startswith(b"M  END"):
-            return tuple(issues)
+            return tuple(odd)
         if line.startswith((b"M  CHG", b"M  RAD", b"M  ISO")):
             _check_atom_values(line, at, atoms)
         elif line.startswith((b"A  ", b"G  ")):
@@ -204,9 +215,9 @@ def _check_properties(lines: list[bytes], first: int, atoms: int, lists: int) ->
             continue
         elif not line[:9].translate(None, _COORDINATE_CHARACTERS):
             raise CtabProblem("CTAB_COUNT_MISMATCH", "There are more atom or bond lines than the counts line says.", at)
-        elif not issues:  # One of them says enough.
+        elif not odd:  # One of them says enough.
             message = f"No line of a connection table: {_shown(line[:40])}."
-            issues.append(warning("CTAB_LINE_UNKNOWN", message, f"line {at}"))
+            odd.append(CtabProblem("CTAB_LINE_UNKNOWN", message, at))
     raise CtabProblem("CTAB_UNTERMINATED", "The connection table has no M  END line; it may be cut off.", len(lines))
 
 

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from leanda.contracts.artefacts import Issue
 from leanda.parsing.ctab_problem import CtabProblem
 
 _PREFIX: Final = b"M  V30 "
@@ -32,7 +31,7 @@ class _Table:
     bonds: int = 0
 
 
-def check(lines: list[bytes]) -> tuple[Issue, ...]:
+def check(lines: list[bytes]) -> None:
     """See `ctab.check`.
 
     Raises:
@@ -76,7 +75,6 @@ def check(lines: list[bytes]) -> tuple[Issue, ...]:
         raise CtabProblem("CTAB_BLOCK_UNPAIRED", f"The block {name.decode('latin-1')} has no END.", number)
     if not seen:
         raise CtabProblem("CTAB_TRUNCATED", "There is no CTAB block behind a V3000 counts line.", len(lines))
-    return ()
 
 
 def _logical_lines(lines: list[bytes]) -> Iterator[tuple[int, bytes]]:

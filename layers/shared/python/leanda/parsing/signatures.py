@@ -1,7 +1,7 @@
 """The one signature table: it decides a file's kind and format, once, from its first bytes, its name and its size.
 
-The order is: no bytes → what the extension says; a signature; a text test; the extension; generic. A row of the table
-ships with the parser that takes its kind; what has no row is generic.
+The order is: no bytes → what the extension says; a look into a container; a magic number; a signature; a text test; the
+extension; generic. A row of the table ships with the parser that takes its kind; what has no row is generic.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from leanda import limits
+from leanda.parsing.containers import EXTENSIONS, office_format
 from leanda.parsing.delimited import best_layout
 from leanda.parsing.inflate import Compression, compression_of, inflate_head
 from leanda.parsing.text import readable_text
@@ -59,6 +60,7 @@ class Row:
 
     Attributes:
         extensions: that promise this format, lower case.
+        container: a test of binary content that begins like other formats' (ZIP, OLE); asked before magic numbers.
         magic: (offset, bytes) pairs; one that is present is enough.
         signature: a test for something that only this format has.
         text_test: a test for what the content looks like; asked only when no row has a signature.
@@ -67,6 +69,7 @@ class Row:
     kind: str
     format: str
     extensions: tuple[str, ...] = ()
+    container: Test | None = None
     magic: tuple[tuple[int, bytes], ...] = ()
     signature: Test | None = None
     text_test: Test | None = None
@@ -103,6 +106,9 @@ def extension_of(name: str) -> str:
 
 
 def _row_of(head: Head) -> Row:
+    for row in ROWS:
+        if row.container is not None and row.container(head):
+            return row
     for row in ROWS:
         if any(head.data.startswith(magic, offset) for offset, magic in row.magic):
             return row
@@ -244,10 +250,19 @@ def _is_tsv(head: Head) -> bool:
     return _is_table(head, delimiter_is_tab=True)
 
 
+# --- Office files: containers that many formats share ---------------------------------------------------------------------
+
+
+def _office_row(kind: str, format: str) -> Row:
+    def holds(head: Head) -> bool:
+        return office_format(head.data, head.extension) == format
+
+    return Row(kind, format, extensions=EXTENSIONS[format], container=holds)
+
+
 # --- generic: formats that are recognised so that nobody mistakes them; their parsers bring rows of their own -------------
 
 _FOREIGN_MAGIC: Final = (
-    (0, b"%PDF-"),
     (0, b"\x89PNG\r\n\x1a\n"),
     (0, b"\xff\xd8\xff"),
     (0, b"GIF87a"),
@@ -284,8 +299,9 @@ def _is_foreign_text(head: Head) -> bool:
     return _FOREIGN_TEXT.match(head.text or "") is not None
 
 
-TEXT_EXTENSIONS: Final = frozenset({"", "txt", "text", "dat", "asc", "prn", *_MOLECULES, *_SMILES, *_TABULAR})
-"""Extensions whose content is looked at line by line. Any other extension names a format that is not known here."""
+TEXT_EXTENSIONS: Final = frozenset({"", "txt", "text", "dat", "asc", "prn", "xls", *_MOLECULES, *_SMILES, *_TABULAR})
+"""Extensions whose content is looked at line by line (`xls` because instruments like to call their tables so). Any other
+extension names a format that is not known here."""
 
 GENERIC: Final = Row("generic", "generic", magic=_FOREIGN_MAGIC, signature=_is_foreign_text)
 
@@ -296,5 +312,8 @@ ROWS: Final = (
     Row("chemical", "smiles", extensions=_SMILES, text_test=_is_smiles),
     Row("tabular", "csv", extensions=("csv",), text_test=_is_csv),
     Row("tabular", "tsv", extensions=("tsv", "tab"), text_test=_is_tsv),
+    *(_office_row("tabular", format) for format in ("xlsx", "xlsb", "xls", "ods")),
+    Row("document", "pdf", extensions=("pdf",), magic=((0, b"%PDF-"),)),
+    *(_office_row("document", format) for format in ("docx", "pptx", "doc", "ppt")),
 )
 """Within one step the first row that agrees wins."""

@@ -1,0 +1,271 @@
+"""CZI, Zeiss' image file: one record for each scene, out of the XML and the directory of its subblocks.
+
+ZEISS "CZI (ZISRAW) File Format" 1.2: the file is a chain of segments; the first names the places of the metadata segment and
+of the subblock directory. Scenes lie on one plane; how large one is follows from the places of its subblocks.
+
+The two segments are read here and not with czifile, which imports 90 MB of native decoders that no header needs.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import BinaryIO, Final
+from xml.etree.ElementTree import Element
+
+from functions.parsers.microscopy.formats import series, xml_tree
+from functions.parsers.microscopy.formats.series import Channel, Objective, Quantity, Series
+from functions.parsers.microscopy.formats.xml_tree import text_of
+from leanda.contracts.artefacts import FieldValue, Issue, Record
+from leanda.errors import FileBomb, FileCorrupt, FormatMismatch
+
+MAX_XML_BYTES: Final = 256 * 1024 * 1024
+MAX_SUBBLOCKS: Final = 300_000
+"""Directory entries that are read."""
+MAX_DIMENSIONS: Final = 40
+
+_SEGMENT: Final = struct.Struct("<16sqq")
+_PLACES: Final = struct.Struct("<qq")
+_PLACES_OFFSET: Final = _SEGMENT.size + 52
+_METADATA: Final = struct.Struct("<i")
+_METADATA_HEADER_BYTES: Final = 256
+_DIRECTORY_HEADER_BYTES: Final = 128
+_ENTRY: Final = struct.Struct("<2siqiiBB4si")
+_DIMENSION: Final = struct.Struct("<4siifi")
+_USUAL_AXES: Final = ("X", "Y", "Z", "C", "T")
+_NANOMETRE: Final = "nm"
+# Sections that describe the user's screen and the planned experiment, not the image.
+_LEFT_OUT: Final = frozenset(
+    {"Experiment", "DisplaySetting", "Layers", "HardwareSetting", "CustomAttributes", "TimelineTracks"}
+)
+
+
+@dataclass
+class Extent:
+    """From where to where the subblocks of one scene reach, by axis."""
+
+    low: dict[str, int] = field(default_factory=dict)
+    high: dict[str, int] = field(default_factory=dict)
+
+    def add(self, axis: str, start: int, size: int) -> None:
+        self.low[axis] = min(self.low.get(axis, start), start)
+        self.high[axis] = max(self.high.get(axis, start + size), start + size)
+
+    def sizes(self) -> dict[str, int]:
+        return {axis: self.high[axis] - self.low[axis] for axis in self.low}
+
+
+class Czi:
+    """See `leanda.parsing.format.WholeFormat`."""
+
+    name = "czi"
+    version = "1"
+    empty_is_failure = True
+
+    def records(self, file: BinaryIO) -> Iterator[Record]:
+        """One record for each scene; one in all when there are no scenes.
+
+        Raises:
+            FormatMismatch: it is no CZI file.
+            FileCorrupt: its metadata is missing, cut or not well formed.
+            FileBomb: its metadata is absurdly large.
+            EntitiesRefused: its XML declares a document type.
+        """
+        metadata, directory = _places(file)
+        root = xml_tree.parse([_xml(file, metadata)], without=_LEFT_OUT)
+        issues: list[Issue] = []
+        try:
+            extents = _extents(file, directory)
+        except FileCorrupt as broken:
+            message = "The directory of the image's parts cannot be read; sizes are those of the metadata."
+            issues.append(series.warning("SUBBLOCKS_UNREADABLE", message, broken.detail))
+            extents = {}
+        yield from _records(root, extents, issues)
+
+
+CZI: Final = Czi()
+
+
+def _places(file: BinaryIO) -> tuple[int, int]:
+    """Offsets of the metadata segment and of the subblock directory."""
+    file.seek(0)
+    head = file.read(_PLACES_OFFSET + _PLACES.size)
+    if not head.startswith(b"ZISRAWFILE"):
+        raise FormatMismatch(detail="no CZI header")
+    if len(head) < _PLACES_OFFSET + _PLACES.size:
+        raise FileCorrupt(detail="the header is cut by the end of the file")
+    directory, metadata = _PLACES.unpack_from(head, _PLACES_OFFSET)
+    return metadata, directory
+
+
+def _segment(file: BinaryIO, offset: int, name: bytes) -> int:
+    """The size of the file, when the segment at an offset has this name; the file stands behind the segment's header."""
+    size = file.seek(0, 2)
+    if not 0 < offset < size:
+        raise FileCorrupt(detail=f"the segment {name.decode()} at byte {offset} lies outside of the file")
+    file.seek(offset)
+    head = file.read(_SEGMENT.size)
+    if len(head) < _SEGMENT.size or head[:16].rstrip(b"\0") != name:
+        raise FileCorrupt(detail=f"there is no segment {name.decode()} at byte {offset}")
+    return size
+
+
+def _xml(file: BinaryIO, offset: int) -> bytes:
+    size = _segment(file, offset, b"ZISRAWMETADATA")
+    head = file.read(_METADATA_HEADER_BYTES)
+    length = _METADATA.unpack_from(head)[0] if len(head) == _METADATA_HEADER_BYTES else -1
+    if length <= 0 or file.tell() + length > size:
+        raise FileCorrupt(detail=f"the metadata of {length} bytes is cut by the end of the file")
+    if length > MAX_XML_BYTES:
+        raise FileBomb(detail=f"metadata of {length} bytes")
+    return file.read(length).rstrip(b"\0")
+
+
+def _extents(file: BinaryIO, offset: int) -> dict[int, Extent]:
+    """The extents of scenes by their number; -1 stands for subblocks that belong to no scene."""
+    size = _segment(file, offset, b"ZISRAWDIRECTORY")
+    head = file.read(_DIRECTORY_HEADER_BYTES)
+    count = _METADATA.unpack_from(head)[0] if len(head) == _DIRECTORY_HEADER_BYTES else -1
+    if count < 0 or count * _ENTRY.size > size - file.tell():
+        raise FileCorrupt(detail=f"{count} subblocks do not fit into the file")
+    if count > MAX_SUBBLOCKS:
+        raise FileCorrupt(detail=f"{count} subblocks are too many to look at")
+    extents: dict[int, Extent] = {}
+    for _ in range(count):
+        entry = file.read(_ENTRY.size)
+        if len(entry) < _ENTRY.size or entry[:2] != b"DV":
+            raise FileCorrupt(detail="an entry of the directory is not of the type DV")
+        dimensions = _ENTRY.unpack(entry)[-1]
+        if not 0 <= dimensions <= MAX_DIMENSIONS:
+            raise FileCorrupt(detail=f"a subblock has {dimensions} dimensions")
+        data = file.read(dimensions * _DIMENSION.size)
+        if len(data) < dimensions * _DIMENSION.size:
+            raise FileCorrupt(detail="the directory is cut by the end of the file")
+        _add(extents, list(_DIMENSION.iter_unpack(data)))
+    return extents
+
+
+def _add(extents: dict[int, Extent], dimensions: list[tuple[bytes, int, int, float, int]]) -> None:
+    named = [
+        (name.rstrip(b"\0 ").decode("ascii", "replace"), start, size, stored)
+        for name, start, size, _, stored in dimensions
+    ]
+    if any(size < 0 or (stored not in (0, size) and axis in ("X", "Y")) for axis, _, size, stored in named):
+        return  # A level of the pyramid stores fewer pixels than it covers.
+    scene = next((start for axis, start, *_ in named if axis == "S"), -1)
+    if scene not in extents and len(extents) > series.MAX_SERIES:
+        return
+    extent = extents.setdefault(scene, Extent())
+    for axis, start, size, _ in named:
+        if axis not in ("S", "M"):
+            extent.add(axis, start, size)
+
+
+def _records(root: Element, extents: dict[int, Extent], issues: list[Issue]) -> Iterator[Record]:
+    information = root.find("Metadata/Information")
+    image = information.find("Image") if information is not None else None
+    if information is None or image is None:
+        raise FileCorrupt(detail="the metadata describes no image")
+    scenes = {
+        series.number(scene.get("Index")): scene.get("Name")
+        for scene in image.iterfind("Dimensions/S/Scenes/Scene")
+        if scene.get("Index")
+    }
+    stated = {axis: series.count(text_of(image, f"Size{axis}")) for axis in _USUAL_AXES}
+    document = text_of(information, "Document/Name") or text_of(information, "Document/Title")
+    common = _common(root, information, image)
+    for index, number in enumerate(islice(sorted(extents) or [-1], series.MAX_SERIES)):
+        name = scenes.get(number) or document
+        measured = extents[number].sizes() if extents else {}
+        sizes = {axis: size for axis, size in ({**stated, **measured}).items() if size}
+        if "X" not in sizes or "Y" not in sizes:
+            message = "Neither the metadata nor the image's parts tell its width and height."
+            yield series.failed(index, name, "IMAGE_WITHOUT_SIZE", message)
+            continue
+        sizes = {axis: sizes.get(axis, 1) for axis in _USUAL_AXES} | {
+            axis: size for axis, size in sizes.items() if axis not in _USUAL_AXES and size > 1
+        }
+        yield replace(common, name=name, sizes=sizes, issues=tuple(issues) if index == 0 else ()).record(index)
+
+
+def _common(root: Element, information: Element, image: Element) -> Series:
+    """What holds for all scenes."""
+    microscope = _referred(image, "MicroscopeRef", information, "Instrument/Microscopes/Microscope")
+    version = text_of(information, "Application/Version")
+    application = text_of(information, "Application/Name")
+    increment = text_of(image, "Dimensions/T/Positions/Interval/Increment")
+    return Series(
+        sizes={},
+        format=CZI.name,
+        pixel_type=text_of(image, "PixelType"),
+        significant_bits=series.count(text_of(image, "ComponentBitCount")),
+        pixel_sizes=_pixel_sizes(root),
+        time_increment=series.quantity(increment, "s"),
+        channels=tuple(_channel(found) for found in image.iterfind("Dimensions/Channels/Channel")),
+        objective=_objective(image, information),
+        microscope=microscope.get("Name") or text_of(microscope, "System") if microscope is not None else None,
+        acquisition_date=series.date(text_of(image, "AcquisitionDateAndTime")),
+        software=" ".join(part for part in (application, version) if part) or None,
+        fields=tuple(_fields(information, image)),
+    )
+
+
+def _pixel_sizes(root: Element) -> dict[str, Quantity]:
+    """Distances are in metres, whatever unit the program shows (`DefaultUnitFormat`)."""
+    found = {
+        distance.get("Id", ""): series.quantity(text_of(distance, "Value"), "m")
+        for distance in root.iterfind("Metadata/Scaling/Items/Distance")
+    }
+    return {axis: size for axis, size in found.items() if size and axis in ("X", "Y", "Z")}
+
+
+def _channel(found: Element) -> Channel:
+    return Channel(
+        name=found.get("Name") or found.get("Id"),
+        fluor=text_of(found, "Fluor"),
+        excitation=series.quantity(text_of(found, "ExcitationWavelength"), _NANOMETRE),
+        emission=series.quantity(text_of(found, "EmissionWavelength"), _NANOMETRE),
+        color=text_of(found, "Color"),
+        acquisition_mode=text_of(found, "AcquisitionMode"),
+        contrast_method=text_of(found, "ContrastMethod"),
+        illumination=text_of(found, "IlluminationType"),
+    )
+
+
+def _objective(image: Element, information: Element) -> Objective:
+    found = _referred(image, "ObjectiveSettings/ObjectiveRef", information, "Instrument/Objectives/Objective")
+    if found is None:
+        return Objective()
+    return Objective(
+        model=found.get("Name") or text_of(found, "Manufacturer/Model"),
+        manufacturer=text_of(found, "Manufacturer/Manufacturer"),
+        magnification=series.number(text_of(found, "NominalMagnification")),
+        numerical_aperture=series.number(text_of(found, "LensNA")),
+        immersion=text_of(found, "Immersion"),
+    )
+
+
+def _referred(image: Element, reference: str, information: Element, target: str) -> Element | None:
+    """What a reference of the image names; the only one there is when it names none."""
+    targets = {found.get("Id", ""): found for found in information.iterfind(target)}
+    named = image.find(reference)
+    if named is not None:
+        return targets.get(named.get("Id", ""))
+    return next(iter(targets.values())) if len(targets) == 1 else None
+
+
+def _fields(information: Element, image: Element) -> Iterator[FieldValue]:
+    for name in ("Title", "Description", "Comment", "Keywords", "CreationDate"):
+        yield from series.field(f"Document.{name}", text_of(information, f"Document/{name}"))
+    for name in ("AcquisitionDuration", "OriginalCompressionMethod", "OriginalEncodingQuality"):
+        value = text_of(image, name)
+        number = series.number(value)
+        yield from series.field(f"Image.{name}", value if number is None else number)
+    for name in ("Medium", "RefractiveIndex"):
+        value = text_of(image, f"ObjectiveSettings/{name}")
+        number = series.number(value)
+        yield from series.field(f"ObjectiveSettings.{name}", value if number is None else number)
+    for detector in information.iterfind("Instrument/Detectors/Detector"):
+        yield from series.field("Detector", detector.get("Name") or text_of(detector, "Manufacturer/Model"))

@@ -1,0 +1,191 @@
+"""ND2, Nikon's image file, with the library nd2: one record for each position of the stage.
+
+Both generations are read: chunks since NIS-Elements 3, and JPEG 2000 boxes before. The files hold XML and compressed variants
+of it, which the library parses by itself; a file in which a document type is declared is refused before.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, BinaryIO, Final
+
+from functions.parsers.microscopy.formats import series
+from functions.parsers.microscopy.formats.series import Channel, Objective, Quantity, Series
+from functions.parsers.microscopy.formats.xml_tree import EntitiesRefused
+from leanda.contracts.artefacts import FieldValue, Record
+from leanda.errors import FileBomb, FileCorrupt, FormatMismatch, ParseFailure
+
+MAGICS: Final = (b"\xda\xce\xbe\x0a", b"\0\0\0\x0cjP  ")
+_BLOCK: Final = 4 * 1024 * 1024
+_REFUSED: Final = (b"<!DOCTYPE", b"<!ENTITY")
+_POSITION: Final = "P"
+_DATE: Final = re.compile(
+    r"(?P<first>\d{1,2})(?P<mark>[/.])\s*(?P<second>\d{1,2})(?P=mark)\s*(?P<year>\d{4})\s+"
+    r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<seconds>\d\d))?(?:\s*(?P<half>AM|PM))?",
+    re.IGNORECASE,
+)
+
+
+class Nd2:
+    """See `leanda.parsing.format.WholeFormat`."""
+
+    name = "nd2"
+    version = "1"
+    empty_is_failure = True
+
+    def records(self, file: BinaryIO) -> Iterator[Record]:
+        """One record for each position.
+
+        Raises:
+            FormatMismatch: it is no ND2 file.
+            FileCorrupt: its metadata cannot be read.
+            FileBomb: its metadata needs more memory than there is, or claims an absurd number of positions.
+            EntitiesRefused: XML in it declares a document type.
+        """
+        file.seek(0)
+        if not file.read(8).startswith(MAGICS):
+            raise FormatMismatch(detail="no ND2 header")
+        _refuse_entities(file)
+        file.seek(0)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                found = _described(file)
+        except ParseFailure:
+            raise
+        except (MemoryError, RecursionError) as error:
+            raise FileBomb(
+                "The file's metadata needs more memory than there is.", detail=type(error).__name__
+            ) from error
+        except Exception as error:
+            raise FileCorrupt(detail=f"{type(error).__name__}: {error}"[:500]) from error
+        for index, one in enumerate(found):
+            yield one.record(index)
+
+
+ND2: Final = Nd2()
+
+
+def _refuse_entities(file: BinaryIO) -> None:
+    file.seek(0)
+    before = b""
+    while block := file.read(_BLOCK):
+        window = before + block
+        if any(mark in window for mark in _REFUSED):
+            raise EntitiesRefused
+        before = block[-16:]
+
+
+def _described(file: BinaryIO) -> list[Series]:
+    import nd2  # with numpy; only for these files
+
+    with nd2.ND2File(file) as opened:  # type: ignore[arg-type]  # any seekable binary file will do
+        sizes = {str(axis): int(size) for axis, size in opened.sizes.items()}
+        positions = sizes.pop(_POSITION, 1)
+        if positions > series.MAX_SERIES:
+            raise FileBomb("The file claims to have more positions than Leanda reads.", detail=f"{positions} positions")
+        if not sizes.get("X") or not sizes.get("Y"):
+            raise FileCorrupt(detail="the file states no width and height")
+        attributes, metadata, texts = opened.attributes, opened.metadata, opened.text_info
+        channels = list(getattr(metadata, "channels", None) or [])
+        microscope = getattr(channels[0], "microscope", None) if channels else None
+        samples = sizes.pop("S", None)
+        named = _names(opened.experiment)
+        common: dict[str, Any] = {
+            "format": Nd2.name,
+            "sizes": {axis: sizes.pop(axis, 1) for axis in ("X", "Y", "Z", "C", "T")} | sizes,
+            "samples": samples,
+            "pixel_type": _pixel_type(attributes),
+            "significant_bits": attributes.bitsPerComponentSignificant,
+            "pixel_sizes": _pixel_sizes(channels),
+            "channels": tuple(_channel(one.channel) for one in channels),
+            "objective": _objective(microscope),
+            "acquisition_date": date(str(texts.get("date", ""))),
+            "compression": attributes.compressionType,
+            "fields": tuple(_fields(texts, microscope)),
+            "toolkit": f"nd2 {nd2.__version__}",
+        }
+        return [Series(**common, name=named.get(index)) for index in range(positions)]
+
+
+def _names(experiment: Any) -> dict[int, str]:
+    """Names that the user gave to positions."""
+    points = [point for loop in experiment if loop.type == "XYPosLoop" for point in loop.parameters.points]
+    return {index: point.name for index, point in enumerate(points[: series.MAX_SERIES]) if point.name}
+
+
+def _pixel_type(attributes: Any) -> str:
+    bits = attributes.bitsPerComponentInMemory
+    if attributes.pixelDataType == "float":
+        return {32: "float", 64: "double"}.get(bits, f"float{bits}")
+    return f"uint{bits}" if attributes.pixelDataType == "unsigned" else f"int{bits}"
+
+
+def _pixel_sizes(channels: list[Any]) -> dict[str, Quantity]:
+    """Sizes of calibrated axes, in µm (NIS-Elements)."""
+    volume = getattr(channels[0], "volume", None) if channels else None
+    if volume is None:
+        return {}
+    axes = zip("XYZ", volume.axesCalibrated, volume.axesCalibration, strict=False)
+    return {axis: Quantity(float(size), "µm") for axis, known, size in axes if known and 0 < size < float("inf")}
+
+
+def _channel(found: Any) -> Channel:
+    def wavelength(value: Any) -> Quantity | None:
+        return series.quantity(str(value), "nm") if value else None
+
+    color = found.color
+    return Channel(
+        name=found.name or None,
+        excitation=wavelength(found.excitationLambdaNm),
+        emission=wavelength(found.emissionLambdaNm),
+        color=f"#{color.r:02X}{color.g:02X}{color.b:02X}" if color is not None else None,
+    )
+
+
+def _objective(microscope: Any) -> Objective:
+    if microscope is None:
+        return Objective()
+    return Objective(
+        model=microscope.objectiveName or None,
+        magnification=series.number(str(microscope.objectiveMagnification)),
+        numerical_aperture=series.number(str(microscope.objectiveNumericalAperture)),
+    )
+
+
+def date(text: str) -> str | None:
+    """NIS-Elements' date, when only one reading is possible: `7/19/2017  1:44:22 PM` as `2017-07-19T13:44:22`.
+
+    It is written as the user's country does. With slashes the month may come first or second, so 3/4/2017 is no date.
+    """
+    found = _DATE.fullmatch(text.strip())
+    if found is None:
+        return None
+    first, second, hour = int(found["first"]), int(found["second"]), int(found["hour"])
+    if found["mark"] == "." or first > 12 >= second or first == second:
+        day, month = first, second
+    elif second > 12 >= first:
+        day, month = second, first
+    else:
+        return None
+    if found["half"]:
+        hour = hour % 12 + (12 if found["half"].upper() == "PM" else 0)
+    try:
+        moment = datetime(int(found["year"]), month, day, hour, int(found["minute"]), int(found["seconds"] or 0))
+    except ValueError:
+        return None
+    return moment.isoformat()
+
+
+def _fields(texts: Any, microscope: Any) -> Iterator[FieldValue]:
+    """Texts that NIS-Elements wrote, among them its date, which has the form of the user's country and is left as it is."""
+    for name, value in dict(texts).items():
+        yield from series.field(str(name), str(value).strip())
+    for name in ("immersionRefractiveIndex", "pinholeDiameterUm", "zoomMagnification", "projectiveMagnification"):
+        yield from series.field(name, series.number(str(getattr(microscope, name, None))))
+    flags = getattr(microscope, "modalityFlags", None)
+    if flags:
+        yield from series.field("modalityFlags", ", ".join(map(str, flags)))

@@ -1,0 +1,136 @@
+"""Lists of reaction SMILES: one reaction a line, alone, with a name behind it, or in a column of a table.
+
+Daylight Theory Manual, section 3.5: `reactants>agents>products`; behind it perhaps ChemAxon's ` |…|` (CXSMILES), whose `f:`
+joins parts to one molecule. The other columns are fields. A table is such a list when (nearly) all of its lines hold a
+reaction in the same column; see `leanda.parsing.smiles.reaction_layout`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache, partial
+from typing import Any, Final
+
+from functions.parsers import reactions, toolkit
+from functions.parsers.reactions import ROLES, TYPE, Participant
+from leanda import limits
+from leanda.contracts.artefacts import FieldValue, Issue, Record, Structure
+from leanda.parsing.format import Format
+from leanda.parsing.lines import record_lines
+from leanda.parsing.records import BOM, BOM_DROPPED, decode, error, failed, guarded, refused
+from leanda.parsing.smiles import MAX_CELL_CHARACTERS, ReactionLayout, plausible_reaction, reaction_layout
+
+REACTION_SMILES: Final = "chemical/x-daylight-reaction-smiles"
+_REMEMBERED: Final = 20_000
+
+
+class ReactionSmilesFormat:
+    """See `leanda.parsing.format.Format`. A record is a line that is neither blank, comment nor header."""
+
+    name = "reaction-smiles"
+    version = "1"
+    empty_is_failure = True
+
+    def boundaries(self, blocks: Iterable[bytes], *, head: bytes) -> Iterator[int]:
+        layout = _layout(head)
+        return (end for end, _ in record_lines(blocks, is_header=(lambda _: True) if layout.header else None))
+
+    def read(self, data: bytes, *, first_index: int, head: bytes) -> Iterator[Record]:
+        layout = _layout(head)
+        is_header = (lambda _: True) if layout.header and first_index == 0 else None
+        read_line = partial(_record, layout=layout)
+        for index, (end, length) in enumerate(record_lines([data], is_header=is_header), first_index):
+            yield guarded(TYPE, read_line, data[end - length : end], index)
+
+
+FORMAT: Final[Format] = ReactionSmilesFormat()
+
+
+def _layout(head: bytes) -> ReactionLayout:
+    """As the head's lines show it; a file that is no such list by its content is one by its name."""
+    return reaction_layout(decode(head[: limits.HEAD_BYTES])[0].splitlines()) or ReactionLayout(None)
+
+
+def _record(raw: bytes, index: int, *, layout: ReactionLayout) -> Record:
+    if len(raw) > limits.MAX_RECORD_BYTES:
+        message = f"The line has {len(raw):,} bytes; {limits.MAX_RECORD_BYTES:,} are accepted."
+        return failed(TYPE, index, error("RECORD_TOO_LARGE", message))
+    issues: tuple[Issue, ...] = (BOM_DROPPED,) if raw.startswith(BOM) else ()
+    line, guessed = decode(raw.removeprefix(BOM).strip(b"\r\n"))
+    issues += guessed
+    cells = layout.cells(line)
+    text = cells[layout.column].strip() if len(cells) > layout.column else ""
+    fields = tuple(_fields(cells, layout))
+    name = (cells[1].strip() or None) if layout.delimiter is None and len(cells) > 1 else None
+    issues += _check(text)
+    participants, said = ([], ()) if refused(issues) else _participants(text)
+    issues += said
+    if refused(issues):
+        return failed(TYPE, index, *issues, name=name)
+    properties, said = reactions.properties(participants)
+    return Record(
+        index=index,
+        type=TYPE,
+        name=name,
+        structure=Structure(media_type=REACTION_SMILES, text=text),
+        fields=fields,
+        properties=properties,
+        issues=(*issues, *said),
+        toolkit=toolkit.TOOLKIT,
+    )
+
+
+def _fields(cells: list[str], layout: ReactionLayout) -> Iterator[FieldValue]:
+    if layout.delimiter is None:
+        return
+    for at, value in enumerate(cells):
+        if at != layout.column:
+            name = layout.header[at] if at < len(layout.header) and layout.header[at] else f"column {at + 1}"
+            yield FieldValue(name=name, value=value or None)
+
+
+def _check(text: str) -> tuple[Issue, ...]:
+    if len(text) > MAX_CELL_CHARACTERS:
+        message = f"The reaction SMILES has {len(text):,} characters; {MAX_CELL_CHARACTERS:,} are accepted."
+        return (error("STRUCTURE_TOO_LARGE", message),)
+    if plausible_reaction(text) or text.split(" ", 1)[0] == ">>":
+        return ()
+    return (error("REACTION_SMILES_INVALID", f"This is no reaction SMILES: {text[:60]!r}."),)
+
+
+def _participants(text: str) -> tuple[list[Participant], tuple[Issue, ...]]:
+    """The molecules of a reaction SMILES; part by part if nothing joins parts, else as Indigo reads the whole."""
+    if "|" not in text:
+        try:
+            return [
+                Participant(role, _component(part))
+                for role, side in zip(ROLES, text.split(">"), strict=True)
+                for part in side.split(".")
+                if part
+            ], ()
+        except _PartRefused:
+            pass  # A ring bond may close in another part.
+    try:
+        return list(_of_indigo(toolkit.session().loadReaction(text))), ()
+    except Exception as refusal:
+        return [], (error("TOOLKIT_REFUSED", f"Indigo cannot read the reaction: {toolkit.reason(refusal)}."),)
+
+
+class _PartRefused(Exception):
+    pass
+
+
+@lru_cache(_REMEMBERED)
+def _component(part: str) -> toolkit.Component:
+    """Solvents and reagents come again and again, so what is known of a part is remembered."""
+    molecule, _ = toolkit.load(part)
+    if molecule is None:
+        raise _PartRefused
+    return toolkit.component(molecule)
+
+
+def _of_indigo(reaction: Any) -> Iterator[Participant]:
+    sides = (reaction.iterateReactants(), reaction.iterateCatalysts(), reaction.iterateProducts())
+    for role, side in zip(ROLES, sides, strict=True):
+        for molecule in side:
+            yield Participant(role, toolkit.component(molecule.clone()))
