@@ -49,6 +49,11 @@ def build(target: Environment, output: Path, staging: Staging | None = None, *, 
     for context in contexts:
         context.add_stack_dependency(platform)
         edge.add_stack_dependency(context)
+    for table, stack in zip(CONTEXTS, (platform, *contexts), strict=True):
+        if table.collects_letters:
+            for other in contexts:
+                if other is not stack:
+                    stack.add_stack_dependency(other)
     cdk.Tags.of(app).add("project", "leanda")
     cdk.Tags.of(app).add("environment", target.name)
     return app

@@ -95,6 +95,14 @@ class Person:
         return eventually(lambda: self.search(query, **only)["items"] or None, f"{query!r} is found", seconds=seconds)
 
 
+class RootAws(Aws):
+    """Clients that are closed with the cloud."""
+
+    def close(self) -> None:
+        for client in self._clients.values():
+            client.close()
+
+
 @dataclass
 class Cloud:
     """The running cloud, and what tests may ask of it beyond the API."""
@@ -104,15 +112,16 @@ class Cloud:
     seed: int
     _people: list[Person] = field(default_factory=list)
     _letters: list[dict[str, Any]] = field(default_factory=list)
+    _clients: list[Any] = field(default_factory=list)
 
     @property
     def api_url(self) -> str:
         return str(self.outputs["apiUrl"])
 
     @cached_property
-    def aws(self) -> Aws:
+    def aws(self) -> RootAws:
         """Clients with the root's keys: to look, and to take on roles. Never to be an identity in a test."""
-        return Aws(CloudEndpoint(self.outputs["awsEndpointUrl"], self.outputs["region"]))
+        return RootAws(CloudEndpoint(self.outputs["awsEndpointUrl"], self.outputs["region"]))
 
     @cached_property
     def user_pool(self) -> UserPool:
@@ -165,12 +174,12 @@ class Cloud:
 
     def client_of(self, session: boto3.Session, service: str) -> Any:
         # Host prefixes (`data-` of Cloud Map) would leave this machine.
-        config = Config(
-            proxies={}, retries={"total_max_attempts": 1}, inject_host_prefix=False, signature_version="v4"
-        )
+        config = Config(proxies={}, retries={"total_max_attempts": 1}, inject_host_prefix=False, signature_version="v4")
         if service == "s3":
             config = config.merge(Config(signature_version="s3v4", s3={"addressing_style": "path"}))
-        return session.client(service, endpoint_url=self.outputs["awsEndpointUrl"], config=config)
+        client = session.client(service, endpoint_url=self.outputs["awsEndpointUrl"], config=config)
+        self._clients.append(client)
+        return client
 
     def letters(self) -> list[dict[str, Any]]:
         """Everything that consumers have given up on so far; what is read is taken from the queues and remembered."""
@@ -185,6 +194,9 @@ class Cloud:
         return list(self._letters)
 
     def close(self) -> None:
+        self.aws.close()
+        for client in self._clients:
+            client.close()
         for person in self._people:
             person.client.close()
             person.http.close()

@@ -132,7 +132,7 @@ class Topics:
                 if high > low:
                     ends[partition] = (low, high)
             consumer.assign([TopicPartition(topic, partition, low) for partition, (low, _) in ends.items()])
-            left = {partition for partition in ends}
+            left = set(ends)
             while left:
                 message = consumer.poll(10)
                 assert message is not None, f"{topic} does not answer"

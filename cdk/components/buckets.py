@@ -1,4 +1,4 @@
-"""The three buckets and the queue behind the first: originals, artefacts, failures."""
+"""The three buckets, and the queues to which two of them announce new objects: originals, artefacts, failures."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from cdk.components.queues import FOURTEEN_DAYS, dead_letter_queue, queue_policy
+from cdk.components.queues import FOURTEEN_DAYS, LETTER_VISIBILITY, dead_letter_queue, queue_policy
 from cdk.config import Environment
 
 UPLOAD_PREFIXES: Final = ("uploads/", "inbox/")
+# What Lambda puts into an on-failure bucket lies under this prefix.
+FAILURE_PREFIX: Final = "aws/lambda/"
 # Six times the timeout of the consumer, as AWS advises; five receives before a message is a dead letter.
 _VISIBILITY: Final = 6 * 120
 _RECEIVES: Final = 5
@@ -30,9 +32,7 @@ class Buckets(Construct):
             "artefacts",
             lifecycle=[_expire("expire", days=environment.sizes.artefact_days), _abort_multipart(days=2)],
         )
-        self.failures = self._bucket(
-            "failures", versioned=True, lifecycle=[_expire("expire", days=environment.sizes.failure_days)]
-        )
+        self.failures = self._failures()
 
     def _bucket(
         self,
@@ -94,21 +94,46 @@ class Buckets(Construct):
         )
 
     def _originals(self) -> s3.CfnBucket:
-        """Announces every new object of both prefixes to the queue, whose policy must be there before."""
+        """Announces every new object of both prefixes to the queue."""
+        return self._announcing("originals", self.upload_queue, UPLOAD_PREFIXES, lifecycle=[_abort_multipart(days=7)])
+
+    def _failures(self) -> s3.CfnBucket:
+        """Announces every batch that a mapping gave up to the collector of dead letters."""
+        named = self._environment
+        queue = sqs.CfnQueue(
+            self,
+            "FailureQueue",
+            queue_name=named.queue("deadletters", "failures"),
+            visibility_timeout=LETTER_VISIBILITY,
+            message_retention_period=FOURTEEN_DAYS,
+            sqs_managed_sse_enabled=True,
+        )
+        expire = _expire("expire", days=named.sizes.failure_days)
+        return self._announcing("failures", queue, (FAILURE_PREFIX,), lifecycle=[expire])
+
+    def _announcing(
+        self,
+        purpose: str,
+        queue: sqs.CfnQueue,
+        prefixes: tuple[str, ...],
+        *,
+        lifecycle: list[s3.CfnBucket.RuleProperty],
+    ) -> s3.CfnBucket:
+        """A versioned bucket that announces new objects to a queue, whose policy must be there before."""
         named = self._environment
         allow = queue_policy(
             self,
-            "UploadQueuePolicy",
+            f"{'Upload' if purpose == 'originals' else 'Failure'}QueuePolicy",
             named,
-            self.upload_queue,
+            queue,
             {
                 "Sid": "BucketMayAnnounce",
                 "Effect": "Allow",
                 "Principal": {"Service": "s3.amazonaws.com"},
                 "Action": "sqs:SendMessage",
-                "Resource": self.upload_queue.attr_arn,
+                "Resource": queue.attr_arn,
                 "Condition": {
-                    "ArnLike": {"aws:SourceArn": named.bucket_arn("originals")},
+                    "ArnLike": {"aws:SourceArn": named.bucket_arn(purpose)},
                     "StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID},
                 },
             },
@@ -117,19 +142,17 @@ class Buckets(Construct):
             queue_configurations=[
                 s3.CfnBucket.QueueConfigurationProperty(
                     event="s3:ObjectCreated:*",
-                    queue=self.upload_queue.attr_arn,
+                    queue=queue.attr_arn,
                     filter=s3.CfnBucket.NotificationFilterProperty(
                         s3_key=s3.CfnBucket.S3KeyFilterProperty(
                             rules=[s3.CfnBucket.FilterRuleProperty(name="prefix", value=prefix)]
                         )
                     ),
                 )
-                for prefix in UPLOAD_PREFIXES
+                for prefix in prefixes
             ]
         )
-        bucket = self._bucket(
-            "originals", versioned=True, lifecycle=[_abort_multipart(days=7)], notifications=announced
-        )
+        bucket = self._bucket(purpose, versioned=True, lifecycle=lifecycle, notifications=announced)
         if allow is not None:
             bucket.add_resource_dependency(allow)
         return bucket

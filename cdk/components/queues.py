@@ -11,6 +11,8 @@ from cdk.components.alarms import alarm_on_dead_letters
 from cdk.config import Environment
 
 FOURTEEN_DAYS: Final = 14 * 24 * 3600
+# Six times the timeout of the collector of dead letters, as AWS advises for a queue that feeds a function.
+LETTER_VISIBILITY: Final = 6 * 60
 
 
 def dead_letter_queue(scope: Construct, identifier: str, environment: Environment, name: str) -> sqs.CfnQueue:
@@ -20,6 +22,7 @@ def dead_letter_queue(scope: Construct, identifier: str, environment: Environmen
         identifier,
         queue_name=name,
         message_retention_period=FOURTEEN_DAYS,
+        visibility_timeout=LETTER_VISIBILITY,
         sqs_managed_sse_enabled=True,
     )
     alarm_on_dead_letters(scope, environment, queue)

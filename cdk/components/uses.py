@@ -264,6 +264,50 @@ class InstanceHealth(Discovery):
         )
 
 
+class FailureObjects(Use):
+    """Read what mappings gave up. Listing is allowed, so that a missing object is a 404 and not a 403."""
+
+    def environment(self, target: Target) -> Mapping[str, str]:
+        return {"FAILURES_BUCKET": target.environment.bucket("failures")}
+
+    def statements(self, target: Target) -> tuple[Statement, ...]:
+        named = target.environment
+        objects = (named.bucket_arn("failures", "aws/lambda/*"),)
+        return (
+            Statement("FailureObjects", ("s3:GetObject", "s3:GetObjectVersion"), objects),
+            Statement("FailureList", ("s3:ListBucket",), (named.bucket_arn("failures"),)),
+        )
+
+
+@dataclass(frozen=True)
+class Deliveries(Use):
+    """Invoke exactly these consumers (`package`, `handler`) with an event that they were given before."""
+
+    consumers: tuple[tuple[str, str], ...]
+
+    def environment(self, target: Target) -> Mapping[str, str]:
+        groups = sorted(target.environment.consumer_group(*consumer) for consumer in self.consumers)
+        return {"FUNCTION_PREFIX": target.environment.prefix, "CONSUMERS": ",".join(groups)}
+
+    def statements(self, target: Target) -> tuple[Statement, ...]:
+        arns = sorted(target.environment.function_arn(*consumer) for consumer in self.consumers)
+        return (Statement("Deliver", ("lambda:InvokeFunction",), tuple(arns)),)
+
+
+@dataclass(frozen=True)
+class Nudge(Use):
+    """Wake one function of the own context instead of waiting for its schedule."""
+
+    handler: str
+
+    def environment(self, target: Target) -> Mapping[str, str]:
+        return {"NUDGED_FUNCTION": target.environment.function(target.context, self.handler)}
+
+    def statements(self, target: Target) -> tuple[Statement, ...]:
+        function = target.environment.function_arn(target.context, self.handler)
+        return (Statement("Nudge", ("lambda:InvokeFunction",), (function,)),)
+
+
 class Cursors(Use):
     """The key that signs cursors of paged answers."""
 

@@ -42,8 +42,13 @@ PARSERS: Final = Context(
     "parsers",
     packages=(
         parser("chemical", wheels="indigo"),
+        parser("reaction", wheels="indigo"),
+        parser("crystal", wheels="gemmi"),
         parser("tabular", wheels="tabular"),
         parser("document", wheels="document", tasks=False),
+        parser("image", wheels="image", tasks=False),
+        parser("microscopy", wheels="microscopy", tasks=False),
+        parser("spectra"),
         parser("generic", tasks=False, memory=1024),
     ),
 )

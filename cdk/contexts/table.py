@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
@@ -61,6 +61,47 @@ class Consumer(Function):
     memory: int = 1024
     timeout: int = 120
     dead_letters: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogConsumer(Function):
+    """Reads several topics whole, each by a mapping with a group of its own: `<context>-<handler>-<topic>`."""
+
+    topics: tuple[Topic, ...]
+    batch_size: int = 500
+    window: int = 0
+    retries: int = 10
+    record_age: int = 6 * DAY
+    memory: int = 512
+    timeout: int = 60
+    dead_letters: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class LetterCollector(Function):
+    """Reads the dead letters of other functions, and the queue that announces failure objects.
+
+    It has no dead letters itself: what it cannot take stays in the queue that it came from, for fourteen days.
+
+    Attributes:
+        letters_of: functions (`package`, `handler`) whose dead-letter queues are read.
+        queues: dead-letter queues of other queues by name of purpose (`context`, `purpose`), with the function behind them.
+    """
+
+    letters_of: tuple[tuple[str, str], ...]
+    queues: Mapping[tuple[str, str], tuple[str, str]]
+    failures_queue: str = "failures"
+    batch_size: int = 10
+    memory: int = 512
+    timeout: int = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invoked(Function):
+    """Runs only when an operator invokes it."""
+
+    memory: int = 512
+    timeout: int = 900
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +172,22 @@ class Context:
         for package in self.packages:
             for function in package.functions:
                 yield package, function
+
+    @property
+    def collects_letters(self) -> bool:
+        """Whether it reads queues of all other contexts, which must be there before."""
+        return any(isinstance(function, LetterCollector) for _, function in self.functions())
+
+
+def consumers_of(contexts: Iterable[Context]) -> tuple[tuple[str, str], ...]:
+    """Every function that is fed by a topic or a queue, as (`package`, `handler`): what a letter can be delivered to again."""
+    kinds = (Consumer, LogConsumer, QueueConsumer)
+    return tuple(
+        (package.name, function.handler)
+        for context in contexts
+        for package, function in context.functions()
+        if isinstance(function, kinds)
+    )
 
 
 def of_type(*types: str, **data: object) -> Mapping[str, object]:

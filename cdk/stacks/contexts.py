@@ -7,7 +7,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 
 from cdk.components.function import LeandaFunction, Place, code_asset
-from cdk.components.kafka_consumer import KafkaConsumer
+from cdk.components.kafka_consumer import KafkaConsumer, KafkaLogConsumer
+from cdk.components.letter_collector import LetterCollector
 from cdk.components.parameters import Parameters
 from cdk.components.permissions import Statement, policy, trust
 from cdk.components.queue_consumer import QueueConsumer
@@ -68,6 +69,10 @@ class ContextStack(cdk.Stack):
                     record_age=function.record_age,
                     poller_group=named.poller_group,
                 )
+            case table.LogConsumer():
+                KafkaLogConsumer(self, place, package, function, poller_group=named.poller_group)
+            case table.LetterCollector():
+                LetterCollector(self, place, package, function)
             case table.QueueConsumer():
                 QueueConsumer(self, place, package, function)
             case table.Scheduled():

@@ -19,7 +19,7 @@ from cdk.config import Environment, arn
 # What listens in the VPC, and where. Each has a group for itself and one, `<name>-client`, for those who may call it.
 SERVICES: Final = {"kafka": 9098, "document-store": 27017, "opensearch": 443, "cache": 6379, "internal": 80}
 SECURITY_GROUPS: Final = ("functions", "endpoints", *SERVICES, *(f"{service}-client" for service in SERVICES))
-INTERFACE_ENDPOINTS: Final = ("data-servicediscovery", "secretsmanager", "servicediscovery", "sqs", "sts")
+INTERFACE_ENDPOINTS: Final = ("data-servicediscovery", "lambda", "secretsmanager", "servicediscovery", "sqs", "sts")
 _NOWHERE: Final = "127.0.0.1/32"
 
 

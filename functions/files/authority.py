@@ -29,10 +29,10 @@ class Authority:
             keys = [ids.run_key(node["_id"], node["activeRun"]) for node in nodes if node.get("blob")]
             runs = list(self._runs.find({"_id": {"$in": keys}}, {"metadata": 1, "fileId": 1})) if keys else []
         metadata = {run["fileId"]: run.get("metadata") for run in runs}
-        return [_shown(node, metadata.get(node["_id"])) for node in nodes]
+        return [shown(node, metadata.get(node["_id"])) for node in nodes]
 
 
-def _shown(node: Document, metadata: Any) -> dict[str, Any]:
+def shown(node: Document, metadata: Any) -> dict[str, Any]:
     names = (
         "type",
         "ownerId",
@@ -46,8 +46,8 @@ def _shown(node: Document, metadata: Any) -> dict[str, Any]:
         "name",
     )
     more = ("kind", "format", "size", "status", "activeRun", "counts", "failure", "sha256")
-    shown = {name: node[name] for name in names} | {name: node[name] for name in more if node.get(name) is not None}
-    return shown | {
+    answer = {name: node[name] for name in names} | {name: node[name] for name in more if node.get(name) is not None}
+    return answer | {
         "id": node["_id"],
         "createdAt": node["createdAt"].isoformat(),
         "updatedAt": node["updatedAt"].isoformat(),

@@ -17,6 +17,13 @@ ROOT = Path(__file__).resolve().parents[2]
 # versions"). A layer that repeats them costs 25 MB and would shadow the runtime's own patch level.
 IN_THE_RUNTIME = ("boto3", "botocore", "s3transfer", "python-dateutil", "six", "urllib3")
 
+# What nd2 needs for pixels and for OME models; headers need numpy alone. pydantic is in the layer.
+NOT_FOR_HEADERS = (
+    "annotated-types", "click", "cloudpickle", "dask", "fsspec", "locket", "ome-types", "packaging", "partd", "pydantic",
+    "pydantic-core", "pydantic-extra-types", "pyyaml", "resource-backed-dask-array", "toolz", "typing-extensions",
+    "typing-inspection", "xsdata",
+)  # fmt: skip
+
 # Sets that are installed into functions beside each other agree with the versions the tests ran with.
 LIKE_DEV = ("-c", "requirements/dev.txt")
 
@@ -25,7 +32,10 @@ SETS: dict[str, tuple[str, ...]] = {
     "layer": (*LIKE_DEV, *(word for name in IN_THE_RUNTIME for word in ("--no-emit-package", name))),
     "search": LIKE_DEV,
     "indigo": LIKE_DEV,
+    "gemmi": LIKE_DEV,
     "tabular": LIKE_DEV,
+    "image": LIKE_DEV,
+    "microscopy": (*LIKE_DEV, *(word for name in NOT_FOR_HEADERS for word in ("--no-emit-package", name))),
     "client": LIKE_DEV,
     "runtime": LIKE_DEV,
     # Environments of their own: ministack pins an older botocore, the document store's daemon needs no Python at all.

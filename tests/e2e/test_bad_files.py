@@ -185,7 +185,9 @@ GOOD_KEYS = ["emoji-🧪.smi", "übung/größe.smi", "with space/and + plus & mo
 
 
 @pytest.mark.parametrize("key", REFUSED_KEYS, ids=[repr(key[:20]) for key in REFUSED_KEYS])
-def test_a_hostile_inbox_key_is_a_failed_file_under_a_clean_name_in_the_root(key: str, ada: Person, inbox: Inbox) -> None:
+def test_a_hostile_inbox_key_is_a_failed_file_under_a_clean_name_in_the_root(
+    key: str, ada: Person, inbox: Inbox
+) -> None:
     file_id = inbox.put(key, SMILES)
     eventually(lambda: ada.http.get(f"/files/{file_id}").status_code == 200, f"{key!r} is told of")
     file = ada.failed(file_id, "INBOX_KEY_REFUSED")

@@ -42,9 +42,7 @@ def test_there_are_twenty(molecules: list[dict[str, str]]) -> None:
     assert len(molecules) == 20
 
 
-def test_every_inchikey_is_the_published_one(
-    molecules: list[dict[str, str]], properties: list[dict[str, Any]]
-) -> None:
+def test_every_inchikey_is_the_published_one(molecules: list[dict[str, str]], properties: list[dict[str, Any]]) -> None:
     computed = {m["name"]: p.get("inchiKey") for m, p in zip(molecules, properties, strict=True)}
     assert computed == {molecule["name"]: molecule["inchikey"] for molecule in molecules}
 

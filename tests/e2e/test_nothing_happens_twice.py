@@ -13,7 +13,7 @@ import httpx
 import pytest
 from pymongo import MongoClient
 
-from leanda import ids, limits
+from leanda import limits
 from tests.cloud import ROOT, Cloud, Person, eventually
 from tests.inbox import Inbox
 from tests.topics import Topics
@@ -150,7 +150,9 @@ def test_every_event_and_notification_delivered_three_more_times_in_any_order_ch
 
     assert delivered > 3 * len(published)
     assert _difference(before, _state(cloud, store, files)) == {}
-    assert {one.event["id"]: one.type for one in topics.published(of=files) if one.event["id"] not in facts} == {}
+    news = {one.event["id"]: one.type for one in topics.published(of=files) if one.event["id"] not in facts}
+    # A chunk that came before its run was shown was not indexed then, and is now: to the version that the index has already.
+    assert {event: type_ for event, type_ in news.items() if type_ != "leanda.search.records.indexed.v1"} == {}
 
 
 def _a_bit_of_everything(ada: Person, inbox: Inbox) -> list[str]:

@@ -1,4 +1,4 @@
-"""One event that nobody can handle, between good ones: the neighbours are done, and the letter has all that is needed to judge it."""
+"""One event that nobody can handle, between good ones: the neighbours are done, and the letter has all it takes to judge it."""
 
 from __future__ import annotations
 
@@ -142,7 +142,9 @@ def test_an_event_that_must_not_be_read_ends_in_the_queue(
     assert {(letter["partition"], letter["offset"]) for letter in letters} == {(partition, offset)}
 
 
-@pytest.mark.parametrize("value", [b"", b"poison, but not JSON", b"\xff\xfe poison", b'["poison"]', b'{"poison": 1}', b'"poison"'])
+@pytest.mark.parametrize(
+    "value", [b"", b"poison, but not JSON", b"\xff\xfe poison", b'["poison"]', b'{"poison": 1}', b'"poison"']
+)
 def test_a_record_that_is_no_event_at_all_ends_in_the_queue(
     value: bytes, cloud: Cloud, topics: Topics, parsed: list[Published]
 ) -> None:

@@ -59,18 +59,17 @@ def test_a_sample_ends_as_the_manifest_says(row: SampleRow, ada: Person, uploade
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.path)
-def test_every_record_of_a_sample_reaches_store_and_index(
+def test_every_record_of_a_sample_is_stored_and_every_good_one_found(
     row: SampleRow, ada: Person, uploaded: dict[str, str]
 ) -> None:
     file = ada.searchable(uploaded[row.path], seconds=240)
     if file["status"] == "Failed":
         pytest.skip("nothing of a failed file is indexed but its name")
-    assert file["indexedRecords"] == file["totalRecords"]
     indices = [record["index"] for record in ada.client.records(file["id"])]
     assert indices == list(range(file["totalRecords"]))
     eventually(
-        lambda: ada.search("", file_id=file["id"], type="record", limit=1)["total"] == file["totalRecords"],
-        f"the index counts the {file['totalRecords']} records that the store counts",
+        lambda: ada.search("", file_id=file["id"], type="record", limit=1)["total"] == file["parsedRecords"],
+        f"the index shows the {file['parsedRecords']} good records of the store",
         seconds=10,
     )
 

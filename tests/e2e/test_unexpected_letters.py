@@ -1,4 +1,4 @@
-"""The last of the end-to-end tests: with all that was uploaded before, nobody gave up on anything but the poison that tests made."""
+"""The last of the end-to-end tests: of all that was uploaded before, nobody gave up on anything but the tests' poison."""
 
 from __future__ import annotations
 

@@ -21,14 +21,14 @@ from functions.files.tracking import Tracker, by_run
 from functions.files.use_cases import Files
 from functions.parsers.handling import Parser, Parsing
 from functions.processor.use_cases import Processing
+from functions.search.indexing import NodeIndexer, RecordIndexer, whole_batch
 from leanda.access.policy import Viewer
-from leanda.changes import messages_of
 from leanda.contracts.envelope import Event, Origin
-from leanda.contracts.events import RecordsIndexed, RecordsStored
 from leanda.contracts.registry import REGISTRY
 from leanda.guard import Guard
 from leanda.http.cursors import Cursors
-from leanda.messaging.consumer import Consumer, Group
+from leanda.messaging.consumer import Consumer
+from leanda.persistence.aggregates import relay
 from leanda.ports import Message
 from tests.fakes.aggregates import FakeAggregates
 from tests.fakes.artefacts import FakeArtefacts
@@ -37,6 +37,7 @@ from tests.fakes.files import FakeNodes, FakeRecords, FakeRuns
 from tests.fakes.guard import InProcessGuard
 from tests.fakes.messaging import FakeDeadLetters, FakePublisher
 from tests.fakes.objects import FakeBlobSource, FakeObjects
+from tests.fakes.search import InProcessAuthority, memory_index
 
 USER = "11111111-1111-4111-8111-111111111111"
 
@@ -69,7 +70,7 @@ class InProcessBlobs:
 
 @dataclass
 class Pipeline:
-    """Contexts on fakes. `deliver` moves events until nothing is left."""
+    """All contexts on fakes. `deliver` moves events until nothing is left."""
 
     parsers: list[Parser]
     guard: Guard = field(default_factory=InProcessGuard)
@@ -91,9 +92,11 @@ class Pipeline:
         self.files = Files(
             self.nodes, self.runs, self.records, InProcessBlobs(self.uploading), Cursors(b"key"), self.clock
         )
+        self.index = memory_index()
         self.consumers = self._consumers()
         self._read = 0
         self._offset = 0
+        self.death: type[BaseException] = _Never
 
     def upload(self, name: str, body: bytes, *, user: str = USER, process: bool = True) -> str:
         """Announce and upload a file; returns its id. Nothing is delivered yet."""
@@ -126,14 +129,39 @@ class Pipeline:
             size = self.random.randint(1, 7)
             batch, messages = messages[:size], messages[size:]
             for consumer, types in self.consumers:
-                kept = [one for one in batch if self._wanted(consumer, types, one)]
-                if kept:
-                    consumer.consume(self._msk(kept), lambda: 1000.0)
+                self.feed(consumer, [one for one in batch if self._wanted(consumer, types, one)])
+
+    def feed(self, consumer: Consumer, messages: list[Message], *, tries: int = 40) -> None:
+        """Deliver to one consumer until it has acknowledged all, from the first one on that it did not."""
+        for _ in range(tries):
+            if not messages:
+                return
+            event, first = self._msk(messages), self._offset - len(messages) + 1
+            try:
+                answer = consumer.consume(event, lambda: 1000.0)
+            except self.death:
+                continue  # nothing was acknowledged: all of it comes again
+            offsets = [failure["itemIdentifier"]["offset"] for failure in answer["batchItemFailures"]]
+            messages = messages[min(offsets) - first :] if offsets else []
+        raise AssertionError(f"{consumer.name} never acknowledges {len(messages)} records")
+
+    def drain(self) -> None:
+        """Deliver until it is quiet, with everything that runs by the clock: relays, sweep, watchdog."""
+        self.deliver()
+        for _ in range(20):
+            self.clock.forward(seconds=6)
+            served = sum(relay(owner) for owner in (self.nodes, self.runs, self.uploads, self.blobs))
+            self.deliver()
+            if not served:
+                return
+        raise AssertionError("the outboxes never empty")
 
     def _wanted(self, consumer: Consumer, types: set[str], message: Message) -> bool:
         event = Event.from_bytes(message.body)
         if event.type not in types:
             return False
+        if consumer.name == "search-on-record-events" and "records.parsed" in event.type:
+            return (event.data["run"], event.data["chunk"]) == (1, 0)
         if not consumer.name.startswith("parsers-"):
             return True
         return event.data["kind"] == consumer.name.split("-")[1] and bool(event.data.get("process", True))
@@ -142,9 +170,9 @@ class Pipeline:
         records: dict[str, list[dict[str, Any]]] = {}
         for message in messages:
             self._offset += 1
-            records.setdefault(f"{message.topic}-0", []).append(
+            records.setdefault("all-0", []).append(
                 {
-                    "topic": message.topic,
+                    "topic": "all",
                     "partition": 0,
                     "offset": self._offset,
                     "key": base64.b64encode(message.key.encode()).decode(),
@@ -158,6 +186,12 @@ class Pipeline:
         follower = Follower(self.nodes, self.runs, Cascades(self.nodes, self.runs, self.clock), self.clock)
         tracker = Tracker(self.nodes, self.runs, self.records, self.artefacts, self.clock)
         processing = Processing("none", self.artefacts, self.broker, self.guard, self.clock)
+        authority = InProcessAuthority(self.nodes, self.runs)
+        records = RecordIndexer(
+            index=self.index, authority=authority, artefacts=self.artefacts, publisher=self.broker, clock=self.clock
+        )
+        nodes = NodeIndexer(self.index, authority)
+        of_search = _types("records.stored", "records.parsed")
         of_nodes = _types("blobs.", "run.advanced", ".moved.", ".deleted.", ".restored.", "run-activated")
         of_runs = _types(
             "chunks.planned", "records.parsed", "parsers.file.parse-failed", "records.processed", "records.indexed"
@@ -166,7 +200,8 @@ class Pipeline:
             (self._consumer("files-on-file-events", follower.follow), of_nodes),
             (self._consumer("files-on-record-events", tracker.track, group=by_run), of_runs),
             (self._consumer("processor-on-record-events", processing.process), _types("records.parsed")),
-            (self._consumer("search-on-record-events", self._index), _types("records.stored")),
+            (self._consumer("search-on-record-events", records.follow, group=whole_batch), of_search),
+            (self._consumer("search-on-file-events", nodes.follow, group=whole_batch), _of_search()),
         ]
         for parser in self.parsers:
             parsing, name = (
@@ -178,18 +213,17 @@ class Pipeline:
             found.append((self._consumer(f"{name}-on-parser-tasks", parsing.parse), _types("chunk.parse")))
         return found
 
-    def _index(self, group: Group) -> None:
-        """A stand-in for the index: it says that it has what it was told of."""
-        for one in group:
-            if isinstance(one.data, RecordsStored):
-                fields = ("file_id", "run", "chunk", "counts", "placement")
-                told = RecordsIndexed(**{name: getattr(one.data, name) for name in fields})
-                origin = Origin.of_event(one.event)
-                messages = messages_of((told,), origin, source="search", at=self.clock.now(), sequence=0)
-                self.broker.publish(messages, timeout=1)
-
     def _consumer(self, name: str, handle: Callable[..., None], **more: Any) -> Consumer:
         return Consumer(name, handle, self.letters, self.clock, sleep=lambda _: None, **more)
+
+
+class _Never(BaseException):
+    """What nobody raises."""
+
+
+def _of_search() -> set[str]:
+    prefixes = ("leanda.files.file.", "leanda.files.folder.", "leanda.files.upload.")
+    return {name for name in REGISTRY if name.startswith(prefixes)}
 
 
 def _types(*fragments: str) -> set[str]:

@@ -49,7 +49,6 @@ def _problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
         b'{"name": "a.smi", "size": 1',
         b'{"name": "a.smi", "size": NaN}',
         b'{"name": "a.smi", "size": 1e400}',
-        b'{"name": "\xed\xa0\x80.smi", "size": 1}',
         b"[" * 5000,
         b'{"a":' * 500 + b"1" + b"}" * 500,
     ],
@@ -145,20 +144,46 @@ def test_an_unusual_name_is_kept_without_what_cannot_be_seen_and_its_content_com
     assert file["name"] == shown
     answer = ada.http.get(f"/files/{file_id}/content")
     assert answer.status_code == 302
-    with httpx.Client(trust_env=False) as storage:
-        content = storage.get(answer.headers["location"])
-    assert content.content == b"CCO ethanol\n"
-    assert content.headers["content-disposition"].startswith("attachment;")
-    assert content.headers["content-type"] == "application/octet-stream"
+    assert httpx.get(answer.headers["location"], trust_env=False).content == b"CCO ethanol\n"
+    _check_disposition(answer.headers["location"], shown)
+
+
+def _check_disposition(location: str, name: str) -> None:
+    """The answer is a download under the file's name, whatever the file is. S3 is told so in the signed query.
+
+    ministack 1.5.33 checks that query and does not act on it, so the headers of its answer say nothing.
+    """
+    url = httpx.URL(location)
+    disposition = url.params["response-content-disposition"]
+    assert disposition.startswith('attachment; filename="')
+    assert disposition.endswith(f"filename*=UTF-8''{quote(name, safe='')}")
+    assert disposition.isprintable()
+    assert url.params["response-content-type"] == "application/octet-stream"
+    inline = url.copy_set_param("response-content-disposition", "inline")
+    assert httpx.get(inline, trust_env=False).status_code == 403
 
 
 # --- ids, parameters, cursors -----------------------------------------------------------------------------------------
 
-HOSTILE_IDS = ["..%2F..%2Fme", "%00", "a" * 500, "$ne", "{}", "%7B%22%24ne%22%3A%22%22%7D", "%F0%9F%A7%AA", "%ff", "' OR 1=1", "*"]
+HOSTILE_IDS = [
+    "..%2F..%2Fme",
+    "%00",
+    "a" * 500,
+    "$ne",
+    "{}",
+    "%7B%22%24ne%22%3A%22%22%7D",
+    "%F0%9F%A7%AA",
+    "%ff",
+    "' OR 1=1",
+    "*",
+]
 
 
 @pytest.mark.parametrize("id_", HOSTILE_IDS)
-@pytest.mark.parametrize("path", ["/files/{}", "/files/{}/records", "/files/{}/records/0", "/folders/{}/children", "/uploads/{}", "/users/{}"])
+@pytest.mark.parametrize(
+    "path",
+    ["/files/{}", "/files/{}/records", "/files/{}/records/0", "/folders/{}/children", "/uploads/{}", "/users/{}"],
+)
 def test_a_hostile_id_is_absent_or_invalid(path: str, id_: str, ada: Person) -> None:
     answer = ada.http.get(path.format(id_))
     assert answer.status_code in {400, 404}, answer.text
@@ -211,7 +236,18 @@ def test_a_cursor_that_was_changed_anywhere_is_refused(cursor: str, ada: Person,
 
 @pytest.mark.parametrize(
     "hostile",
-    ["A", "AAAA", "!!!!", "\0", "e30", "null", "🧪", "../..", "A" * 1999, base64.urlsafe_b64encode(b'["",""]').decode()],
+    [
+        "A",
+        "AAAA",
+        "!!!!",
+        "\0",
+        "e30",
+        "null",
+        "🧪",
+        "../..",
+        "A" * 1999,
+        base64.urlsafe_b64encode(b'["",""]').decode(),
+    ],
     ids=lambda value: repr(value[:16]),
 )
 @pytest.mark.parametrize("path", ["/files", "/search", "/folders/{me}/children"])
@@ -329,7 +365,10 @@ def test_header_values_over_their_limits_are_refused(ada: Person) -> None:
     _problem(ada.http.post("/files", json=body, headers={"idempotency-key": "k" * 201}), 400, "INVALID_REQUEST")
 
 
-@pytest.mark.parametrize(("method", "path"), [("PUT", "/files"), ("DELETE", "/me"), ("POST", "/search"), ("GET", "/nothing"), ("PATCH", "/folders")])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("PUT", "/files"), ("DELETE", "/me"), ("POST", "/search"), ("GET", "/nothing"), ("PATCH", "/folders")],
+)
 def test_a_route_that_does_not_exist_is_absent(method: str, path: str, ada: Person) -> None:
     answer = ada.http.request(method, path)
     assert answer.status_code in {403, 404, 405}, answer.text

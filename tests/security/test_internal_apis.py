@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ import httpx
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
+from pymongo import MongoClient
 
 from leanda.discovery.identity import AUDIENCE_HEADER, BODY, CONTENT_TYPE, HEADER, identity_token
 from tests.cloud import Cloud, Person
@@ -31,8 +33,6 @@ def internal(cloud: Cloud) -> Iterator[Internal]:
 
 @pytest.fixture(scope="module")
 def blob_id(ada: Person, cloud: Cloud) -> str:
-    from pymongo import MongoClient
-
     file_id = ada.upload("internal.smi", b"CCO ethanol\n")
     ada.ended(file_id)
     with MongoClient[dict[str, Any]](cloud.outputs["documentStoreUrl"]) as client:
@@ -201,10 +201,8 @@ def test_a_role_of_the_same_name_in_another_account_is_refused(internal: Interna
     elsewhere = boto3.Session(OTHER_ACCOUNT, "secret", region_name=cloud.outputs["region"])
     iam, sts = (cloud.client_of(elsewhere, service) for service in ("iam", "sts"))
     trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
-    try:
+    with suppress(iam.exceptions.EntityAlreadyExistsException):  # of an earlier run on the same cloud
         iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Statement": [trust]}))
-    except iam.exceptions.EntityAlreadyExistsException:
-        pass  # of an earlier run on the same cloud
     session = cloud.session(f"arn:aws:iam::{OTHER_ACCOUNT}:role/{name}", sts=sts)
     found = cloud.client_of(session, "sts").get_caller_identity()["Arn"]
     assert found.startswith(f"arn:aws:sts::{OTHER_ACCOUNT}:assumed-role/{name}/")

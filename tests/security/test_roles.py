@@ -1,4 +1,4 @@
-"""A function's role does what its context needs and nothing else. Tried with the roles' own credentials, each beside what it may do."""
+"""A function's role does what its context needs and nothing else; tried with the roles' own credentials."""
 
 from __future__ import annotations
 
@@ -56,7 +56,9 @@ def _list(bucket: str) -> Call:
 
 
 def _send(queue: str) -> Call:
-    return lambda sqs, n: sqs.send_message(QueueUrl=n[queue], MessageBody='{"offset": 0, "envelope": "poison: a test of roles", "consumer": "tests"}')
+    return lambda sqs, n: sqs.send_message(
+        QueueUrl=n[queue], MessageBody='{"offset": 0, "envelope": "poison: a test of roles", "consumer": "tests"}'
+    )
 
 
 def _secret(secret: str) -> Call:
@@ -112,14 +114,18 @@ REFUSED: list[tuple[str, str, str, Call]] = [
 ]
 
 
-@pytest.mark.parametrize(("function", "does", "service", "call"), ALLOWED, ids=lambda v: v if isinstance(v, str) else "")
+@pytest.mark.parametrize(
+    ("function", "does", "service", "call"), ALLOWED, ids=lambda v: v if isinstance(v, str) else ""
+)
 def test_a_role_does_what_its_function_is_for(
     function: str, does: str, service: str, call: Call, cloud: Cloud, names: Names
 ) -> None:
     call(cloud.client_of(cloud.as_role_of(function), service), names)
 
 
-@pytest.mark.parametrize(("function", "does", "service", "call"), REFUSED, ids=lambda v: v if isinstance(v, str) else "")
+@pytest.mark.parametrize(
+    ("function", "does", "service", "call"), REFUSED, ids=lambda v: v if isinstance(v, str) else ""
+)
 def test_a_role_is_refused_what_its_function_is_not_for(
     function: str, does: str, service: str, call: Call, cloud: Cloud, names: Names
 ) -> None:

@@ -52,13 +52,18 @@ def readers() -> list[Reader]:
     """The consumers of the contexts' tables and the types that their filters name."""
     from cdk.config import Environment
     from cdk.contexts import CONTEXTS
-    from cdk.contexts.table import Consumer
+    from cdk.contexts.table import Consumer, LogConsumer
+    from leanda.contracts.registry import REGISTRY
 
     found = []
     for context in CONTEXTS:
         for package, function in context.functions():
+            name = Environment.consumer_group(package.name, function.handler)
+            if isinstance(function, LogConsumer):
+                for topic in function.topics:
+                    types = tuple(sorted(kind for kind, model in REGISTRY.items() if model.TOPIC.name == topic.name))
+                    found.append(Reader(f"{name}-{topic.name}", topic.name, types))
             if isinstance(function, Consumer):
-                name = Environment.consumer_group(package.name, function.handler)
                 found.append(
                     Reader(name, function.topic.name, tuple(sorted(_types(function.topic.name, function.filters))))
                 )

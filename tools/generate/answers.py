@@ -254,6 +254,28 @@ class Hits(_Answer):
     next_cursor: str | None
 
 
+class LoggedEvent(_Answer):
+    """An event as the log keeps it, with its place in its topic."""
+
+    id: str
+    type: str
+    time: datetime
+    file_id: str | None = None
+    user_id: str | None = None
+    correlation_id: str
+    causation_id: str
+    hops: int
+    topic: str
+    partition: int
+    offset: int
+    data: dict[str, Any]
+
+
+class LoggedEvents(_Answer):
+    items: list[LoggedEvent]
+    next_cursor: str | None = None
+
+
 class User(_Answer):
     """A user; all but `id` and `displayName` only for the user."""
 
@@ -313,6 +335,8 @@ SUCCESS: dict[str, tuple[int, type[BaseModel] | None]] = {
     "abort_upload": (204, None),
     "inbox_credentials": (201, InboxCredentials),
     "search": (200, Hits),
+    "file_events": (200, LoggedEvents),
+    "user_events": (200, LoggedEvents),
     "get_me": (200, User),
     "edit_me": (200, User),
     "get_user": (200, User),

@@ -16,21 +16,14 @@ from typing import Any, Final
 from cdk.config import ENVIRONMENTS
 from cdk.contexts import CONTEXTS
 from cdk.contexts.table import (
-    Api,
-    Consumer,
-    Context,
-    Function,
-    InternalApi,
-    Package,
-    QueueConsumer,
-    Scheduled,
-    Setup,
+    Api, Consumer, Context, Function, InternalApi, Invoked, LetterCollector, LogConsumer, Package, QueueConsumer, Scheduled, Setup,
     Signup,
-)
+)  # fmt: skip
 from leanda.contracts.envelope import Event
-from leanda.contracts.events import BlobStored, UploadRequested, UserCreated
+from leanda.contracts.events import BlobStored, RecordsParsed, UploadRequested, UserCreated
 from leanda.contracts.registry import data_of
 from leanda.contracts.topics import Topic
+from leanda.messaging.letters import Letter
 from leanda.parsing.signatures import ROWS
 from local.poller.event import Record, encode_event
 from local.poller.filters import compile_filters
@@ -64,10 +57,17 @@ def _event(context: Context, package: Package, function: Function) -> dict[str, 
     match function:
         case Consumer():
             return msk_event(function.topic, fitting(function))
+        case LogConsumer():
+            parts = [msk_event(topic, found) for topic in function.topics if (found := samples(topic.name))]
+            return parts[0] | {
+                "records": {name: records for part in parts for name, records in part["records"].items()}
+            }
         case QueueConsumer():
             return _s3_in_sqs(function.queue)
+        case LetterCollector():
+            return _letter_in_sqs()
         case Api():
-            return _API_REQUESTS[package.name]()
+            return _API_REQUESTS[package.name]() if package.name in _API_REQUESTS else _first_read(context)
         case InternalApi():
             return _load_balancer_request(f"/api/v1/internal/{package.name}/health")
         case Scheduled():
@@ -76,6 +76,8 @@ def _event(context: Context, package: Package, function: Function) -> dict[str, 
             return _post_confirmation()
         case Setup():
             return _custom_resource()
+        case Invoked():
+            return {}
     raise NoEvent(
         f"tools/generate/lambda_events.py has no event for {context.name}.{function.handler}: {type(function).__name__}"
     )
@@ -164,14 +166,39 @@ def _s3_in_sqs(queue: str) -> dict[str, Any]:
             }
         ]
     }
+    return _sqs_event(_LOCAL.queue("blobs", queue), json.dumps(notification), stored)
+
+
+def _letter_in_sqs() -> dict[str, Any]:
+    """A letter that a consumer gave up on: the sample of RecordsParsed, which the processor could not handle."""
+    event = sample(RecordsParsed.TYPE)
+    letter = Letter(
+        consumer="processor-on-record-events",
+        envelope=event.to_bytes().decode(),
+        encoding="utf-8",
+        code="UNEXPECTED_ERROR",
+        message="Something went wrong inside Leanda.",
+        detail="ZeroDivisionError: division by zero",
+        stack="Traceback (most recent call last): …",
+        attempts=3,
+        topic=RecordsParsed.TOPIC.name,
+        partition=0,
+        offset=7,
+        key=data_of(event).key(),
+        at=event.time,
+    )
+    return _sqs_event(_LOCAL.dead_letter_queue("processor", "on_record_events"), letter.body(), event)
+
+
+def _sqs_event(queue: str, body: str, cause: Event) -> dict[str, Any]:
     message = {
         "messageId": "19dd0b57-b21e-4ac1-bd88-01bbb068cb78",
         "receiptHandle": "MessageReceiptHandle",
-        "body": json.dumps(notification),
-        "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": str(int(stored.time.timestamp() * 1000))},
+        "body": body,
+        "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": str(int(cause.time.timestamp() * 1000))},
         "messageAttributes": {},
         "eventSource": "aws:sqs",
-        "eventSourceARN": f"arn:aws:sqs:{_REGION}:{_ACCOUNT}:{_LOCAL.queue('blobs', queue)}",
+        "eventSourceARN": f"arn:aws:sqs:{_REGION}:{_ACCOUNT}:{queue}",
         "awsRegion": _REGION,
     }
     return {"Records": [message]}
@@ -228,15 +255,15 @@ def _announcement() -> dict[str, Any]:
     return _api_request("POST", "/v1/files", body={"name": data["name"], "size": data["size"]})
 
 
-def _upload_progress() -> dict[str, Any]:
-    file_id = sample(UploadRequested.TYPE).subject
-    return _api_request("GET", f"/v1/uploads/{file_id}", resource="/v1/uploads/{id}")
+def _first_read(context: Context) -> dict[str, Any]:
+    """The first route of a context that only reads, for the announced file of the samples."""
+    route = next(route for route in context.routes if route.method == "GET")
+    path = f"/v1{route.path}"
+    return _api_request("GET", path.replace("{id}", sample(UploadRequested.TYPE).subject), resource=path)
 
 
 _API_REQUESTS: Final = {
     "files": _announcement,
-    "blobs": _upload_progress,
-    "users": lambda: _api_request("GET", "/v1/me"),
     "search": lambda: _api_request("GET", "/v1/search", query={"q": "aspirin", "type": "record"}),
 }
 

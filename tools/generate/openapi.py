@@ -29,6 +29,8 @@ _TAGS: Final = {
     "records": "What was read from a file.",
     "uploads": "Sending bytes: one POST, or parts that can be resumed; credentials for the inbox.",
     "search": "Everything you may see.",
+    "history": "The log of everything that happened.",
+    "operations": "For operators.",
     "users": "Profiles.",
     "platform": "About this installation.",
 }

@@ -25,6 +25,7 @@ _STARTS: Final = (
     (b"II", "TIFF"),
     (b"MM", "TIFF"),
 )
+_ORIENTATION: Final = 0x0112
 _WITH_ALPHA: Final = frozenset({"RGBA", "LA", "PA", "RGBa", "La"})
 
 
@@ -60,11 +61,11 @@ def _png(image: Image.Image, side: int) -> bytes:
     if image.width * image.height > MAX_PIXELS:
         detail = f"{image.width} × {image.height} pixels"
         raise FileBomb("The picture has too many pixels to make a small one of it.", detail=detail)
-    orientation = image.getexif().get(0x0112, 1) if "exif" in image.info or image.format == "TIFF" else 1
     with _cut_files_allowed():
         image.load()
+    orientation = image.getexif().get(_ORIENTATION, 1)  # Not before: loading turns a TIFF upright and removes the tag.
     small = _reduced(image, side)
-    small.getexif()[0x0112] = orientation
+    small.getexif()[_ORIENTATION] = orientation
     small = ImageOps.exif_transpose(small)
     small.info.clear()  # A thumbnail tells nothing of where and by whom it was taken.
     target = io.BytesIO()

@@ -74,7 +74,9 @@ def docx(body: str, more: Mapping[str, str | bytes] | None = None) -> bytes:
 
 def shape(text: str, placeholder: str = "body") -> str:
     lines = "".join(f"<a:p><a:r><a:t>{line}</a:t></a:r></a:p>" for line in text.split("\n"))
-    return f'<p:sp><p:nvSpPr><p:nvPr><p:ph type="{placeholder}"/></p:nvPr></p:nvSpPr><p:txBody>{lines}</p:txBody></p:sp>'
+    return (
+        f'<p:sp><p:nvSpPr><p:nvPr><p:ph type="{placeholder}"/></p:nvPr></p:nvSpPr><p:txBody>{lines}</p:txBody></p:sp>'
+    )
 
 
 def slide_xml(shapes: str, attributes: str = "") -> str:
@@ -222,6 +224,4 @@ def ppt(*, token: int = 0xE391C05F) -> bytes:
     user = struct.pack("<HHIII", 0, 0x0FF6, 20, 20, token)
     slides = property_stream({1: (0x02, struct.pack("<h", 1252)), 7: (0x03, struct.pack("<i", 5))})
     streams = {"PowerPoint Document": b"", "Current User": user}
-    return compound_file(
-        {**streams, "\x05SummaryInformation": SUMMARY, "\x05DocumentSummaryInformation": slides}
-    )
+    return compound_file({**streams, "\x05SummaryInformation": SUMMARY, "\x05DocumentSummaryInformation": slides})

@@ -15,6 +15,13 @@ from leanda.parsing.signatures import ROWS, Kind, decide, extension_of, plausibl
 from tests.samples import manifest, samples_root
 
 SDF, MOL, SMILES = Kind("chemical", "sdf"), Kind("chemical", "mol"), Kind("chemical", "smiles")
+CIF, RXN, RDF, RSMI = (
+    Kind("crystal", "cif"),
+    Kind("reaction", "rxn"),
+    Kind("reaction", "rdf"),
+    Kind("reaction", "reaction-smiles"),
+)
+CDX, CDXML, INCHI = Kind("chemical", "cdx"), Kind("chemical", "cdxml"), Kind("chemical", "inchi")
 CSV, TSV, GENERIC = Kind("tabular", "csv"), Kind("tabular", "tsv"), Kind("generic", "generic")
 PDF = Kind("document", "pdf")
 
@@ -92,13 +99,26 @@ def test_the_extension_decides_for_a_file_without_bytes_and_for_garbage(name: st
         (SDFILE, "a.csv", SDF),
         (MOLFILE + b">  <id>\n1\n\n", "a", SDF),
         (b"no molecule\nat all\n\n\n$$$$\n" + SDFILE, "a.txt", SDF),
-        (b"$RXN\n\n\n\n  1  0\n$MOL\n" + MOLFILE, "a.rxn", GENERIC),
-        (b"$RFMT\n$RXN\n\n\n\n  1  0\n$MOL\n" + MOLFILE, "a.rdf", GENERIC),
+        (b"$RXN\n\n\n\n  1  0\n$MOL\n" + MOLFILE, "a.txt", RXN),
+        (b"$RFMT\n$RXN\n\n\n\n  1  0\n$MOL\n" + MOLFILE, "a.txt", RDF),
         (b'id,structure\n1,"' + MOLFILE + b'"\n2,"' + MOLFILE + b'"\n', "a.csv", CSV),
         (b"%PDF-1.7\n", "a.sdf", PDF),
-        (b"\x89PNG\r\n\x1a\n\0\0", "a.csv", GENERIC),
+        (b"\x89PNG\r\n\x1a\n\0\0", "a.csv", Kind("image", "png")),
         (b"PK\x03\x04rest", "a.csv", GENERIC),
         (b"<!DOCTYPE html><html>no file here</html>", "a.csv", GENERIC),
+        (b"$MFMT $MIREG 1\n$MOL\n" + MOLFILE, "a", RDF),
+        (b'<?xml version="1.0"?><rdf:RDF/>', "a.rdf", GENERIC),
+        (b"<rdf:RDF>", "a.rdf", GENERIC),
+        (b"\xef\xbb\xbf# a comment\n\ndata_x\n_cell_length_a 4\n", "a.txt", CIF),
+        (b"data_x loop_ _a 1", "a.CIF", CIF),
+        (b"data_optics\n\nloop_\n_rlnVoltage\n300\n", "a.star", GENERIC),
+        (b"VjCD0100\x04\x03\x02\x01", "a.sdf", CDX),
+        (b'<?xml version="1.0" encoding="UTF-8" ?>\n<!DOCTYPE CDXML SYSTEM "x.dtd" >\n<CDXML/>', "a.txt", CDXML),
+        (b"<CDXML></CDXML>", "a", CDXML),
+        (b"[CH3:1]O>>[CH2:1]=O oxidation\nC.C>O>CC\n", "a.smi", RSMI),
+        (b"id,rxn\n1,CO>>C=O\n2,CC=O>>CCO\n", "a.csv", RSMI),
+        (b"ReactionSmiles\tyear\nCO>>C=O |f:0.1|\t1976\n", "a.rsmi", RSMI),
+        (b"id,arrow\n1,a>b>c\n2,>>\n", "a.csv", CSV),
     ],
 )
 def test_a_signature_beats_the_name(data: bytes, name: str, kind: Kind) -> None:
@@ -136,7 +156,9 @@ def test_a_signature_beats_the_name(data: bytes, name: str, kind: Kind) -> None:
         (b'{"a":1,"b":2,"c":3}\n' * 9, "a.txt", GENERIC),
         (b"print(1, 2, 3)\n" * 5, "a.py", GENERIC),
         (b"a,b,c\n" * 9, "a.log", GENERIC),
-        (b"InChI=1S/C2H6O/c1-2-3/h3H,2H2,1H3\n" * 5, "a.inchi", GENERIC),
+        (b"InChI=1S/C2H6O/c1-2-3/h3H,2H2,1H3\n" * 5, "a.inchi", INCHI),
+        (b"InChI=1S/C2H6O/c1-2-3/h3H,2H2,1H3\n" * 5, "a.txt", INCHI),
+        (b"InChI,n\n" + b'"InChI=1S/C2H6O/c1-2-3/h3H,2H2,1H3",1\n' * 5, "a.csv", CSV),
     ],
 )
 def test_text_is_judged_by_its_lines(data: bytes, name: str, kind: Kind) -> None:
@@ -220,6 +242,8 @@ def test_extensions_ignore_case_folders_and_gz() -> None:
     assert extension_of("archive.tar.gz") == "tar"
     assert extension_of("a.gz") == ""
     assert extension_of("C:\\data\\x.Csv") == "csv"
+    assert extension_of("Slide 1.OME.Tif") == "ome.tif"
+    assert extension_of("some.more.tif") == "tif"
 
 
 @pytest.mark.parametrize(
@@ -229,11 +253,14 @@ def test_extensions_ignore_case_folders_and_gz() -> None:
         ("mol", {"chemical"}),
         ("smiles", {"chemical"}),
         ("csv", {"tabular"}),
-        ("reaction-smiles", {"tabular"}),
+        ("reaction-smiles", {"reaction"}),
+        *((other, {"reaction"}) for other in ("rxn", "rdf")),
+        *((other, {"chemical"}) for other in ("cdx", "cdxml", "inchi")),
+        ("cif", {"crystal"}),
         ("spreadsheet", {"tabular"}),
+        *((other, {"spectra"}) for other in ("jcamp", "mzml", "spc")),
         *((other, {"document"}) for other in ("doc", "docx", "pdf", "pptx")),
-        *((other, {"generic"}) for other in ("cdx", "cdxml", "cif", "image", "inchi", "jcamp", "mzml")),
-        *((other, {"generic"}) for other in ("rdf", "rxn", "spc", "microscopy")),
+        *((kind, {kind}) for kind in ("image", "microscopy")),
     ],
 )
 def test_every_sample_has_the_kind_of_its_format(format: str, kinds: set[str]) -> None:

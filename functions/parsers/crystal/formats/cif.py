@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 from functions.parsers.crystal.formats import blocks as data_blocks
 from functions.parsers.crystal.formats import crystal, document
-from functions.parsers.crystal.formats.values import NULLS, number
+from functions.parsers.crystal.formats.values import NULLS, number, text
 from leanda import limits
 from leanda.contracts.artefacts import FieldValue, Issue, Record, Structure
 from leanda.parsing.format import Format
@@ -80,8 +80,6 @@ def _record(raw: bytes, index: int) -> Record:
 
 
 def _fields(scalars: list[tuple[str, str]], issues: list[Issue]) -> tuple[FieldValue, ...]:
-    from gemmi import cif
-
     scalars = [(tag, value) for tag, value in scalars if value not in NULLS]
     if len(scalars) > MAX_FIELDS:
         message = f"There are {len(scalars):,} tags with a value; the first {MAX_FIELDS:,} are shown as fields."
@@ -95,7 +93,7 @@ def _fields(scalars: list[tuple[str, str]], issues: list[Issue]) -> tuple[FieldV
         elif len(value) > MAX_VALUE_CHARACTERS:
             issues.append(information("FIELD_NOT_COPIED", f"The text has {len(value):,} characters.", tag))
         else:
-            fields.append(FieldValue(name=tag, value=cif.as_string(value)))
+            fields.append(FieldValue(name=tag, value=text(value)))
     return tuple(fields)
 
 
@@ -103,4 +101,5 @@ def _fields(scalars: list[tuple[str, str]], issues: list[Issue]) -> tuple[FieldV
 def _toolkit() -> str:
     import gemmi
 
-    return f"gemmi {gemmi.__version__}"
+    library: Any = gemmi  # Its stubs do not know the version.
+    return f"gemmi {library.__version__}"

@@ -26,7 +26,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from functions.parsers.crystal.formats.document import Block, normalised
-from functions.parsers.crystal.formats.values import NULLS, Number, number
+from functions.parsers.crystal.formats.values import NULLS, Number, number, text
 from leanda.contracts.artefacts import Issue
 from leanda.parsing.records import information, warning
 
@@ -126,9 +126,7 @@ class _Stated:
 
     @staticmethod
     def _plain(value: str) -> str | None:
-        from gemmi import cif
-
-        return None if value in NULLS else " ".join(cif.as_string(value).split()) or None
+        return None if value in NULLS else " ".join(text(value).split()) or None
 
 
 def _put(found: dict[str, Any], name: str, numeric: Number) -> None:
@@ -158,7 +156,7 @@ def _cell(stated: _Stated, issues: list[Issue]) -> dict[str, Any]:
         if computed is not None:
             allowed = max(_VOLUME_TOLERANCE * computed, 5 * (numeric.uncertainty or 0))
             if abs(numeric.value - computed) > allowed:
-                message = f"The stated volume is {numeric.value:g} Å³, lengths and angles give {computed:.2f} Å³."
+                message = f"The stated volume is {numeric.value:g} Å³, lengths and angles give {computed:.6g} Å³."
                 issues.append(warning("CELL_VOLUME_CONFLICT", message, "_cell_volume"))
     elif computed is not None:
         found[_VOLUME] = computed
@@ -171,16 +169,7 @@ def _space_group(stated: _Stated, issues: list[Issue]) -> dict[str, Any]:
     symbol = stated.text(_SYMBOL)
     numeric = stated.number(_NUMBER)
     number_stated = numeric.value if numeric and isinstance(numeric.value, int) else None
-    sources = {
-        "symbol": lambda: _by_symbol(symbol, stated),
-        "Hall symbol": lambda: _by_hall(stated.text(_HALL)),
-        "symmetry operations": lambda: _by_operations(stated.column(OPERATIONS)),
-    }
-    group, source = None, ""
-    for name, find in sources.items():
-        if (group := find()) is not None:
-            source = name
-            break
+    group, source = _group(symbol, stated)
     found: dict[str, Any] = {}
     if number_stated is not None and not 1 <= number_stated <= 230:
         issues.append(warning("SPACE_GROUP_UNKNOWN", f"There is no space group {number_stated}."))
@@ -195,9 +184,9 @@ def _space_group(stated: _Stated, issues: list[Issue]) -> dict[str, Any]:
     if symbol is not None and group is None:
         issues.append(warning("SPACE_GROUP_UNKNOWN", f"The space group symbol {symbol[:40]!r} is not known."))
     if symbol or group is not None:
-        found["spaceGroupSymbol"] = symbol or group.xhm()
+        found["spaceGroupSymbol"] = symbol if symbol or group is None else group.xhm()
     if number_stated is not None or group is not None:
-        found["spaceGroupNumber"] = group.number if number_stated is None else number_stated
+        found["spaceGroupNumber"] = number_stated if group is None or number_stated is not None else group.number
     if group is not None:
         found["crystalSystem"] = group.crystal_system_str()
         if symbol is None or number_stated is None:
@@ -206,6 +195,15 @@ def _space_group(stated: _Stated, issues: list[Issue]) -> dict[str, Any]:
             )
             issues.append(information("SPACE_GROUP_COMPUTED", f"The space group's {what} follows from its {source}."))
     return found
+
+
+def _group(symbol: str | None, stated: _Stated) -> tuple[Any, str]:
+    """gemmi's space group and what it follows from, the surest source first."""
+    if (group := _by_symbol(symbol, stated)) is not None:
+        return group, "symbol"
+    if (group := _by_hall(stated.text(_HALL))) is not None:
+        return group, "Hall symbol"
+    return _by_operations(stated.column(OPERATIONS)), "symmetry operations"
 
 
 def _by_symbol(symbol: str | None, stated: _Stated) -> Any:

@@ -14,6 +14,8 @@ from typing import Final
 NULLS: Final = ("?", ".")
 """Not known, and not applicable."""
 _NUMBER: Final = re.compile(r"([-+]?(?:(\d++)(?:\.(\d*+))?|\.(\d++))(?:[eE][-+]?\d{1,3})?)(?:\((\d{1,9})\))?")
+_FOLDED: Final = re.compile(r"\\[ \t]*+\n")
+_FOLD: Final = re.compile(r"\\[ \t]*+(?:\n|\Z)")
 _SURE_DIGITS: Final = 15
 """Up to so many digits every decimal number goes into a float and comes back the same."""
 
@@ -45,3 +47,16 @@ def number(text: str) -> Number | None:
         return Number(value)
     last_digit = Decimal(stated).as_tuple().exponent
     return Number(value, float(Decimal(uncertain).scaleb(int(last_digit))))
+
+
+def text(value: str) -> str:
+    """The text of a value: without its quotes or semicolons, and without line ends around it.
+
+    Lines that the line-folding protocol of CIF 1.1 has cut (the text starts with a backslash at a line's end) are whole again.
+    """
+    from gemmi import cif
+
+    plain: str = cif.as_string(value)
+    if _FOLDED.match(plain):
+        plain = _FOLD.sub("", plain)
+    return plain.strip("\n") if value.startswith(";") else plain

@@ -14,7 +14,7 @@ from typing import BinaryIO, Final
 
 from functions.parsers.document.formats import xml
 from functions.parsers.document.formats.ooxml import main_part, read_part, relationships, stated
-from functions.parsers.document.formats.properties import fields
+from functions.parsers.document.formats.properties import fields, name_of
 from functions.parsers.document.formats.text import Lines, structure_of
 from functions.parsers.packages import Package, open_package
 from leanda.contracts.artefacts import Issue, Record
@@ -67,11 +67,10 @@ class Docx:
         known["Language"] = known.get("Language") or language.found
         text = body.lines.result()
         structure, more = structure_of(text, "document")
-        title = known.get("Title")
         yield Record(
             index=0,
             type="document",
-            name=title[:1000] if isinstance(title, str) and title else None,
+            name=name_of(known.get("Title")),
             structure=structure,
             fields=fields(known),
             properties=properties | {"characters": len(text)},

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from functions.parsers.document.formats.ole_properties import DOCUMENT_SUMMARY, SUMMARY, property_set
-from functions.parsers.document.formats.properties import Value, fields
+from functions.parsers.document.formats.properties import Value, fields, name_of
 from functions.parsers.packages import OLE_MAGIC, FileEncrypted
 from leanda import limits
 from leanda.contracts.artefacts import Issue, Record
@@ -69,11 +69,10 @@ class Ole:
             if self._is_encrypted(compound):
                 raise FileEncrypted
             known, issues = _stated(compound)
-        title = known.get("Title")
         return Record(
             index=0,
             type="document",
-            name=title[:1000] if isinstance(title, str) and title else None,
+            name=name_of(known.get("Title")),
             fields=fields(known),
             issues=issues,
         )

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, Final
 
 from functions.parsers.document.formats import xml
 from functions.parsers.document.formats.ooxml import Relationship, main_part, read_part, relationships, stated
-from functions.parsers.document.formats.properties import fields
+from functions.parsers.document.formats.properties import fields, name_of
 from functions.parsers.document.formats.text import MAX_VALUE_CHARACTERS, Lines, structure_of
 from functions.parsers.packages import Package, open_package
 from leanda.contracts.artefacts import FieldValue, Issue, Record
@@ -95,7 +95,7 @@ def _slide(package: Package, index: int, target: Relationship | None) -> Record:
     return Record(
         index=index,
         type="slide",
-        name=" ".join(slide.title.result().split())[:1000] or None,
+        name=name_of(slide.title.result()),
         structure=structure,
         fields=(FieldValue(name="Notes", value=notes),) if notes else (),
         properties=properties,

@@ -12,7 +12,7 @@ them when it saves); what Leanda counted itself is in the record's properties in
 | Comments, Category | | dc:description, cp:category | PIDSI_COMMENTS, PIDDSI_CATEGORY |
 | Created, Modified | CreationDate, ModDate | dcterms:created, dcterms:modified | PIDSI_CREATE_DTM, _LASTSAVE_DTM |
 | Last Printed, Revision | | cp:lastPrinted, cp:revision | PIDSI_LASTPRINTED, _REVNUMBER |
-| Language | catalog Lang | dc:language, else the text's default | language of the installation |
+| Language | catalog Lang | dc:language, else the text's default | PIDDSI_LANGUAGE |
 | Application | Creator | Application | PIDSI_APPNAME |
 | Producer | Producer | | |
 | Company, Manager, Template | | the same | PIDDSI_COMPANY, _MANAGER, PIDSI_TEMPLATE |
@@ -54,6 +54,11 @@ def fields(stated: dict[str, Value | None]) -> tuple[FieldValue, ...]:
 def stated_text(text: str) -> str:
     """A property's text, cleaned and without outer spaces."""
     return clean(text).strip()
+
+
+def name_of(title: Value | None) -> str | None:
+    """A record's name from a title: one line."""
+    return " ".join(title.split())[:1000] or None if isinstance(title, str) else None
 
 
 def _short(value: Value) -> Value:

@@ -9,19 +9,22 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO, Final
 
 from functions.parsers.microscopy.formats import series
 from functions.parsers.microscopy.formats.series import Channel, Objective, Quantity, Series
 from functions.parsers.microscopy.formats.xml_tree import EntitiesRefused
-from leanda.contracts.artefacts import FieldValue, Record
+from leanda.contracts.artefacts import FieldValue, Issue, Record
 from leanda.errors import FileBomb, FileCorrupt, FormatMismatch, ParseFailure
 
 MAGICS: Final = (b"\xda\xce\xbe\x0a", b"\0\0\0\x0cjP  ")
 _BLOCK: Final = 4 * 1024 * 1024
 _REFUSED: Final = (b"<!DOCTYPE", b"<!ENTITY")
 _POSITION: Final = "P"
+_FRAME_METADATA: Final = "ImageMetadataSeqLV|0"
+_UNIX_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_JULIAN_DAY_OF_UNIX_EPOCH: Final = 2440587.5
 _DATE: Final = re.compile(
     r"(?P<first>\d{1,2})(?P<mark>[/.])\s*(?P<second>\d{1,2})(?P=mark)\s*(?P<year>\d{4})\s+"
     r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<seconds>\d\d))?(?:\s*(?P<half>AM|PM))?",
@@ -87,10 +90,11 @@ def _described(file: BinaryIO) -> list[Series]:
         positions = sizes.pop(_POSITION, 1)
         if positions > series.MAX_SERIES:
             raise FileBomb("The file claims to have more positions than Leanda reads.", detail=f"{positions} positions")
-        if not sizes.get("X") or not sizes.get("Y"):
+        attributes, texts = opened.attributes, opened.text_info
+        sizes["X"], sizes["Y"] = int(attributes.widthPx or 0), int(attributes.heightPx or 0)
+        if sizes["X"] <= 0 or sizes["Y"] <= 0:
             raise FileCorrupt(detail="the file states no width and height")
-        attributes, metadata, texts = opened.attributes, opened.metadata, opened.text_info
-        channels = list(getattr(metadata, "channels", None) or [])
+        channels, issues = _channels(opened)
         microscope = getattr(channels[0], "microscope", None) if channels else None
         samples = sizes.pop("S", None)
         named = _names(opened.experiment)
@@ -103,12 +107,22 @@ def _described(file: BinaryIO) -> list[Series]:
             "pixel_sizes": _pixel_sizes(channels),
             "channels": tuple(_channel(one.channel) for one in channels),
             "objective": _objective(microscope),
-            "acquisition_date": date(str(texts.get("date", ""))),
+            "acquisition_date": _moment(opened) or date(str(texts.get("date", ""))),
             "compression": attributes.compressionType,
             "fields": tuple(_fields(texts, microscope)),
+            "issues": issues,
             "toolkit": f"nd2 {nd2.__version__}",
         }
         return [Series(**common, name=named.get(index)) for index in range(positions)]
+
+
+def _channels(opened: Any) -> tuple[list[Any], tuple[Issue, ...]]:
+    """Channels with their optics. Files that state them in a way unknown to the library are described without."""
+    try:
+        return list(getattr(opened.metadata, "channels", None) or []), ()
+    except Exception as error:
+        message = "The channels and the optics of the file cannot be read."
+        return [], (series.warning("CHANNELS_UNREADABLE", message, f"{type(error).__name__}: {error}"[:200]),)
 
 
 def _names(experiment: Any) -> dict[int, str]:
@@ -154,6 +168,21 @@ def _objective(microscope: Any) -> Objective:
         magnification=series.number(str(microscope.objectiveMagnification)),
         numerical_aperture=series.number(str(microscope.objectiveNumericalAperture)),
     )
+
+
+def _moment(opened: Any) -> str | None:
+    """When the first frame was taken, in UTC. It is a Julian day as a double, which tells no less than 0.1 ms."""
+    if opened.is_legacy:
+        return None
+    found = opened.unstructured_metadata(include={_FRAME_METADATA}, strip_prefix=False)
+    described = found.get(_FRAME_METADATA, {})
+    described = described.get("SLxPictureMetadata", described)
+    days = series.number(str(described.get("dTimeAbsolute"))) or 0
+    try:
+        moment = _UNIX_EPOCH + timedelta(days=days - _JULIAN_DAY_OF_UNIX_EPOCH)
+    except (OverflowError, ValueError):
+        return None
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") if days > _JULIAN_DAY_OF_UNIX_EPOCH else None
 
 
 def date(text: str) -> str | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Final
 
 from functions.parsers.spectra.formats import jcamp_ntuples, jcamp_tables, terms
@@ -33,6 +33,8 @@ from leanda.parsing.format import Format
 STRUCTURE: Final = "chemical/x-jcamp-cs"
 MAX_STRUCTURE_BYTES: Final = 256 * limits.KIB
 _MAX_STRUCTURES: Final = 16
+_MAX_REFERRED: Final = 32
+"""A structure elsewhere in the file is repeated for a spectrum up to this times the spectrum's own size."""
 
 _SOLVENT: Final = re.compile(r"solvent\s*=\s*([\w+-]{1,30})", re.IGNORECASE)
 _REFERENCED: Final = re.compile(r"BLOCK_ID\s*=\s*(\w+)")
@@ -52,7 +54,7 @@ class JcampFormat:
         return ends(blocks)
 
     def read(self, data: bytes, *, first_index: int, head: bytes) -> Iterator[Record]:
-        read_block = partial(_record, head=head)
+        read_block = partial(_record, referable=_structures_of_head(head))
         start = 0
         for index, end in enumerate(ends([data]), first_index):
             yield guarded(read_block, data[start:end], index)
@@ -62,7 +64,7 @@ class JcampFormat:
 FORMAT: Format = JcampFormat()
 
 
-def _record(data: bytes, index: int, *, head: bytes) -> Record:
+def _record(data: bytes, index: int, *, referable: dict[str, str]) -> Record:
     spectrum: Block | None = None
     structures: list[Block] = []
     for block in blocks_of(data):
@@ -83,7 +85,7 @@ def _record(data: bytes, index: int, *, head: bytes) -> Record:
         return failed(index, *issues, problem.issue, name=name, fields=tuple(fields.values))
     properties, more_issues = _described(data, spectrum, result)
     issues += tuple(more_issues)
-    found, structure_issues = _structures(data, structures, head, spectrum)
+    found, structure_issues = _structures(data, structures, referable, spectrum)
     if found:
         properties["structures"] = found
     return Record(
@@ -113,7 +115,8 @@ def _is_link(data: bytes, block: Block) -> bool:
 
 def _fields(data: bytes, block: Block) -> tuple[Fields, tuple[Issue, ...]]:
     """The block's own labels in order, without the data; of a table its form, as `(X++(Y..Y))`."""
-    fields, issues = Fields(), ()
+    fields = Fields()
+    issues: tuple[Issue, ...] = ()
     for label in block.labels:
         if label.key in ("END", "ENDNTUPLES", "PAGE", "DATATABLE", ""):
             continue
@@ -196,28 +199,45 @@ def _solvent(data: bytes, block: Block, stated: Stated) -> str | None:
 
 
 def _structures(
-    data: bytes, blocks: list[Block], head: bytes, spectrum: Block
+    data: bytes, blocks: list[Block], referable: dict[str, str], spectrum: Block
 ) -> tuple[list[dict[str, Any]], list[Issue]]:
     """Structures that stand beside the spectrum, and those of the file's head to which it refers by BLOCK_ID."""
-    found = [(data, block) for block in blocks]
-    reference = value_of(data, spectrum.get("CROSSREFERENCE"))
-    wanted = set(_REFERENCED.findall(reference or "")) - {value_of(data, block.get("BLOCKID")) for block in blocks}
-    if wanted and b"JCAMP-CS" in head:
-        found += [
-            (head, block)
-            for block in blocks_of(head)
-            if block.closed and _is_structure(block) and value_of(head, block.get("BLOCKID")) in wanted
-        ]
-    structures: list[dict[str, Any]] = []
-    left_out = max(0, len(found) - _MAX_STRUCTURES)
-    for source, block in found[:_MAX_STRUCTURES]:
-        if block.end - block.start > MAX_STRUCTURE_BYTES:
+    found: list[dict[str, Any]] = []
+    left_out = 0
+    for block in blocks:
+        if len(found) == _MAX_STRUCTURES or block.end - block.start > MAX_STRUCTURE_BYTES:
             left_out += 1
             continue
-        one: dict[str, Any] = {"mediaType": STRUCTURE, "text": decode(source[block.start : block.end])[0].strip()}
-        if block_id := value_of(source, block.get("BLOCKID")):
-            one["blockId"] = block_id
-        structures.append(one)
+        found.append(_structure(decode(data[block.start : block.end])[0].strip(), value_of(data, block.get("BLOCKID"))))
+    beside = {structure.get("blockId") for structure in found}
+    for wanted in dict.fromkeys(_REFERENCED.findall(value_of(data, spectrum.get("CROSSREFERENCE")) or "")):
+        text = referable.get(wanted)
+        if text is None or wanted in beside:
+            continue
+        if len(text) > _MAX_REFERRED * len(data) or len(found) == _MAX_STRUCTURES:
+            left_out += 1
+            continue
+        found.append(_structure(text, wanted))
     if not left_out:
-        return structures, []
-    return structures, [information("STRUCTURES_LEFT_OUT", f"{left_out:,} structures are too many or too long.")]
+        return found, []
+    return found, [information("STRUCTURES_LEFT_OUT", f"{left_out:,} structures are too many or too long.")]
+
+
+def _structure(text: str, block_id: str | None) -> dict[str, Any]:
+    return {"mediaType": STRUCTURE, "text": text} | ({"blockId": block_id} if block_id else {})
+
+
+@lru_cache(maxsize=2)
+def _structures_of_head(head: bytes) -> dict[str, str]:
+    """The structures in the file's first bytes by their BLOCK_ID: later spectra refer to them."""
+    if b"JCAMP-CS" not in head:
+        return {}
+    try:
+        blocks = [block for block in blocks_of(head) if block.closed and _is_structure(block)]
+    except Unreadable:
+        return {}
+    return {
+        block_id: decode(head[block.start : block.end])[0].strip()
+        for block in blocks
+        if (block_id := value_of(head, block.get("BLOCKID")))
+    }

@@ -146,9 +146,7 @@ class _Pages:
                 return self._variables[x], self._variables[symbols[len(x) :]]
         return self._variable(symbols[:1], "X"), self._variable(symbols[1:] or "Y", "Y")
 
-    def _spaced(
-        self, table: Label, start: int, axes: tuple[Variable, Variable], result: Measured, room: int
-    ) -> Points:
+    def _spaced(self, table: Label, start: int, axes: tuple[Variable, Variable], result: Measured, room: int) -> Points:
         x, y = axes
         first, last, dimension = number(x.first), number(x.last), number(x.dimension)
         count = self.announced or dimension
@@ -164,7 +162,9 @@ class _Pages:
         if not delta and len(starts) == 2 and starts[1][1] > starts[0][1]:
             delta = (starts[1][0] - starts[0][0]) * x_factor / (starts[1][1] - starts[0][1])
         if first is None or not delta:
-            self._note(result, "ABSCISSAS_UNKNOWN", "Neither lists nor lines tell the abscissas; points are numbered.", table)
+            self._note(
+                result, "ABSCISSAS_UNKNOWN", "Neither lists nor lines tell the abscissas; points are numbered.", table
+            )
             first, delta = 0.0, 1.0
         result.add_checks(ordinates)
         if len(result.issues) < _MAX_PAGE_ISSUES:

@@ -187,7 +187,13 @@ def table_issues(data: bytes, table: Ordinates | Groups) -> list[Issue]:
     found = []
     if isinstance(table, Ordinates):
         for what, wrong, of, code, text in (
-            ("y", table.y_failures, table.y_checks, "ORDINATE_CHECK_FAILED", "do not start with the last ordinate before"),
+            (
+                "y",
+                table.y_failures,
+                table.y_checks,
+                "ORDINATE_CHECK_FAILED",
+                "do not start with the last ordinate before",
+            ),
             ("x", table.x_failures, table.x_checks, "ABSCISSA_CHECK_FAILED", "do not start where the lines before end"),
         ):
             if wrong:
@@ -235,9 +241,7 @@ def _contradictions(points: Points, stated: Stated, axes: tuple[str, str], unit:
     return found
 
 
-def _grouped(
-    data: bytes, table: Label, form: str, start: int, stated: Stated, result: Measured, room: int
-) -> Points:
+def _grouped(data: bytes, table: Label, form: str, start: int, stated: Stated, result: Measured, room: int) -> Points:
     """`(XY..XY)`, `(XYW..XYW)`: each point with its own abscissa."""
     match = _GROUPED.search(form)
     variables = _VARIABLE.findall(match[1]) if match else ["X", "Y"]
@@ -275,9 +279,7 @@ def peaks_of(points: Points, further: dict[str, Any] | None = None) -> list[dict
     return peaks
 
 
-def _assignments(
-    data: bytes, table: Label, form: str, start: int, stated: Stated, result: Measured
-) -> Points:
+def _assignments(data: bytes, table: Label, form: str, start: int, stated: Stated, result: Measured) -> Points:
     """`(XYA)`, `(XYWA)`, `(XA)`: peaks with what they are assigned to, as `(7.25, 426.8, 0, <3>)`."""
     match = _GROUPED.search(form)
     variables = [letter for letter in (_VARIABLE.findall(match[1]) if match else "XYA") if letter != "A"] or ["X"]
@@ -307,5 +309,7 @@ def _assignments(
         result.issues.append(warning("DATA_UNREADABLE", message, line_of(data, table.at)))
     stated_count = stated.number("NPOINTS")
     if stated_count is not None and stated_count != count:
-        result.issues.append(warning("NPOINTS_MISMATCH", f"NPOINTS says {stated_count:g}, the table has {count:,} peaks."))
+        result.issues.append(
+            warning("NPOINTS_MISMATCH", f"NPOINTS says {stated_count:g}, the table has {count:,} peaks.")
+        )
     return Points(y, x=x, missing=sum(1 for value in y if value != value))

@@ -102,7 +102,8 @@ def _record(data: bytes, index: int, *, head: Head) -> Record:
     except (ET.ParseError, IndexError) as problem:
         raise Unreadable("XML_INVALID", f"The spectrum's XML is not well-formed: {problem}.") from problem
     name = spectrum.get("id")
-    fields, issues = _fields(spectrum, head), []
+    fields = _fields(spectrum, head)
+    issues: list[Issue] = []
     try:
         points = _points(spectrum, head, issues)
     except Unreadable as problem:
@@ -252,7 +253,7 @@ def _points(spectrum: ET.Element, head: Head, issues: list[Issue]) -> Points | N
     if y and not math.isfinite(sum(y)):
         y = numbers(value if math.isfinite(value) else math.nan for value in y)
         missing_count = sum(1 for value in y if value != value)
-    return Points(y, x=x, missing=missing_count, single=x_single and y_single)
+    return Points(y, x=x, missing=missing_count, single_x=x_single, single_y=y_single)
 
 
 def _highest(points: Points) -> list[dict[str, float]]:

@@ -140,20 +140,22 @@ def _pic(raw: bytes) -> array[float]:
 
 def _half_bytes(raw: bytes, start: int) -> list[int]:
     """Integers of 32 bits; the first half byte says how many of the leading ones are left out (0 … 8 zeros, 9 … 15 ones)."""
-    halves = [half for byte in raw[start:] for half in (byte >> 4, byte & 15)]
+    halves = raw[start:].hex()
     found: list[int] = []
     at, end = 0, len(halves)
     while at < end:
-        head = halves[at]
+        head = int(halves[at], 16)
         at += 1
         if at == end and head == 0:
             break  # The last half byte fills up the byte.
-        left_out = head if head <= 8 else head - 8
-        value = 0 if head <= 8 else -1 << (4 * (8 - left_out))
-        for shift in range(8 - left_out):
-            if at >= end:
-                raise IndexError("an integer is cut off")
-            value |= halves[at] << (4 * shift)
-            at += 1
+        stored = 8 - head if head <= 8 else 16 - head
+        if at + stored > end:
+            raise IndexError("an integer is cut off")
+        value = int(halves[at : at + stored][::-1] or "0", 16)
+        if head > 8:
+            value |= -1 << (4 * stored)
+        at += stored
         found.append(value - (1 << 32) if value >= 1 << 31 else value)
+        if len(found) > MAX_POINTS:
+            raise Unreadable("SPECTRUM_TOO_LARGE", f"The array has more than {MAX_POINTS:,} numbers.")
     return found

@@ -8,15 +8,14 @@ from functools import lru_cache
 from typing import Final
 from xml.etree import ElementTree as ET
 
+from functions.parsers.spectra.formats.text import MAX_FIELDS
 from leanda.errors import FormatMismatch, ParseFailure
 
 _ROOT: Final = re.compile(rb"<(?:indexedmzML|mzML)[\s>]")
 _DOCTYPE: Final = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _ENCODING: Final = re.compile(rb"<\?xml[^>]{0,200}encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
 _GROUPS: Final = re.compile(rb"<referenceableParamGroupList[\s>].*?</referenceableParamGroupList\s*>", re.DOTALL)
-_INSTRUMENTS: Final = re.compile(
-    rb"<instrumentConfigurationList[\s>].*?</instrumentConfigurationList\s*>", re.DOTALL
-)
+_INSTRUMENTS: Final = re.compile(rb"<instrumentConfigurationList[\s>].*?</instrumentConfigurationList\s*>", re.DOTALL)
 _RUN: Final = re.compile(rb"<run(\s[^<>]*)>")
 _START_TIME: Final = re.compile(rb"startTimeStamp\s*=\s*[\"']([^\"']{1,40})[\"']")
 _ASCII_ENCODINGS: Final = frozenset({"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1", "windows-1252"})
@@ -102,20 +101,20 @@ def parse(raw: bytes, encoding: str) -> ET.Element:
 def parameters(element: ET.Element) -> list[Parameter]:
     """The parameters that stand directly in an element."""
     return [
-        Parameter(
-            child.get("name", ""), child.get("value", ""), child.get("accession", ""), child.get("unitName", "")
-        )
+        Parameter(child.get("name", ""), child.get("value", ""), child.get("accession", ""), child.get("unitName", ""))
         for child in element
         if child.tag in ("cvParam", "userParam")
     ]
 
 
 def resolved(element: ET.Element, groups: dict[str, tuple[Parameter, ...]]) -> list[Parameter]:
-    """The element's parameters after those of the groups it refers to."""
+    """The element's parameters after those of the groups it refers to; no more than a record can show."""
     found: list[Parameter] = []
     for child in element:
         if child.tag == "referenceableParamGroupRef":
             found += groups.get(child.get("ref", ""), ())
+        if len(found) > MAX_FIELDS:
+            return found
     return found + parameters(element)
 
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 import math
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -27,6 +27,7 @@ from leanda.contracts.artefacts import Structure
 XY_JSON: Final = "application/vnd.leanda.xy+json"
 PLOT_POINTS: Final = 20_000
 PLOT_PAGES: Final = 16
+_EXACT: Final = 1e15
 MAX_POINTS: Final = 8_000_000
 """Points of one spectrum with all its pages; more are refused (a two-dimensional NMR spectrum of 2048 × 2048 fits)."""
 
@@ -43,7 +44,7 @@ class Points:
         y: ordinates as stored, NaN where the file marks a missing value; times `y_factor` they are in the file's unit.
         x: abscissas, or None when they are evenly spaced from `first` by `delta`.
         missing: how many of `y` are NaN.
-        single: True when the file stores them with 32 bits.
+        single_x, single_y: True when the file stores these numbers with 32 bits.
     """
 
     y: array[float]
@@ -53,7 +54,8 @@ class Points:
     delta: float = 1.0
     missing: int = 0
     label: str | None = None
-    single: bool = False
+    single_x: bool = False
+    single_y: bool = False
 
     def __len__(self) -> int:
         return len(self.y)
@@ -83,21 +85,24 @@ class Points:
         ends = sorted((self.x_at(0), self.x_at(len(self.y) - 1)))
         return ends[0], ends[1]
 
-    def drawn(self, most: int) -> dict[str, Any]:
-        """x and y for a plot, of at most `most` points."""
-        count, about = len(self.y), {} if self.y_factor == 1 else {"yFactor": self.y_factor}
+    def drawn(self, most: int) -> Iterator[str]:
+        """Members of a JSON object: x and y for a plot, of at most `most` points."""
         if self.label is not None:
-            about |= {"label": self.label}
-        if count <= most:
-            y = self._plain(self.y)
-            if self.x is None:
-                return about | {"first": self.first, "delta": self.delta, "y": y}
-            return about | {"x": self._plain(self.x), "y": y}
-        chosen = self._extremes(most // 2)
-        about |= {"y": self._plain(self.y[at] for at in chosen), "decimated": True}
-        if self.x is None:
-            return about | {"first": self.first, "delta": self.delta, "at": chosen}
-        return about | {"x": self._plain(self.x[at] for at in chosen)}
+            yield f'"label":{json.dumps(self.label)}'
+        if self.y_factor != 1:
+            yield f'"yFactor":{self.y_factor!r}'
+        x, y, chosen = self.x, self.y, None
+        if len(y) > most:
+            chosen = self._extremes(most // 2)
+            x = numbers(x[at] for at in chosen) if x is not None else None
+            y = numbers(y[at] for at in chosen)
+        if x is not None:
+            yield f'"x":[{_written(x, self.single_x)}]'
+        else:
+            yield f'"first":{self.first!r},"delta":{self.delta!r}'
+            if chosen:
+                yield f'"at":[{",".join(map(str, chosen))}]'
+        yield f'"y":[{_written(y, self.single_y)}]'
 
     def _extremes(self, buckets: int) -> list[int]:
         """Positions of the lowest and the highest point of each bucket."""
@@ -113,14 +118,16 @@ class Points:
                 chosen.append(start + high)
         return chosen
 
-    def _plain(self, values: Iterable[float]) -> list[float | None]:
-        """Values as JSON writes them shortest: integers without a point, 32-bit numbers with the nine digits they hold."""
-        if self.single:
-            values = (float(f"{value:.9g}") for value in values)
-        return [
-            (int(value) if value.is_integer() and abs(value) < 1e15 else value) if math.isfinite(value) else None
-            for value in values
-        ]
+
+def _written(values: array[float], single: bool) -> str:
+    """Numbers as JSON, none rounded: integers without a point, 32-bit numbers with the nine digits that tell them apart."""
+    if not values:
+        return ""
+    if not math.isfinite(min(values)) or not math.isfinite(max(values)) or not math.isfinite(sum(values)):
+        return ",".join(repr(value) if math.isfinite(value) else "null" for value in values)
+    if max(values) < _EXACT and min(values) > -_EXACT and all(map(float.is_integer, values)):
+        return ",".join(map(str, map(int, values)))
+    return ",".join([f"{value:.9g}" for value in values] if single else map(repr, values))
 
 
 def properties_of(points: Points) -> dict[str, Any]:
@@ -135,22 +142,23 @@ def properties_of(points: Points) -> dict[str, Any]:
         found["minY"], found["maxY"] = points.y_range
     if points.missing:
         found["missingPoints"] = points.missing
-    return {
-        name: value for name, value in found.items() if not (isinstance(value, float) and not math.isfinite(value))
-    }
+    return {name: value for name, value in found.items() if not (isinstance(value, float) and not math.isfinite(value))}
 
 
-def plot_of(
-    pages: list[Points], *, x_units: str | None, y_units: str | None, sticks: bool = False
-) -> Structure | None:
+def plot_of(pages: list[Points], *, x_units: str | None, y_units: str | None, sticks: bool = False) -> Structure | None:
     """The artefact of a spectrum (see the module); None when there is nothing to draw."""
     pages = [page for page in pages[:PLOT_PAGES] if len(page)]
     if not pages:
         return None
     most = max(2, PLOT_POINTS // len(pages))
-    plot: dict[str, Any] = {"points": len(pages[0]), "decimated": False, "style": "sticks" if sticks else "line"}
-    plot |= {name: value for name, value in (("xUnits", x_units), ("yUnits", y_units)) if value}
-    plot |= pages[0].drawn(most)
+    members = [
+        f'"points":{len(pages[0])}',
+        f'"decimated":{json.dumps(any(len(page) > most for page in pages))}',
+        f'"style":"{"sticks" if sticks else "line"}"',
+        *(f'"{name}":{json.dumps(units)}' for name, units in (("xUnits", x_units), ("yUnits", y_units)) if units),
+        *pages[0].drawn(most),
+    ]
     if len(pages) > 1:
-        plot["pages"] = [page.drawn(most) for page in pages[1:]]
-    return Structure(media_type=XY_JSON, text=json.dumps(plot, separators=(",", ":"), allow_nan=False))
+        further = ",".join(f"{{{','.join(page.drawn(most))}}}" for page in pages[1:])
+        members.append(f'"pages":[{further}]')
+    return Structure(media_type=XY_JSON, text=f"{{{','.join(members)}}}")

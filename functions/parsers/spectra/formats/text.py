@@ -111,13 +111,9 @@ class Unreadable(Exception):
         super().__init__(message)
 
 
-def failed(
-    index: int, *issues: Issue, name: str | None = None, fields: tuple[FieldValue, ...] = ()
-) -> Record:
+def failed(index: int, *issues: Issue, name: str | None = None, fields: tuple[FieldValue, ...] = ()) -> Record:
     """A spectrum that could not be read: it keeps its place in the file and says why."""
-    return Record(
-        index=index, type="spectrum", status=RecordStatus.FAILED, name=name, fields=fields, issues=issues
-    )
+    return Record(index=index, type="spectrum", status=RecordStatus.FAILED, name=name, fields=fields, issues=issues)
 
 
 def guarded(read: Callable[[bytes, int], Record], raw: bytes, index: int) -> Record:

@@ -36,7 +36,7 @@ type Cell = str | int | float | bool | None
 
 _HEADER_ROWS: Final = 200
 _EMPTY_CELLS: Final = 1_000_000
-"""Cells above and left of a sheet's first one that are worth passing over."""
+"""Cells above a sheet's first one that are worth passing over."""
 _EXACT: Final = 2.0**53
 _MANIFEST: Final = "META-INF/manifest.xml"
 _NEVER_CAUGHT: Final = (KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError)
@@ -140,17 +140,15 @@ def _sheet(content: CalamineSheet) -> Iterator[tuple[int, tuple[str, ...], list[
 
 def _numbered(sheet: CalamineSheet) -> Iterator[tuple[int, list[Any]]]:
     """Rows that are not blank as the library gives them, an empty cell being None, with their numbers from 1."""
-    start, end = sheet.start, sheet.end
-    if start is None or end is None:
+    start = sheet.start
+    if start is None:
         return
-    if start[0] * (end[1] + 1) + start[1] * (end[0] + 1) <= _EMPTY_CELLS:
-        rows: Iterable[list[Any]] = itertools.islice(sheet.iter_rows(), start[0], None)
-        left = start[1]
-    else:
-        rows, left = sheet.to_python(), 0
+    # The library's own iteration holds one row at a time, but goes through the rows above the first one, too.
+    few = start[0] * sheet.width <= _EMPTY_CELLS
+    rows: Iterable[list[Any]] = itertools.islice(sheet.iter_rows(), start[0], None) if few else sheet.to_python()
     for number, row in enumerate(rows, start[0] + 1):
         if row.count("") < len(row):
-            yield number, [None if value == "" else value for value in (row[left:] if left else row)]
+            yield number, [None if value == "" else value for value in row]
 
 
 def _shown(value: object) -> str:

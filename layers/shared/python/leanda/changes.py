@@ -43,8 +43,8 @@ def messages_of(
     """The messages that announce `emit`; the same origin and sequence give the same event ids."""
     messages = []
     for position, data in enumerate(emit):
-        # A chunk's events are told apart by the chunk; others by the revision and their place in the change.
-        number = getattr(data, "chunk", f"{sequence}.{position}" if position else sequence)
+        # What a fact does not tell apart itself is told apart by the revision and its place in the change.
+        number = data.discriminator() or (f"{sequence}.{position}" if position else sequence)
         event = event_of(data, origin, source=source, at=at, sequence=number)
         messages.append(Message(data.TOPIC.name, data.key(), event.id, event.to_bytes()))
     return messages

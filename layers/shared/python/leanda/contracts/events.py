@@ -51,6 +51,10 @@ class EventData(Contract):
     def subject(self) -> str:
         return self.file_id
 
+    def discriminator(self) -> str | None:
+        """What tells it apart from others of its type with the same cause; None where the writer counts them."""
+        return None
+
 
 # --- uploads and blobs ------------------------------------------------------------------------------------------------
 
@@ -191,6 +195,9 @@ class ChunkEvent(EventData):
     def key(self) -> str:
         return f"{self.file_id}:{self.chunk}"
 
+    def discriminator(self) -> str | None:
+        return str(self.chunk)
+
 
 class ParseChunk(ChunkEvent):
     """A task: parse one chunk."""
@@ -243,6 +250,10 @@ class RecordsIndexed(ChunkEvent):
     TYPE = "leanda.search.records.indexed.v1"
     counts: Counts
     placement: int
+
+    def discriminator(self) -> str | None:
+        # The same hint, delivered again after a move, is answered from the newer placement: that is another fact.
+        return f"{self.chunk}.{self.placement}"
 
 
 class RunState(StrEnum):

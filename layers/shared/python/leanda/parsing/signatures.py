@@ -16,6 +16,10 @@ from leanda import limits
 from leanda.parsing.containers import EXTENSIONS, office_format
 from leanda.parsing.delimited import best_layout
 from leanda.parsing.inflate import Compression, compression_of, inflate_head
+from leanda.parsing.pictures import DOUBLE_EXTENSIONS, IMAGE, MICROSCOPY, picture_format
+from leanda.parsing.pictures import EXTENSIONS as PICTURE_EXTENSIONS
+from leanda.parsing.smiles import plausible_smiles, reaction_layout
+from leanda.parsing.spectra import is_jcamp, is_mzml, is_spc
 from leanda.parsing.text import readable_text
 
 
@@ -98,11 +102,15 @@ def decide(head: bytes, name: str, size: int) -> Kind:
 
 
 def extension_of(name: str) -> str:
-    """The lower-case extension without its dot; `.gz` is taken off first. Empty when there is none."""
+    """The lower-case extension without its dot; `.gz` is taken off first. Empty when there is none.
+
+    It has one part, but for the few whose first part decides (`ome.tif`).
+    """
     path = PurePosixPath(name.strip().lower().replace("\\", "/"))
     if path.suffix == ".gz":
         path = path.with_suffix("")
-    return path.suffix[1:]
+    double = "".join(path.suffixes[-2:])[1:]
+    return double if double in DOUBLE_EXTENSIONS else path.suffix[1:]
 
 
 def _row_of(head: Head) -> Row:
@@ -131,6 +139,7 @@ _COUNTS_LINE = re.compile(r"[ \d]{3}[ \d]{3}[ \d]{0,33}.{0,6}V[23]000\s*")
 _OLD_COUNTS_LINE = re.compile(r"[ \d]{2}\d[ \d]{2}\d(?: {2}[ \d]){0,9}\s*")
 _TABULAR: Final = ("csv", "tsv", "tab")
 _SMILES: Final = ("smi", "smiles")
+_INCHI: Final = ("inchi",)
 _MOLECULES: Final = ("sdf", "sd", "mol", "mdl")
 
 
@@ -174,26 +183,6 @@ def _is_molfile(head: Head) -> bool:
 
 # --- chemical: SMILES, http://opensmiles.org/opensmiles.html section 2 (grammar) ----------------------------------------
 
-_SMILES_TOKENS = re.compile(
-    r"(?:\[\d*(?:[A-Z][a-z]?|[a-z]{1,2}|\*)[^\[\]\s]*\]|Br|Cl|[BCNOPSFI]|[bcnops]|\*"
-    r"|[-=#$:/\\~.()]|%\d\d|\d)++"
-)
-_BRACKETED = re.compile(r"\[[^\]]*\]")
-_RING = re.compile(r"%\d\d|\d")
-
-
-def plausible_smiles(token: str) -> bool:
-    """True when a text could be a SMILES: only its symbols, starts with an atom, branches and rings are closed."""
-    if not _SMILES_TOKENS.fullmatch(token) or token[0] in "-=#$:/\\~.()%0123456789":
-        return False
-    bare = _BRACKETED.sub("*", token)
-    if bare.count("(") != bare.count(")"):
-        return False
-    open_rings: set[str] = set()
-    for ring in _RING.findall(bare):
-        open_rings ^= {ring}
-    return not open_rings
-
 
 def _is_smiles(head: Head) -> bool:
     """Every line starts with a plausible SMILES, and most of them hold something that no word list does.
@@ -209,6 +198,59 @@ def _is_smiles(head: Head) -> bool:
         return False
     telling = sum(1 for token in tokens if len(token) >= 4 and any(mark in token for mark in "=#([123@"))
     return telling * 2 > len(tokens)
+
+
+def _is_inchi(head: Head) -> bool:
+    """Nearly every line starts with an InChI. A table with a column of them is a table."""
+    if head.extension not in TEXT_EXTENSIONS and head.extension not in _INCHI:
+        return False
+    lines = [line for line in head.lines() if line.strip()]
+    return bool(lines) and sum(line.startswith("InChI=1") for line in lines) * 10 >= len(lines) * 9
+
+
+_CDXML = re.compile(r"\s*+(?:<\?xml[^>]*+>\s*+)?(?:<!--.*?-->\s*+)?(?:<!DOCTYPE\s++CDXML\b|<CDXML\b)", re.DOTALL)
+
+
+def _is_cdxml(head: Head) -> bool:
+    return _CDXML.match(head.text or "") is not None
+
+
+# --- reaction: CTfile formats, chapters "The rxnfile" and "RDfiles"; lists of reaction SMILES ----------------------------
+
+_REACTION_SMILES: Final = ("rsmi", "rxnsmi")
+_RDFILE = re.compile(r"\s*+\$(?:RDFILE\b|[RM]FMT\b|[RM][IE]REG\b)")
+
+
+def _is_rxn(head: Head) -> bool:
+    return (head.text or "").lstrip().startswith("$RXN")
+
+
+def _is_rdf(head: Head) -> bool:
+    return _RDFILE.match(head.text or "") is not None
+
+
+def _is_reaction_smiles(head: Head) -> bool:
+    """Lines or a column of reaction SMILES; a table of reactions is a list of reactions, whatever it is called."""
+    if head.extension not in TEXT_EXTENSIONS and head.extension not in _REACTION_SMILES:
+        return False
+    return reaction_layout(head.lines()) is not None
+
+
+# --- crystal: CIF 1.1 syntax, IUCr ---------------------------------------------------------------------------------------
+
+_CRYSTAL: Final = ("cif", "mmcif", "mcif")
+_DATA_BLOCK = re.compile(r"(?:\s++|#[^\r\n]*+)*+data_\S", re.IGNORECASE)
+_CRYSTAL_TAG = re.compile(
+    r"^[ \t]*+_(?:cell|atom_site|symmetry|space_group|chemical|chem_comp|entry|audit|exptl_crystal)[._]",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+def _is_cif(head: Head) -> bool:
+    """A data block; under a name that does not promise a crystal also a tag of one, because STAR files have blocks too."""
+    if not _DATA_BLOCK.match(head.text or ""):
+        return False
+    return head.extension in _CRYSTAL or _CRYSTAL_TAG.search(head.text or "") is not None
 
 
 # --- tabular ------------------------------------------------------------------------------------------------------------
@@ -260,25 +302,39 @@ def _office_row(kind: str, format: str) -> Row:
     return Row(kind, format, extensions=EXTENSIONS[format], container=holds)
 
 
+# --- pictures and microscopy: binary, but for OME-XML ---------------------------------------------------------------------
+
+
+def _picture_row(kind: str, format: str) -> Row:
+    def holds(head: Head) -> bool:
+        return picture_format(head.data, head.extension) == format
+
+    return Row(kind, format, extensions=PICTURE_EXTENSIONS[format], container=holds)
+
+
+# --- spectra --------------------------------------------------------------------------------------------------------------
+
+
+def _is_jcamp(head: Head) -> bool:
+    return is_jcamp(head.text or "")
+
+
+def _is_mzml(head: Head) -> bool:
+    return is_mzml(head.text or "")
+
+
+def _is_spc(head: Head) -> bool:
+    return is_spc(head.data)
+
+
 # --- generic: formats that are recognised so that nobody mistakes them; their parsers bring rows of their own -------------
 
 _FOREIGN_MAGIC: Final = (
-    (0, b"\x89PNG\r\n\x1a\n"),
-    (0, b"\xff\xd8\xff"),
-    (0, b"GIF87a"),
-    (0, b"GIF89a"),
-    (0, b"II*\0"),
-    (0, b"MM\0*"),
-    (0, b"II+\0"),
-    (0, b"MM\0+"),
     (0, b"PK\x03\x04"),
     (0, b"PK\x05\x06"),
     (0, b"PK\x07\x08"),
     (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
     (0, b"\x89HDF\r\n\x1a\n"),
-    (0, b"VjCD0100"),
-    (0, b"ZISRAWFILE"),
-    (0, b"\xda\xce\xbe\x0a"),
     (0, b"\x1f\x8b"),
     (0, b"\x28\xb5\x2f\xfd"),
     (0, b"\xfd7zXZ\0"),
@@ -290,7 +346,7 @@ _FOREIGN_MAGIC: Final = (
     (257, b"ustar"),
 )
 _FOREIGN_TEXT = re.compile(
-    r"\s*+(?:<\?xml|<!doctype|<html|<svg|\$RXN|\$RDFILE|##TITLE=|data_\S++\s++(?:_|loop_|#)|\{\\rtf)",
+    r"\s*+(?:<\?xml|<!doctype|<html|<svg|<rdf:|data_\S++\s++(?:_|loop_|#)|\{\\rtf)",
     re.IGNORECASE,
 )
 
@@ -306,14 +362,26 @@ extension names a format that is not known here."""
 GENERIC: Final = Row("generic", "generic", magic=_FOREIGN_MAGIC, signature=_is_foreign_text)
 
 ROWS: Final = (
+    *(_office_row("tabular", format) for format in ("xlsx", "xlsb", "xls", "ods")),
+    *(_office_row("document", format) for format in ("docx", "pptx", "doc", "ppt")),
+    Row("chemical", "cdx", extensions=("cdx",), magic=((0, b"VjCD0100"),)),
+    Row("chemical", "cdxml", extensions=("cdxml",), signature=_is_cdxml),
+    Row("crystal", "cif", extensions=_CRYSTAL, signature=_is_cif),
+    Row("reaction", "rxn", extensions=("rxn",), signature=_is_rxn),
+    Row("reaction", "rdf", extensions=("rdf",), signature=_is_rdf),
+    Row("reaction", "reaction-smiles", extensions=_REACTION_SMILES, signature=_is_reaction_smiles),
+    Row("spectra", "jcamp", extensions=("jdx", "dx", "jcamp", "jcm"), signature=_is_jcamp),
+    Row("spectra", "mzml", extensions=("mzml",), signature=_is_mzml),
+    Row("spectra", "spc", extensions=("spc",), container=_is_spc),
     GENERIC,
     Row("chemical", "sdf", extensions=("sdf", "sd"), signature=_is_sdf),
     Row("chemical", "mol", extensions=("mol", "mdl"), signature=_is_molfile),
     Row("chemical", "smiles", extensions=_SMILES, text_test=_is_smiles),
+    Row("chemical", "inchi", extensions=_INCHI, text_test=_is_inchi),
     Row("tabular", "csv", extensions=("csv",), text_test=_is_csv),
     Row("tabular", "tsv", extensions=("tsv", "tab"), text_test=_is_tsv),
-    *(_office_row("tabular", format) for format in ("xlsx", "xlsb", "xls", "ods")),
     Row("document", "pdf", extensions=("pdf",), magic=((0, b"%PDF-"),)),
-    *(_office_row("document", format) for format in ("docx", "pptx", "doc", "ppt")),
+    *(_picture_row("image", format) for format in IMAGE),
+    *(_picture_row("microscopy", format) for format in MICROSCOPY),
 )
 """Within one step the first row that agrees wins."""

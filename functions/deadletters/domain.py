@@ -1,0 +1,295 @@
+"""The rules of a letter: how it comes to be, when it is delivered again, how it ends. Pure.
+
+States: Waiting (nobody has dealt with it) → Redriving (to be delivered, or being so) → Redriven; or Discarded, with a reason.
+A letter that comes again after it was redriven waits again. What is purely transient is redriven by itself, with growing
+delay, for a day.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from functions.deadletters.reading import Found, Kind
+from leanda import limits
+from leanda.changes import NOTHING, Change
+from leanda.contracts.envelope import Origin
+from leanda.contracts.events import DeadLettered, EventData, LetterEvent, Redriven
+from leanda.errors import Conflict
+
+Letter = dict[str, Any]
+
+SCHEDULE: Final = "schedule"
+"""Who redrives what nobody asked for."""
+AUTOMATIC_FOR: Final = timedelta(hours=24)
+LEASE: Final = timedelta(minutes=16)
+"""A delivery that takes longer than any function may run is taken up by somebody else."""
+POSTPONED: Final = timedelta(seconds=30)
+_FIRST_DELAY: Final = timedelta(minutes=1)
+_LONGEST_DELAY: Final = timedelta(hours=1)
+_DELIVERABLE: Final = frozenset({Kind.EVENT, Kind.UPLOAD})
+_OWN_TYPES: Final = frozenset({DeadLettered.TYPE, Redriven.TYPE})
+
+
+class State(StrEnum):
+    WAITING = "Waiting"
+    REDRIVING = "Redriving"
+    REDRIVEN = "Redriven"
+    DISCARDED = "Discarded"
+
+
+class LetterDiscarded(Conflict):
+    code, summary = "LETTER_DISCARDED", "The letter was discarded; that is final."
+
+
+class LetterNotDeliverable(Conflict):
+    code = "LETTER_NOT_DELIVERABLE"
+    summary = "The letter holds nothing that could be delivered again; it can only be discarded."
+
+
+class LetterBusy(Conflict):
+    code, summary = "LETTER_BUSY", "The letter is being delivered, or was; only one that waits can be discarded."
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a delivery went; `code` and `message` say why not."""
+
+    ok: bool
+    code: str = "DELIVERED"
+    message: str = "The consumer took it."
+
+
+def opened(found: Found, *, at: datetime) -> tuple[Letter, Change]:
+    """A letter that was not known before, and its announcement."""
+    document: Letter = {
+        "_id": found.letter_id,
+        "revision": 0,
+        "state": State.WAITING.value,
+        "kind": found.kind.value,
+        "encoding": found.encoding,
+        "envelope": found.envelope,
+        "source": found.source,
+        "receivedAt": at,
+        "failures": 1,
+        "redrives": 0,
+        "audit": [_noted(at, "consumer", "failed", found.message)],
+        **_place(found),
+        **_reason(found),
+        **_subject(found),
+    }
+    if found.transient:
+        document |= {"automaticUntil": at + AUTOMATIC_FOR, "dueAt": at + _delay(0)}
+    return document, Change(emit=_told(DeadLettered, document, document["attempts"]))
+
+
+def failed_again(letter: Letter, found: Found, *, at: datetime) -> Change:
+    """The same record was given up once more: after a redrive, or because a topic was read again.
+
+    The same letter from the queue once more says nothing new. A discarded letter stays discarded.
+    """
+    if found.failed_at <= letter["failedAt"]:
+        return NOTHING
+    changed: Letter = _reason(found) | {
+        "attempts": letter["attempts"] + found.attempts,
+        "failures": letter["failures"] + 1,
+        "audit": [*letter["audit"], _noted(at, "consumer", "failed", found.message)],
+    }
+    if letter["state"] == State.DISCARDED:
+        return Change(set_=changed)
+    changed["state"] = State.WAITING.value
+    unset: tuple[str, ...] = ("requestedBy",)
+    if found.transient:
+        changed |= {
+            "automaticUntil": letter.get("automaticUntil") or at + AUTOMATIC_FOR,
+            "dueAt": at + _delay(letter["redrives"]),
+        }
+    else:
+        unset = ("requestedBy", "dueAt", "automaticUntil")
+    after = letter | changed
+    return Change(set_=changed, unset=unset, emit=_told(DeadLettered, after, after["attempts"]))
+
+
+def requested(letter: Letter, *, by: str, at: datetime) -> Change:
+    """Deliver a letter again as soon as possible; asking twice is asking once.
+
+    Raises:
+        LetterDiscarded, LetterNotDeliverable: it cannot be delivered.
+    """
+    if letter["state"] == State.DISCARDED:
+        raise LetterDiscarded
+    if letter["kind"] not in _DELIVERABLE:
+        raise LetterNotDeliverable
+    if letter["state"] == State.REDRIVING:
+        return NOTHING
+    audit = [*letter["audit"], _noted(at, by, "redrive requested")]
+    return Change(set_={"state": State.REDRIVING.value, "dueAt": at, "requestedBy": by, "audit": audit})
+
+
+def claimed(letter: Letter, *, at: datetime) -> Change:
+    """Take a due letter to deliver it: nobody else does for a while, and its file hears of it first."""
+    by = letter.get("requestedBy", SCHEDULE)
+    changed = {
+        "state": State.REDRIVING.value,
+        "dueAt": at + LEASE,
+        "redrives": letter["redrives"] + 1,
+        "audit": [*letter["audit"], _noted(at, by, "redriven")],
+    }
+    return Change(set_=changed, emit=_told(Redriven, letter, letter["attempts"] + 1))
+
+
+def delivered(letter: Letter, claim: int, outcome: Outcome, *, at: datetime) -> Change:
+    """Write down how the delivery number `claim` went.
+
+    A consumer that dead-letters the record again has taken it, in its own eyes; its letter then makes this one wait again,
+    be it before or after the delivery is written down.
+    """
+    noted = _noted(at, letter.get("requestedBy", SCHEDULE), "delivered" if outcome.ok else "failed", outcome.message)
+    changed: Letter = {
+        "audit": [*letter["audit"], noted],
+        "outcome": {"ok": outcome.ok, "code": outcome.code, "message": outcome.message, "at": at},
+    }
+    if letter["state"] != State.REDRIVING or letter["redrives"] != claim:
+        return Change(set_=changed)
+    if outcome.ok:
+        changed["state"] = State.REDRIVEN.value
+        return Change(set_=changed, unset=("dueAt", "requestedBy", "automaticUntil"))
+    changed |= {"state": State.WAITING.value, "attempts": letter["attempts"] + 1}
+    unset: tuple[str, ...] = ("requestedBy",)
+    due = at + _delay(letter["redrives"])
+    if letter.get("automaticUntil") and due < letter["automaticUntil"]:
+        changed["dueAt"] = due
+    else:
+        unset = ("requestedBy", "dueAt")
+    return Change(set_=changed, unset=unset, emit=_told(DeadLettered, letter | changed, changed["attempts"]))
+
+
+def postponed(letter: Letter, claim: int, why: str, *, at: datetime) -> Change:
+    """The consumer could not be asked; the letter is due again soon, and that counts as nothing."""
+    if letter["state"] != State.REDRIVING or letter["redrives"] != claim:
+        return NOTHING
+    audit = [*letter["audit"], _noted(at, SCHEDULE, "postponed", why)][-_MOST_NOTES:]
+    return Change(set_={"dueAt": at + POSTPONED, "audit": audit})
+
+
+def discarded(letter: Letter, reason: str, *, by: str, at: datetime) -> Change:
+    """End a letter without delivering it.
+
+    Raises:
+        LetterBusy: it does not wait.
+    """
+    if letter["state"] == State.DISCARDED:
+        return NOTHING
+    if letter["state"] != State.WAITING:
+        raise LetterBusy
+    audit = [*letter["audit"], _noted(at, by, "discarded", reason)]
+    return Change(
+        set_={"state": State.DISCARDED.value, "reason": reason, "audit": audit}, unset=("dueAt", "automaticUntil")
+    )
+
+
+def origin_of(letter: Letter) -> Origin:
+    """What announcements about a letter follow from: the letter, and which failure or delivery of it this is.
+
+    The hops of the event that failed are not counted on: an event that went in a circle must still be heard of.
+    """
+    turn = letter["failures"] + letter["redrives"] + (1 if letter["state"] == State.REDRIVING else 0)
+    subject = letter.get("subject") or {}
+    return Origin(
+        cause=letter["_id"] if turn == 1 else f"{letter['_id']}:{turn}",
+        correlation_id=subject.get("correlationId") or letter["_id"],
+        user_id=subject.get("userId"),
+    )
+
+
+_MOST_NOTES: Final = 500
+
+
+def _noted(at: datetime, by: str, what: str, text: str | None = None) -> dict[str, Any]:
+    """Who did what, when."""
+    note: dict[str, Any] = {"at": at, "by": by, "what": what}
+    return note | ({"text": text[:500]} if text else {})
+
+
+def _reason(found: Found) -> dict[str, Any]:
+    told = {"detail": found.detail, "stack": found.stack}
+    return {
+        "code": found.code,
+        "message": found.message,
+        "failedAt": found.failed_at,
+        "attempts": found.attempts,
+        "transient": found.transient,
+        **{name: value for name, value in told.items() if value},
+    }
+
+
+def _place(found: Found) -> dict[str, Any]:
+    place = {"topic": found.topic, "partition": found.partition, "offset": found.offset, "key": found.key}
+    return {"consumer": found.consumer} | {name: value for name, value in place.items() if value is not None}
+
+
+def _subject(found: Found) -> dict[str, Any]:
+    """What the envelope speaks of, as far as it can be read: a malformed event may still name its file."""
+    if found.kind is not Kind.EVENT or found.encoding != "utf-8":
+        return {}
+    try:
+        envelope = json.loads(found.envelope)
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(envelope, dict):
+        return {}
+    data = envelope.get("data")
+    data = data if isinstance(data, dict) else {}
+    subject = {
+        "eventId": _text(envelope.get("id")),
+        "eventType": _text(envelope.get("type")),
+        "correlationId": _text(envelope.get("correlationid")),
+        "userId": _text(envelope.get("userid")),
+        "fileId": _text(data.get("fileId"), most=100),
+        "run": _number(data.get("run")),
+        "chunk": _number(data.get("chunk")),
+    }
+    return {"subject": {name: value for name, value in subject.items() if value is not None}}
+
+
+def _told(kind: type[LetterEvent], letter: Letter, attempt: int) -> tuple[EventData, ...]:
+    """The announcement, if the letter is about a file. Nothing is announced about announcements: that would go in a circle."""
+    subject = letter.get("subject") or {}
+    if not subject.get("fileId") or not subject.get("eventType") or subject["eventType"] in _OWN_TYPES:
+        return ()
+    return (
+        kind(
+            file_id=subject["fileId"],
+            letter_id=letter["_id"],
+            consumer=letter["consumer"],
+            code=letter["code"],
+            message=letter["message"][:500],
+            event_type=subject["eventType"],
+            run=subject.get("run", 0),
+            chunk=subject.get("chunk"),
+            attempt=attempt,
+            record_key=(letter.get("key") or subject["fileId"])[:200],
+        ),
+    )
+
+
+def _delay(redrives: int) -> timedelta:
+    return min(_LONGEST_DELAY, _FIRST_DELAY * 2 ** min(redrives, 10))
+
+
+def _text(value: object, *, most: int = 200) -> str | None:
+    if not isinstance(value, str) or not 0 < len(value) <= most:
+        return None
+    try:
+        value.encode()
+    except UnicodeEncodeError:  # an escaped lone surrogate
+        return None
+    return value
+
+
+def _number(value: object) -> int | None:
+    fits = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < limits.GIB
+    return value if fits else None  # type: ignore[return-value]

@@ -1,0 +1,86 @@
+"""Delivers letters again: straight to the function that failed, never through the topic, where others would see them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from functions.deadletters import delivering, domain
+from functions.deadletters.domain import Letter, Outcome
+from functions.deadletters.ports import Functions, FunctionUnknown, Letters
+from leanda.changes import Change
+from leanda.errors import RevisionConflict, Unavailable
+from leanda.observability import correlated, logger
+from leanda.persistence.aggregates import deciding
+from leanda.ports import Clock
+
+AT_ONCE: Final = 100
+RESERVE_SECONDS: Final = 310.0
+"""A consumer may run for five minutes; nothing new is begun with less time than that left."""
+
+
+@dataclass(frozen=True)
+class Redriving:
+    """The use case of `deadletters.redrive`. Two at a time do no harm: a letter is claimed before it is delivered."""
+
+    letters: Letters
+    functions: Functions
+    clock: Clock
+
+    def redrive_due(self, remaining_seconds: Callable[[], float]) -> dict[str, int]:
+        """Deliver what is due, in the order of its topics, as long as there is time; how many went well and how many not."""
+        counts = {"delivered": 0, "failed": 0}
+        while due := self.letters.due(self.clock.now(), limit=AT_ONCE):
+            for letter in sorted(due, key=_place):
+                if remaining_seconds() < RESERVE_SECONDS:
+                    return counts
+                outcome = self._claim_and_deliver(letter)
+                if outcome is not None:
+                    counts["delivered" if outcome.ok else "failed"] += 1
+        return counts
+
+    def _claim_and_deliver(self, letter: Letter) -> Outcome | None:
+        with correlated(domain.origin_of(letter).correlation_id, letter=letter["_id"]):
+            try:
+                change = domain.claimed(letter, at=self.clock.now())
+                self.letters.apply(letter, change, domain.origin_of(letter | {"state": domain.State.REDRIVING.value}))
+            except RevisionConflict:  # somebody else has it, or it came again
+                return None
+            claim = letter["redrives"] + 1
+            try:
+                # The file must hear of it before the consumer's results arrive.
+                self.letters.publish(letter["_id"])
+                outcome = self._deliver(letter)
+            except Unavailable as error:
+                logger.warning("postponed", code=error.code, detail=error.detail)
+                why = error.detail or error.message
+                self._note(letter["_id"], lambda found: domain.postponed(found, claim, why, at=self.clock.now()))
+                return None
+            logger.info("redriven", ok=outcome.ok, code=outcome.code, consumer=letter["consumer"])
+            self._note(letter["_id"], lambda found: domain.delivered(found, claim, outcome, at=self.clock.now()))
+            try:
+                self.letters.publish(letter["_id"])
+            except Unavailable as error:
+                logger.warning("the relay will announce it", detail=error.detail)
+            return outcome
+
+    def _deliver(self, letter: Letter) -> Outcome:
+        try:
+            answer = self.functions.invoke(letter["consumer"], delivering.event_of(letter))
+        except FunctionUnknown as error:
+            return Outcome(ok=False, code=error.code, message=error.message)
+        return delivering.outcome_of(answer)
+
+    def _note(self, letter_id: str, decide: Callable[[Letter], Change]) -> None:
+        def note() -> None:
+            found = self.letters.get(letter_id)
+            if found is not None:
+                change = decide(found)
+                self.letters.apply(found, change, domain.origin_of(found | dict(change.set_)))
+
+        deciding(note)
+
+
+def _place(letter: Letter) -> tuple[Any, ...]:
+    return letter.get("topic", ""), letter.get("partition", 0), letter.get("offset", 0), letter["_id"]

@@ -1,0 +1,120 @@
+"""The log in the document store, and the authority of `files` over its internal API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from pymongo.collection import Collection
+from pymongo.database import Database
+from pymongo.errors import BulkWriteError
+
+from functions.history.domain import Entry
+from functions.history.ports import EventFilter, NodeAuthority
+from leanda.discovery.client import ServiceClient
+from leanda.persistence.client import Document, store_errors
+
+_DUPLICATE: Final = 11000
+_PAGE: Final = 500
+
+
+class MongoEventLog:
+    """`EventLog` on the collection `events`; `_id` is the event's id, and nothing but inserts is ever sent."""
+
+    def __init__(self, database: Database[Document]) -> None:
+        self.collection: Collection[Document] = database["events"]
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        first: dict[str, Document] = {}
+        for entry in entries:
+            first.setdefault(entry.id, _document(entry))
+        if not first:
+            return
+        with store_errors():
+            try:
+                self.collection.insert_many(list(first.values()), ordered=False)
+            except BulkWriteError as error:
+                if any(problem["code"] != _DUPLICATE for problem in error.details["writeErrors"]):
+                    raise
+
+    def page(self, wanted: EventFilter, *, after: tuple[datetime, str] | None, limit: int) -> list[Entry]:
+        query: Document = {"fileId": wanted.file_id} if wanted.file_id else {"userId": wanted.user_id}
+        if wanted.types:
+            query["type"] = {"$in": list(wanted.types)}
+        if after:
+            time, event_id = after
+            query["$or"] = [{"time": {"$gt": time}}, {"time": time, "_id": {"$gt": event_id}}]
+        with store_errors():
+            found = list(self.collection.find(query).sort([("time", 1), ("_id", 1)]).limit(limit))
+        return [_entry(document) for document in found]
+
+    def of_file(self, file_id: str) -> Iterator[Entry]:
+        after: tuple[datetime, str] | None = None
+        while page := self.page(EventFilter(file_id=file_id), after=after, limit=_PAGE):
+            yield from page
+            after = (page[-1].time, page[-1].id)
+
+    def ensure_indexes(self) -> None:
+        for name in ("fileId", "userId"):
+            self.collection.create_index([(name, 1), ("time", 1), ("_id", 1)], name=name)
+        self.collection.create_index([("type", 1), ("time", 1), ("_id", 1)], name="type")
+
+
+class FilesAuthority:
+    """`Authority` over the internal API of `files`."""
+
+    def __init__(self, services: ServiceClient) -> None:
+        self._services = services
+
+    def of(self, node_ids: Iterable[str]) -> dict[str, NodeAuthority]:
+        asked = {"fileIds": list(node_ids)}
+        items = self._services.call("files", "POST", "/api/v1/internal/files/authority", asked).json()["items"]
+        return {item["id"]: _authority(item) for item in items}
+
+
+def _authority(item: dict[str, Any]) -> NodeAuthority:
+    return NodeAuthority(
+        owner_id=item["ownerId"],
+        grants=item.get("grants") or {},
+        deleted=bool(item["deleted"]),
+        ancestors=tuple(item.get("ancestors") or ()),
+        type=item["type"],
+    )
+
+
+def _document(entry: Entry) -> Document:
+    shown = {
+        "_id": entry.id,
+        "type": entry.type,
+        "time": entry.time,
+        "fileId": entry.file_id,
+        "userId": entry.user_id,
+        "topic": entry.topic,
+        "partition": entry.partition,
+        "offset": entry.offset,
+        "correlationId": entry.correlation_id,
+        "causationId": entry.causation_id,
+        "sequence": entry.sequence,
+        "hops": entry.hops,
+        "body": entry.body,
+    }
+    return {name: value for name, value in shown.items() if value is not None}
+
+
+def _entry(document: Document) -> Entry:
+    return Entry(
+        id=document["_id"],
+        type=document["type"],
+        time=document["time"],
+        file_id=document.get("fileId"),
+        user_id=document.get("userId"),
+        topic=document["topic"],
+        partition=document["partition"],
+        offset=document["offset"],
+        correlation_id=document["correlationId"],
+        causation_id=document["causationId"],
+        sequence=document["sequence"],
+        hops=document["hops"],
+        body=document["body"],
+    )

@@ -1,0 +1,57 @@
+"""The history API: every event of a file, and everything that one has caused oneself.
+
+Trigger: API Gateway. Emits: nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+
+from functions.history import bootstrap
+from leanda import limits
+from leanda.access.policy import Viewer
+from leanda.http.app import http_handler, reply, rest_api
+from leanda.http.auth import principal_of
+from leanda.http.limited import rate_limiter
+
+app = rest_api()
+
+MAX_TYPES = 20
+
+Id = Annotated[str, Path(min_length=1, max_length=100)]
+Types = Annotated[
+    list[Annotated[str, Query(max_length=200)]],
+    Query(alias="type", max_length=MAX_TYPES, description="An event type; may be repeated, any of them fits."),
+]
+Cursor = Annotated[str | None, Query(max_length=2000)]
+Limit = Annotated[int, Query(ge=1, le=limits.MAX_PAGE)]
+
+
+@app.get("/v1/files/<file_id>/events", summary="Every event of a file, oldest first", tags=["history"])
+def file_events(
+    file_id: Id,
+    types: Types = [],  # noqa: B006 - read by the framework, never changed
+    cursor: Cursor = None,
+    limit: Limit = limits.DEFAULT_PAGE,
+) -> Response[str]:
+    return reply(bootstrap.api().of_file(_viewer(), file_id, types=tuple(types), cursor=cursor, limit=limit))
+
+
+@app.get("/v1/users/<user_id>/events", summary="Everything that you have caused, oldest first", tags=["history"])
+def user_events(
+    user_id: Id,
+    types: Types = [],  # noqa: B006 - read by the framework, never changed
+    cursor: Cursor = None,
+    limit: Limit = limits.DEFAULT_PAGE,
+) -> Response[str]:
+    return reply(bootstrap.api().of_user(_viewer(), user_id, types=tuple(types), cursor=cursor, limit=limit))
+
+
+def _viewer() -> Viewer:
+    return Viewer(principal_of(app.current_event).id)
+
+
+lambda_handler = http_handler(app, rate_limiter)

@@ -1,0 +1,63 @@
+"""What the use cases of `history` need: the log, and what `files` says of who may see a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from functions.history.domain import Entry
+
+
+@dataclass(frozen=True)
+class EventFilter:
+    """Whose events are asked for (exactly one of both), and which types (all if empty)."""
+
+    file_id: str | None = None
+    user_id: str | None = None
+    types: tuple[str, ...] = ()
+
+
+class EventLog(Protocol):
+    """Append-only: what is in it is never changed."""
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        """Keep every entry whose id is new; the first body of an id stays.
+
+        Raises:
+            Unavailable: the store does not answer; any of them may be kept.
+        """
+        ...
+
+    def page(self, wanted: EventFilter, *, after: tuple[datetime, str] | None, limit: int) -> list[Entry]:
+        """Entries in the order of (time, id), after a position."""
+        ...
+
+    def of_file(self, file_id: str) -> Iterator[Entry]:
+        """All entries of a file in the order of (time, id)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NodeAuthority:
+    """What decides who may see a file or folder."""
+
+    owner_id: str
+    grants: Mapping[str, str]
+    deleted: bool
+    ancestors: tuple[str, ...]
+    type: str
+
+
+class Authority(Protocol):
+    def of(self, node_ids: Iterable[str]) -> dict[str, NodeAuthority]:
+        """What `files` says of nodes by id; ids that it does not know are absent.
+
+        Raises:
+            Unavailable: `files` does not answer.
+        """
+        ...
+
+
+Document = dict[str, Any]

@@ -1,0 +1,252 @@
+from __future__ import annotations
+
+import pytest
+
+from functions.parsers.crystal.formats import cif
+from functions.parsers.crystal.formats.values import Number, number
+from leanda import limits
+from leanda.contracts.artefacts import RecordStatus, Severity
+from tests.unit.parsers_crystal.cifs import BROKEN, PROTEIN, QUARTZ, SALT
+from tests.unit.parsers_crystal.reading import codes, read, read_one
+
+
+def test_a_crystal_has_its_cell_with_uncertainties_space_group_and_formula() -> None:
+    record = read_one(QUARTZ)
+    assert (record.type, record.name, record.status) == ("crystal", "quartz", RecordStatus.PARSED)
+    assert record.properties == {
+        "cellLengthA": 4.9134,
+        "cellLengthAUncertainty": 0.0002,
+        "cellLengthB": 4.9134,
+        "cellLengthBUncertainty": 0.0002,
+        "cellLengthC": 5.4052,
+        "cellLengthCUncertainty": 0.001,
+        "cellAngleAlpha": 90,
+        "cellAngleBeta": 90,
+        "cellAngleGamma": 120.0,
+        "cellVolume": 113.01,
+        "cellVolumeUncertainty": 0.02,
+        "spaceGroupSymbol": "P 32 2 1",
+        "spaceGroupNumber": 154,
+        "crystalSystem": "trigonal",
+        "formula": "O2 Si",
+        "chemicalName": "Quartz low",
+        "z": 3,
+        "density": 2.649,
+        "temperature": 298,
+        "temperatureUncertainty": 2.0,
+        "atomCount": 2,
+    }
+    assert codes(record) == ["SPACE_GROUP_COMPUTED"]
+    assert record.toolkit == "gemmi 0.7.5"
+
+
+def test_every_tag_with_one_value_is_a_field_and_long_loops_are_not() -> None:
+    record = read_one(QUARTZ)
+    fields = {field.name: field.value for field in record.fields}
+    assert fields["_cell_length_a"] == 4.9134
+    assert fields["_cell_length_a_su"] == 0.0002
+    assert fields["_publ_section_title"] == 'data_ inside of a text is no block,\n\'nor are "quotes"'
+    assert fields["_journal_year"] == 1980
+    assert fields["_journal_page_first"] == "0456"
+    assert fields["_citation_id"] == "primary"
+    assert not {"_exptl_crystal_colour", "_exptl_crystal_preparation", "_atom_site_label"} & fields.keys()
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (b"'a b'", "a b"),
+        (b'"it\'s"', "it's"),
+        (b"\n;\nfirst\n second\n;", "first\n second"),
+        (b"\n;first\n;", "first"),
+        (b"\n;\\\none \\\nline\n;", "one line"),
+        (b"'5'", "5"),
+        (b"'?'", "?"),
+    ],
+)
+def test_texts_lose_their_quotes_and_folds_only(value: bytes, expected: str) -> None:
+    [field] = read_one(b"data_a\n_x " + value).fields
+    assert field.value == expected
+
+
+def test_the_structure_is_the_blocks_own_text() -> None:
+    record = read_one(QUARTZ.replace(b"\n", b"\r\n"))
+    assert record.structure is not None
+    assert record.structure.media_type == "chemical/x-cif"
+    assert record.structure.text == QUARTZ.replace(b"\n", b"\r\n").decode()
+
+
+def test_mmcif_is_read_with_its_own_tags() -> None:
+    record = read_one(PROTEIN)
+    assert record.properties["cellLengthA"] == 39.374
+    assert record.properties["cellLengthAUncertainty"] == 0.002
+    assert record.properties["z"] == 12
+    assert record.properties["spaceGroupNumber"] == 182
+    assert record.properties["chemicalName"] == "A made-up protein"
+    assert record.properties["atomCount"] == 3
+    assert record.properties["cellVolume"] == pytest.approx(39.374**2 * 79.734 * 3**0.5 / 2)
+    assert codes(record) == ["CELL_VOLUME_COMPUTED", "SPACE_GROUP_COMPUTED"]
+
+
+def test_what_is_wrong_with_one_block_costs_one_record() -> None:
+    records = read(SALT + BROKEN + QUARTZ, first_index=5)
+    assert [(record.index, record.status.value) for record in records] == [(5, "Parsed"), (6, "Failed"), (7, "Parsed")]
+    [issue] = records[1].issues
+    assert (issue.code, issue.severity, issue.place) == ("CIF_SYNTAX", Severity.ERROR, "line 2, column 1")
+    assert "Wrong number of values" in issue.message
+
+
+@pytest.mark.parametrize(
+    ("tags", "symbol", "number", "issues"),
+    [
+        (b"_space_group_IT_number 14", "P 1 21/c 1", 14, ["SPACE_GROUP_COMPUTED"]),
+        (b"_space_group_name_H-M_alt 'P 21/n'", "P 21/n", 14, ["SPACE_GROUP_COMPUTED"]),
+        (b"_space_group_name_H-M_alt 'P 21/n' _space_group_IT_number 14", "P 21/n", 14, []),
+        (b"_space_group_name_H-M_alt 'P 21/n' _space_group_IT_number 15", "P 21/n", 15, ["SPACE_GROUP_CONFLICT"]),
+        (b"_space_group_name_Hall '-P 2ybc'", "P 1 21/c 1", 14, ["SPACE_GROUP_COMPUTED"]),
+        (b"_space_group_name_H-M_alt 'Q 5'", "Q 5", None, ["SPACE_GROUP_UNKNOWN"]),
+        (b"_space_group_IT_number 231", None, None, ["SPACE_GROUP_UNKNOWN"]),
+        (b"_space_group_IT_number x2", None, None, []),
+        (b"loop_ _space_group_symop_operation_xyz x,y,z -x,-y,-z", "P -1", 2, ["SPACE_GROUP_COMPUTED"]),
+        (b"loop_ _symmetry_equiv_pos_as_xyz x,y,z '-x, y, q'", None, None, []),
+        (b"loop_ _symmetry_equiv_pos_as_xyz " + b"x,y,z " * 5000, None, None, []),
+    ],
+)
+def test_the_space_group_is_the_stated_one_or_follows_from_what_is_stated(
+    tags: bytes, symbol: str | None, number: int | None, issues: list[str]
+) -> None:
+    record = read_one(b"data_a\n" + tags)
+    assert record.properties.get("spaceGroupSymbol") == symbol
+    assert record.properties.get("spaceGroupNumber") == number
+    assert codes(record) == issues
+
+
+def cell(*values: str) -> bytes:
+    names = ("length_a", "length_b", "length_c", "angle_alpha", "angle_beta", "angle_gamma", "volume")
+    return b"data_a\n" + "".join(f"_cell_{name} {value}\n" for name, value in zip(names, values, strict=False)).encode()
+
+
+@pytest.mark.parametrize(
+    ("values", "volume", "issues"),
+    [
+        (("2", "3", "4", "90", "90", "90"), 24.0, ["CELL_VOLUME_COMPUTED"]),
+        (("2", "3", "4", "90", "90", "90", "24.1"), 24.1, []),
+        (("2", "3", "4", "90", "90", "90", "25"), 25, ["CELL_VOLUME_CONFLICT"]),
+        (("2", "3", "4", "90", "90", "90", "25(1)"), 25, []),
+        (("2", "3", "4", "10", "20", "170"), None, ["CELL_IMPOSSIBLE"]),
+        (("2", "3", "0", "90", "90", "90"), None, ["CELL_IMPOSSIBLE"]),
+        (("2", "3", "4", "90", "90", "190"), None, ["CELL_IMPOSSIBLE"]),
+        (("2", "3", "4"), None, []),
+    ],
+)
+def test_the_volume_is_checked_and_computed_when_missing(
+    values: tuple[str, ...], volume: float | None, issues: list[str]
+) -> None:
+    record = read_one(cell(*values))
+    assert record.properties.get("cellVolume") == (pytest.approx(volume) if volume else None)
+    assert codes(record) == issues
+
+
+@pytest.mark.parametrize(
+    ("content", "issues"),
+    [
+        (b"\xef\xbb\xbfdata_a _x 1", ["CIF_REPAIRED"]),
+        (b"data_a _x 1\n\x1a", ["CIF_REPAIRED"]),
+        (b"data_a _x 1 _X 2", ["CIF_REPAIRED"]),
+        (b"data_a _x 1 loop_ _x _y 2 3", ["CIF_REPAIRED"]),
+        ("data_a _x 385–386".encode(), ["CIF_REPAIRED"]),
+        ("data_a _x 385–386".encode("cp1252"), ["ENCODING_ASSUMED", "CIF_REPAIRED"]),
+        ("data_a _x 'Å'".encode(), []),
+        (b"data_a _x '\xc5'", ["ENCODING_ASSUMED"]),
+        (b"data_a _x\n_y 1", ["CIF_VALUE_MISSING"]),
+        (b"data_a", ["BLOCK_EMPTY"]),
+        (b"data_a save_f _x 1 save_ _y 2", ["SAVE_FRAMES_SKIPPED"]),
+    ],
+)
+def test_repaired_blocks_are_kept_and_say_so(content: bytes, issues: list[str]) -> None:
+    record = read_one(content)
+    assert record.status is RecordStatus.PARSED
+    assert codes(record) == issues
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+def test_characters_outside_of_ascii_stay_what_they_are(encoding: str) -> None:
+    record = read_one("data_é _é Å~u41~ _y ~uu _z 'µ'".encode(encoding))
+    assert record.name == "é"
+    assert [(field.name, field.value) for field in record.fields] == [("_é", "Å~u41~"), ("_y", "~uu"), ("_z", "µ")]
+
+
+def test_of_a_repeated_tag_the_first_value_counts_and_all_are_fields() -> None:
+    record = read_one(b"data_a _cell_length_a 1 _cell_length_a 2")
+    assert record.properties["cellLengthA"] == 1
+    assert [field.value for field in record.fields] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [
+        (b"data_a\nloop_aeae\n_x\n1", "line 2, column 1"),
+        (b"data_a\n_x 'open\n", "line 2, column 9"),
+        (b"data_a\n_x\n;open\n", "line 4, column 1"),
+        (b"words\ndata_a _x 1", "line 1, column 1"),
+        (b"data_a stray", "line 1, column 8"),
+        (b"data_a _x \0", "line 1, column 11"),
+        (b"#\\#CIF_2.0\ndata_a _x [1 2]", "line 2, column 14"),
+    ],
+)
+def test_damage_that_leaves_a_doubt_fails_at_its_place(content: bytes, place: str) -> None:
+    record = read_one(content)
+    assert record.status is RecordStatus.FAILED
+    assert [(issue.code, issue.place) for issue in record.issues] == [("CIF_SYNTAX", place)]
+
+
+def test_a_block_that_is_too_large_fails_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cif, "MAX_BLOCK_BYTES", 1000)
+    records = read(SALT + b"data_big\n" + b"#" * 1000 + b"\n" + SALT)
+    assert [codes(record) for record in records][1] == ["RECORD_TOO_LARGE"]
+    assert [record.status.value for record in records] == ["Parsed", "Failed", "Parsed"]
+
+
+def test_a_text_over_the_record_limit_is_not_kept_but_its_values_are() -> None:
+    record = read_one(SALT + b"#" * limits.MAX_RECORD_BYTES)
+    assert record.structure is None
+    assert record.properties["cellLengthA"] == 5.6402
+    assert "STRUCTURE_NOT_KEPT" in codes(record)
+
+
+def test_long_texts_and_too_many_tags_stay_in_the_structure_only() -> None:
+    long = read_one(b"data_a\n_shelx_hkl_file\n;" + b"0 0 1\n" * 20_000 + b";\n_x 1\n")
+    assert [field.name for field in long.fields] == ["_x"]
+    assert [(issue.code, issue.place) for issue in long.issues] == [("FIELD_NOT_COPIED", "_shelx_hkl_file")]
+    many = read_one(b"data_a\n" + b"".join(b"_x%d 1\n" % n for n in range(cif.MAX_FIELDS + 1)))
+    assert len(many.fields) == cif.MAX_FIELDS
+    assert codes(many) == ["FIELDS_LEFT_OUT"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("5.5592(9)", Number(5.5592, 0.0009)),
+        ("10.3320(40)", Number(10.332, 0.004)),
+        ("298(2)", Number(298, 2.0)),
+        ("-1.5e-3(2)", Number(-0.0015, 0.0002)),
+        ("90.", Number(90.0)),
+        (".5", Number(0.5)),
+        ("-0.5", Number(-0.5)),
+        ("+12", Number(12)),
+        ("0", Number(0)),
+        ("0.000001(1)", Number(0.000001, 0.000001)),
+        ("007", None),
+        ("1.2.3", None),
+        ("15.90.", None),
+        ("1e999", None),
+        ("1234567890123456", None),
+        ("0.1234567890123456", None),
+        ("?", None),
+        ("", None),
+        ("'5'", None),
+        ("1" * 10_000, None),
+    ],
+)
+def test_numbers_are_exact_or_stay_text(text: str, expected: Number | None) -> None:
+    assert number(text) == expected

@@ -1,0 +1,134 @@
+"""The real CIFs of the samples' manifest: kind, number of records, outcome, and their values by a second reader."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+
+import pytest
+
+from functions.parsers.crystal.formats.cif import FORMAT
+from leanda import limits
+from leanda.contracts.artefacts import Record, RecordStatus
+from leanda.parsing.signatures import Kind, decide
+from tests.samples import SampleRow, manifest, samples_root
+from tests.unit.parsers_crystal.reading import boundaries, codes, read
+
+BLOCK = 64 * limits.KIB
+
+
+def named(name: str) -> SampleRow:
+    [row] = [row for row in manifest("cif") if PurePosixPath(row.path).name == name]
+    return row
+
+
+def test_every_sample_has_its_kind_records_and_outcome() -> None:
+    rows = manifest("cif")
+    assert rows
+    for row in rows:
+        stored = (samples_root() / row.path).read_bytes()
+        kind = decide(stored[: limits.HEAD_BYTES], PurePosixPath(row.path).name, len(stored))
+        assert kind == Kind("crystal", "cif", "gzip" if row.path.endswith(".gz") else None), row.path
+        content = row.read_bytes()
+        records = read(content)
+        assert len(boundaries(content, BLOCK)) == len(records), row.path
+        good = sum(record.status is RecordStatus.PARSED for record in records)
+        if row.expected == "invalid":
+            assert good == 0, row.path
+        else:
+            assert good == len(records) == row.records, row.path
+
+
+def by_text(content: bytes, tag: str) -> str | None:
+    """A value as a plain search finds it, without any CIF reader."""
+    match = re.search(rf"^{re.escape(tag)}[ \t]+('[^'\r\n]*'|\S+)".encode(), content, re.MULTILINE | re.IGNORECASE)
+    return match[1].decode("latin-1").strip("'") if match else None
+
+
+@pytest.mark.parametrize("separator", ["_", "."])
+def test_cells_are_what_the_files_state(separator: str) -> None:
+    seen = 0
+    for row in manifest("cif"):
+        content = row.read_bytes()
+        if row.expected != "invalid" and row.records == 1:
+            [record] = read(content)
+            for name in ("length_a", "length_b", "length_c", "angle_alpha", "angle_beta", "angle_gamma", "volume"):
+                stated = by_text(content, f"_cell{separator}{name}")
+                if stated not in (None, "?", "."):
+                    value, _, uncertainty = stated.rstrip(")").partition("(")
+                    prefix = "cell" + "".join(part.capitalize() for part in name.split("_"))
+                    assert record.properties[prefix] == float(value), (row.path, name)
+                    assert (f"{prefix}Uncertainty" in record.properties) is bool(uncertainty), (row.path, name)
+                    seen += 1
+    assert seen > 10
+
+
+@pytest.mark.parametrize(
+    ("name", "symbol", "number", "formula", "z", "atoms"),
+    [
+        ("1011031.cif", "F -4 3 m", 216, "Si C", 4, 2),
+        ("1100110.cif", "P -6 m 2", 187, "C2 Ca F K O3", 1, 5),
+        ("4003024.cif", "P m -3 m", 221, "Cl3 Cs In0.07 Sn0.9", 1, 4),
+        ("bad_occu.cif", "F d d 2", 43, "C14 H56 Al7 Co7 N7 O56 P14", 8, 65),
+        ("1pfe.cif.gz", "P 63 2 2", 182, None, 12, 342),
+        ("5i55.cif", "P 1 21 1", 4, None, 2, 218),
+        ("HEM.cif", None, None, "C34 H32 Fe N4 O4", None, 75),
+    ],
+)
+def test_known_crystals(
+    name: str, symbol: str | None, number: int | None, formula: str | None, z: int | None, atoms: int
+) -> None:
+    [record] = read(named(name).read_bytes())
+    found = [record.properties.get(key) for key in ("spaceGroupSymbol", "spaceGroupNumber", "formula", "z")]
+    assert found == [symbol, number, formula, z]
+    assert record.properties["atomCount"] == atoms
+
+
+def test_uncertainties_and_density_of_a_published_structure() -> None:
+    [record] = read(named("4003024.cif").read_bytes())
+    assert (record.properties["cellLengthA"], record.properties["cellLengthAUncertainty"]) == (5.5592, 0.0009)
+    assert (record.properties["cellVolume"], record.properties["cellVolumeUncertainty"]) == (171.81, 0.05)
+    assert (record.properties["density"], record.properties["formulaWeight"]) == (3.419, 353.77)
+    fields = {field.name: field.value for field in record.fields}
+    assert fields["_cell_measurement_temperature"] == 298
+    assert fields["_cell_measurement_temperature_su"] == 2
+    assert fields["_cod_database_code"] == 4003024
+
+
+def test_magnetic_structures_are_repaired_and_have_their_magnetic_group() -> None:
+    for row in manifest("cif"):
+        if row.path.endswith(".mcif"):
+            [record] = read(row.read_bytes())
+            assert "CIF_REPAIRED" in codes(record)
+            assert record.properties["magneticSpaceGroupSymbol"] == "C_c 2/c"
+            assert record.properties["cellVolume"] == pytest.approx(8.35**3)
+
+
+def test_a_flat_cell_keeps_what_it_states_and_is_warned_of() -> None:
+    [record] = read(named("bad_superflat_inf_loop.cif.gz").read_bytes())
+    assert record.properties["cellVolume"] == 0
+    assert codes(record) == ["CELL_VOLUME_CONFLICT"]
+
+
+def oracle(records: list[Record], content: bytes) -> None:
+    """Cells, formulas and scalars by ASE, which the product does not use."""
+    cif = pytest.importorskip("ase.io.cif", reason="ASE is not installed")
+    import io
+
+    blocks = list(cif.parse_cif(io.StringIO(content.decode("latin-1")), reader="ase"))
+    assert len(blocks) == len(records)
+    for block, record in zip(blocks, records, strict=True):
+        parsed = block.get_cellpar()
+        if parsed is not None:
+            names = ("LengthA", "LengthB", "LengthC", "AngleAlpha", "AngleBeta", "AngleGamma")
+            assert [record.properties[f"cell{name}"] for name in names] == pytest.approx(parsed)
+
+
+def test_ase_reads_the_same_cells() -> None:
+    for row in manifest("cif"):
+        if row.expected == "valid" and "_cell_length_a" in row.read_bytes().decode("latin-1"):
+            oracle(read(row.read_bytes()), row.read_bytes())
+
+
+def test_the_format_is_one_that_streams() -> None:
+    assert (FORMAT.name, FORMAT.empty_is_failure) == ("cif", True)
