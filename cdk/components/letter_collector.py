@@ -35,7 +35,7 @@ class LetterCollector(Construct):
             package,
             row,
             statements=(receiving,),
-            environment={"QUEUES_BEHIND": compact(behind)},
+            environment={"FUNCTION_PREFIX": named.prefix, "QUEUES_BEHIND": compact(behind)},
         )
         self.mappings = [
             lambda_.CfnEventSourceMapping(

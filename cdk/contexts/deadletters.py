@@ -45,7 +45,7 @@ def deadletters(others: Sequence[Context]) -> Context:
         letters_of=(*theirs, *((NAME, function.handler) for function in own)),
         queues={("blobs", "uploads"): ("blobs", "on_s3_upload")},
     )
-    api = Api(uses=(_STORE, _PRODUCER, Cursors(), Cache(), Nudge("redrive")))
+    api = Api(timeout=29, uses=(_STORE, _PRODUCER, Cursors(), Cache(), Nudge("redrive")))
     return Context(
         NAME,
         packages=(Package(NAME, functions=(collector, api, *own, Setup(uses=(_STORE,)))),),

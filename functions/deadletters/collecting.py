@@ -55,7 +55,7 @@ class Collecting:
 
     def _store(self, found: Found) -> None:
         letter, change = domain.opened(found, at=self.clock.now())
-        if self.letters.insert(letter, change, domain.origin_of(letter)):
+        if self.letters.insert(letter, change, domain.origin_of(letter, change)):
             logger.error("dead letter", letter=letter["_id"], consumer=found.consumer, code=found.code)
         else:
             deciding(lambda: self._again(found))
@@ -69,4 +69,4 @@ class Collecting:
         if letter is None:
             raise Unavailable(detail="a letter that was just there is gone")
         change = domain.failed_again(letter, found, at=self.clock.now())
-        self.letters.apply(letter, change, domain.origin_of(letter | dict(change.set_)))
+        self.letters.apply(letter, change, domain.origin_of(letter, change))

@@ -102,11 +102,9 @@ def failed_again(letter: Letter, found: Found, *, at: datetime) -> Change:
         return Change(set_=changed)
     changed["state"] = State.WAITING.value
     unset: tuple[str, ...] = ("requestedBy",)
-    if found.transient:
-        changed |= {
-            "automaticUntil": letter.get("automaticUntil") or at + AUTOMATIC_FOR,
-            "dueAt": at + _delay(letter["redrives"]),
-        }
+    until, due = letter.get("automaticUntil") or at + AUTOMATIC_FOR, at + _delay(letter["redrives"])
+    if found.transient and due < until:
+        changed |= {"automaticUntil": until, "dueAt": due}
     else:
         unset = ("requestedBy", "dueAt", "automaticUntil")
     after = letter | changed
@@ -131,13 +129,7 @@ def requested(letter: Letter, *, by: str, at: datetime) -> Change:
 
 def claimed(letter: Letter, *, at: datetime) -> Change:
     """Take a due letter to deliver it: nobody else does for a while, and its file hears of it first."""
-    by = letter.get("requestedBy", SCHEDULE)
-    changed = {
-        "state": State.REDRIVING.value,
-        "dueAt": at + LEASE,
-        "redrives": letter["redrives"] + 1,
-        "audit": [*letter["audit"], _noted(at, by, "redriven")],
-    }
+    changed = {"state": State.REDRIVING.value, "dueAt": at + LEASE, "redrives": letter["redrives"] + 1}
     return Change(set_=changed, emit=_told(Redriven, letter, letter["attempts"] + 1))
 
 
@@ -147,7 +139,8 @@ def delivered(letter: Letter, claim: int, outcome: Outcome, *, at: datetime) -> 
     A consumer that dead-letters the record again has taken it, in its own eyes; its letter then makes this one wait again,
     be it before or after the delivery is written down.
     """
-    noted = _noted(at, letter.get("requestedBy", SCHEDULE), "delivered" if outcome.ok else "failed", outcome.message)
+    by, what = letter.get("requestedBy", SCHEDULE), "redriven" if outcome.ok else "redrive failed"
+    noted = _noted(at, by, what, outcome.message)
     changed: Letter = {
         "audit": [*letter["audit"], noted],
         "outcome": {"ok": outcome.ok, "code": outcome.code, "message": outcome.message, "at": at},
@@ -171,8 +164,7 @@ def postponed(letter: Letter, claim: int, why: str, *, at: datetime) -> Change:
     """The consumer could not be asked; the letter is due again soon, and that counts as nothing."""
     if letter["state"] != State.REDRIVING or letter["redrives"] != claim:
         return NOTHING
-    audit = [*letter["audit"], _noted(at, SCHEDULE, "postponed", why)][-_MOST_NOTES:]
-    return Change(set_={"dueAt": at + POSTPONED, "audit": audit})
+    return Change(set_={"dueAt": at + POSTPONED, "postponed": {"at": at, "why": why[:500]}})
 
 
 def discarded(letter: Letter, reason: str, *, by: str, at: datetime) -> Change:
@@ -191,21 +183,18 @@ def discarded(letter: Letter, reason: str, *, by: str, at: datetime) -> Change:
     )
 
 
-def origin_of(letter: Letter) -> Origin:
-    """What announcements about a letter follow from: the letter, and which failure or delivery of it this is.
+def origin_of(letter: Letter, change: Change) -> Origin:
+    """What the announcement in a change follows from: the letter, and which attempt this is.
 
     The hops of the event that failed are not counted on: an event that went in a circle must still be heard of.
     """
-    turn = letter["failures"] + letter["redrives"] + (1 if letter["state"] == State.REDRIVING else 0)
+    attempt = next((told.attempt for told in change.emit if isinstance(told, LetterEvent)), 0)
     subject = letter.get("subject") or {}
     return Origin(
-        cause=letter["_id"] if turn == 1 else f"{letter['_id']}:{turn}",
+        cause=f"{letter['_id']}:{attempt}",
         correlation_id=subject.get("correlationId") or letter["_id"],
         user_id=subject.get("userId"),
     )
-
-
-_MOST_NOTES: Final = 500
 
 
 def _noted(at: datetime, by: str, what: str, text: str | None = None) -> dict[str, Any]:
@@ -277,7 +266,7 @@ def _told(kind: type[LetterEvent], letter: Letter, attempt: int) -> tuple[EventD
 
 
 def _delay(redrives: int) -> timedelta:
-    return min(_LONGEST_DELAY, _FIRST_DELAY * 2 ** min(redrives, 10))
+    return min(_LONGEST_DELAY, _FIRST_DELAY * (1 << min(redrives, 10)))
 
 
 def _text(value: object, *, most: int = 200) -> str | None:

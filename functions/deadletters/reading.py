@@ -162,12 +162,14 @@ class Reader:
                     consumer=consumer,
                     code=code,
                     message=message,
-                    detail=f"condition {condition}, function error {error}, request {context.get('requestId')}"[:_MAX_TEXT],
+                    detail=f"condition {condition}, function error {error}, request {context.get('requestId')}"[
+                        :_MAX_TEXT
+                    ],
                     failed_at=failed_at,
                     envelope=envelope,
                     encoding=encoding,
                     attempts=count if isinstance(count, int) and 0 < count < 2**31 else 1,
-                    topic=record.topic,
+                    topic=clean(record.topic),
                     partition=record.partition,
                     offset=record.offset,
                     key=clean(record.key) or None,
@@ -272,7 +274,10 @@ def _reason(error: object, condition: str) -> tuple[str, str]:
     if condition == TOO_LARGE:
         return "RECORD_TOO_LARGE", "The record is larger than a function can be given."
     if error:
-        return "FUNCTION_FAILED", "The consumer ended without an answer each time: a crash, a time-out or too little memory."
+        return (
+            "FUNCTION_FAILED",
+            "The consumer ended without an answer each time: a crash, a time-out or too little memory.",
+        )
     return "RETRIES_EXHAUSTED", "What the consumer depends on did not answer until the retries were used up."
 
 
@@ -297,7 +302,8 @@ def _records(payload: object) -> list[KafkaRecord]:
                 key, value = record.get("key") or "", record.get("value") or ""
                 place = (str(record["topic"]), int(record["partition"]), int(record["offset"]))
                 text = base64.b64decode(key).decode("utf-8", "replace")
-                found.append(KafkaRecord(*place, text, base64.b64decode(value)))
+                if 0 <= place[1] < 2**31 and 0 <= place[2] < 2**63:
+                    found.append(KafkaRecord(*place, text, base64.b64decode(value)))
             except (KeyError, TypeError, ValueError, AttributeError, binascii.Error):
                 continue
     return found

@@ -41,10 +41,11 @@ class Redriving:
         return counts
 
     def _claim_and_deliver(self, letter: Letter) -> Outcome | None:
-        with correlated(domain.origin_of(letter).correlation_id, letter=letter["_id"]):
+        change = domain.claimed(letter, at=self.clock.now())
+        origin = domain.origin_of(letter, change)
+        with correlated(origin.correlation_id, letter=letter["_id"]):
             try:
-                change = domain.claimed(letter, at=self.clock.now())
-                self.letters.apply(letter, change, domain.origin_of(letter | {"state": domain.State.REDRIVING.value}))
+                self.letters.apply(letter, change, origin)
             except RevisionConflict:  # somebody else has it, or it came again
                 return None
             claim = letter["redrives"] + 1
@@ -77,7 +78,7 @@ class Redriving:
             found = self.letters.get(letter_id)
             if found is not None:
                 change = decide(found)
-                self.letters.apply(found, change, domain.origin_of(found | dict(change.set_)))
+                self.letters.apply(found, change, domain.origin_of(found, change))
 
         deciding(note)
 

@@ -3,7 +3,7 @@
 | Property | Meaning |
 |---|---|
 | `reactionSmiles` | `reactants>agents>products`, canonical SMILES of the molecules in the file's order, without atom mapping |
-| `reactants`, `products`, `agents` | one entry a molecule, in the file's order: `smiles`, `inchiKey`, `name`, each if there is one |
+| `reactants`, `products`, `agents` | one entry a molecule, in the file's order: `smiles`, `inchiKey`, `name`, as far as known |
 | `reactantCount`, `productCount`, `agentCount` | molecules of each role |
 """
 

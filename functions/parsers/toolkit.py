@@ -37,6 +37,8 @@ def session() -> Any:
     indigo.setOption("unique-dearomatization", False)
     indigo.setOption("ignore-noncritical-query-features", True)
     indigo.setOption("timeout", CALL_MILLISECONDS)
+    # The same structure gives the same text at any time.
+    indigo.setOption("molfile-saving-skip-date", True)
     return indigo
 
 
@@ -130,7 +132,7 @@ def component(molecule: Any) -> Component:
         return Component(problem=reason(refusal))
     unspecified = int(molecule.countPseudoatoms()) + int(molecule.countRSites())
     if unspecified:
-        return Component(smiles, problem=f"{unspecified} of its atoms have no element (R group, * or abbreviation)")
+        return Component(smiles, problem=f"{unspecified} of its atoms without an element (R group, * or abbreviation)")
     try:
         # The options are said explicitly: without them a molecule with a racemic stereo group switches this and all
         # later InChIs of the process to non-standard ones.

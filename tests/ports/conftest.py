@@ -6,8 +6,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.engines import EnginePorts, build_engines, opensearch_url, start_all, stop_all
-from local.engines.ports import OPENSEARCH_URL
+from local.engines import (
+    EnginePorts,
+    build_engines,
+    document_store_url,
+    kafka_bootstrap,
+    opensearch_url,
+    start_all,
+    stop_all,
+)
+from local.engines.ports import DOCUMENT_STORE_URL, KAFKA_BOOTSTRAP, OPENSEARCH_URL
 
 
 @pytest.fixture(scope="session")
@@ -20,5 +28,34 @@ def opensearch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         start_all(engines)
         try:
             yield opensearch_url(ports)
+        finally:
+            stop_all(engines)
+
+
+@pytest.fixture(scope="session")
+def document_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an empty document store of this test session."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.delenv(DOCUMENT_STORE_URL, raising=False)
+        ports = EnginePorts.free()
+        name = "document-store"
+        engines = {name: build_engines(tmp_path_factory.mktemp("engines"), ports)[name]}
+        start_all(engines)
+        try:
+            yield document_store_url(ports)
+        finally:
+            stop_all(engines)
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The bootstrap address of an empty broker of this test session."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.delenv(KAFKA_BOOTSTRAP, raising=False)
+        ports = EnginePorts.free()
+        engines = {"kafka": build_engines(tmp_path_factory.mktemp("engines"), ports)["kafka"]}
+        start_all(engines)
+        try:
+            yield kafka_bootstrap(ports)
         finally:
             stop_all(engines)

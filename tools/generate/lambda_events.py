@@ -16,7 +16,18 @@ from typing import Any, Final
 from cdk.config import ENVIRONMENTS
 from cdk.contexts import CONTEXTS
 from cdk.contexts.table import (
-    Api, Consumer, Context, Function, InternalApi, Invoked, LetterCollector, LogConsumer, Package, QueueConsumer, Scheduled, Setup,
+    Api,
+    Consumer,
+    Context,
+    Function,
+    InternalApi,
+    Invoked,
+    LetterCollector,
+    LogConsumer,
+    Package,
+    QueueConsumer,
+    Scheduled,
+    Setup,
     Signup,
 )  # fmt: skip
 from leanda.contracts.envelope import Event

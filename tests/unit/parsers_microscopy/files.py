@@ -43,7 +43,9 @@ APERIO = (
 
 
 def billion_laughs(root: str = "OME") -> str:
-    entities = '<!ENTITY a "ha">' + "".join(f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in zip("abcdefghi", "bcdefghij", strict=True))
+    entities = '<!ENTITY a "ha">' + "".join(
+        f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in zip("abcdefghi", "bcdefghij", strict=True)
+    )
     return f'<?xml version="1.0"?><!DOCTYPE {root} [{entities}]><{root}>&j;</{root}>'
 
 
@@ -87,7 +89,9 @@ CZI_XML = """<ImageDocument><Metadata><Information>
 <Distance Id="Z"><Value>1E-06</Value></Distance></Items></Scaling></Metadata></ImageDocument>"""
 
 
-def czi(xml: str = CZI_XML, blocks: tuple[Mapping[str, tuple[int, int]], ...] | None = None, count: int | None = None) -> bytes:
+def czi(
+    xml: str = CZI_XML, blocks: tuple[Mapping[str, tuple[int, int]], ...] | None = None, count: int | None = None
+) -> bytes:
     """A CZI of header, metadata and directory.
 
     Args:
@@ -115,7 +119,9 @@ def _segment(name: bytes, data: bytes) -> bytes:
 
 
 def _subblock(axes: Mapping[str, tuple[int, int]]) -> bytes:
-    dimensions = b"".join(struct.pack("<4siifi", axis.encode(), at, size, 0.0, size) for axis, (at, size) in axes.items())
+    dimensions = b"".join(
+        struct.pack("<4siifi", axis.encode(), at, size, 0.0, size) for axis, (at, size) in axes.items()
+    )
     return struct.pack("<2siqiiBB4si", b"DV", 1, 0, 0, 0, 0, 0, b"", len(axes)) + dimensions
 
 
@@ -132,11 +138,16 @@ def nd2(positions: int = 2, width: int = 32, xml: str | None = None, probes: boo
             "uiCompCount": 1,
             "pFluorescentProbe": {"m_ExcitationSpectrum": _line(excited), "m_EmissionSpectrum": _line(emitted)},
         }
-        for n, (name, color, excited, emitted) in enumerate((("GFP", 0x00FF00, 488.0, 509.5), ("RFP", 0x0000FF, 558.0, 583.0)))
+        for n, (name, color, excited, emitted) in enumerate(
+            (("GFP", 0x00FF00, 488.0, 509.5), ("RFP", 0x0000FF, 558.0, 583.0))
+        )
     }
     if not probes:
         planes = {name: {"sDescription": name, "uiModalityMask": 1} for name in planes}
-    stage: Lite = {f"i{n:010}": {"dPosX": 10.0 * n, "dPosY": 0.0, "dPosZ": 0.0, "dPosName": f"well {n}"} for n in range(min(positions, 3))}
+    stage: Lite = {
+        f"i{n:010}": {"dPosX": 10.0 * n, "dPosY": 0.0, "dPosZ": 0.0, "dPosName": f"well {n}"}
+        for n in range(min(positions, 3))
+    }
     chunks: dict[str, bytes] = {
         "ImageAttributesLV": _lite({
             "SLxImageAttributes": {

@@ -132,7 +132,7 @@ def test_a_label_that_contradicts_the_points_is_a_warning(label: str, value: str
 def test_a_wrong_check_of_a_line_names_its_line() -> None:
     record = only(spectrum(["0A0JJ", "2A5J", "3A6"], *axis(4)))
     [issue] = record.issues
-    assert (issue.code, issue.place) == ("ORDINATE_CHECK_FAILED", "line 10 of the record")
+    assert (issue.code, issue.place) == ("ORDINATE_CHECK_FAILED", "line 11 of the record")
     assert record.properties["lineChecks"] == {"abscissas": 3, "ordinates": 2, "ordinatesWrong": 1}
 
 
@@ -349,7 +349,7 @@ def test_long_spectra_are_drawn_by_the_extremes_of_their_buckets() -> None:
 @given(st.integers(1, 400), st.sets(st.integers(0, 5)))
 def test_records_depend_neither_on_blocks_nor_on_chunks(size: int, cuts: set[int]) -> None:
     good = spectrum(affn([1, 2]), *axis(2)).replace("##END=", "##END= $$ " + "x" * 150)
-    content = (LINKED + good + NTUPLES + STRUCTURE + good[:-200] + LINKED).encode()
+    content = (LINKED + good + NTUPLES + STRUCTURE + good[:-200] + "\n" + LINKED).encode()
     ends = boundaries(content)
     assert boundaries(content, size) == ends
     assert len(ends) == 7

@@ -142,6 +142,7 @@ def test_a_signature_beats_the_name(data: bytes, name: str, kind: Kind) -> None:
         (TABLE.replace(b",", b";"), "a.dat", CSV),
         (TABLE.replace(b",", b"\t"), "a.txt", TSV),
         (TABLE.replace(b",", b"\t"), "a.csv", CSV),
+        (TABLE.replace(b",", b"\t"), "a.xls", TSV),
         (TABLE.decode().encode("utf-16"), "a.txt", CSV),
         (b"a\tb\n1\t2\n3\t4\n", "a", TSV),
         (PROSE, "a.txt", GENERIC),

@@ -18,7 +18,8 @@ from leanda.contracts.artefacts import Issue
 from leanda.errors import FileCorrupt, ParseFailure
 from leanda.parsing.records import warning
 
-MAX_PART_BYTES: Final = 128 * limits.MIB
+MAX_PART_BYTES: Final = 64 * limits.MIB
+"""A million paragraphs fit; more costs more time than one item of a guarded child has."""
 _MAX_SMALL_PART_BYTES: Final = 16 * limits.MIB
 _MAX_RELATIONSHIPS: Final = 100_000
 _MAX_CUSTOM: Final = 500

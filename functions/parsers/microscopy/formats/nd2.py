@@ -182,7 +182,9 @@ def _moment(opened: Any) -> str | None:
         moment = _UNIX_EPOCH + timedelta(days=days - _JULIAN_DAY_OF_UNIX_EPOCH)
     except (OverflowError, ValueError):
         return None
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") if days > _JULIAN_DAY_OF_UNIX_EPOCH else None
+    return (
+        moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") if days > _JULIAN_DAY_OF_UNIX_EPOCH else None
+    )
 
 
 def date(text: str) -> str | None:

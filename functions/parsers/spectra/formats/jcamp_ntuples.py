@@ -200,7 +200,7 @@ class _Pages:
                 value = number(text)
                 if value is None:
                     continue
-                if abs(value - actual) > unit + 2 * half_unit(text) + _TOLERANCE * max(abs(value), abs(actual)):
+                if abs(value - actual) > max(unit, 2 * half_unit(text)) + _TOLERANCE * max(abs(value), abs(actual)):
                     message = f"{what} of {symbol} says {value!r}, its pages give {actual!r}."
                     result.issues.append(warning(f"{what}Y_MISMATCH", message))
 

@@ -233,7 +233,7 @@ def _contradictions(points: Points, stated: Stated, axes: tuple[str, str], unit:
         value = stated.number(label)
         if value is None or actual is None:
             continue
-        allowed = tolerance + 2 * stated.precision(label) + _STEP_TOLERANCE * max(abs(value), abs(actual))
+        allowed = max(tolerance, 2 * stated.precision(label)) + _STEP_TOLERANCE * max(abs(value), abs(actual))
         if abs(value - actual) > allowed:
             message = f"{label} says {value!r}, the table gives {actual!r}."
             code = f"{label[:-1]}{'X' if label[-1] == x else 'Y'}_MISMATCH"

@@ -158,15 +158,15 @@ def _shown(value: object) -> str:
 
 def _cell(value: Any) -> Cell:
     if isinstance(value, str):
-        return value.replace("\0", "") or None
+        return value.replace("\0", "") if "\0" in value else value
+    if isinstance(value, float):
+        if value.is_integer() and -_EXACT < value < _EXACT:
+            return int(value)
+        return value if math.isfinite(value) else None
     if value is None:
         return None
     if isinstance(value, bool | int):
         return value
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            return None
-        return int(value) if value.is_integer() and abs(value) < _EXACT else value
     if isinstance(value, datetime | date | time):
         return value.isoformat()
     return duration(value) if isinstance(value, timedelta) else str(value)

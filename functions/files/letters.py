@@ -1,0 +1,152 @@
+"""What dead letters mean for a run: marks that commute, and a run that ends when nothing but a letter could go on. Pure.
+
+A letter is kept on the run as `letters.<id>` with its last failure and its last delivery. It is open while the failure is not
+older than the delivery (`attempt` counts both). An open letter stands in a run's way if what it holds is what the run waits
+for: the request or the plan, a chunk's task, a chunk's parsed records, a chunk's processed records. Once everything else is
+done such a run is closed as Failed with the letter's code, and `closedBy` says so. It is not final: a delivery, or the missing
+result itself, reopens it, so that the state follows from the marks in whatever order they came. Letters of the index never
+end a run: indexing is only retried.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from functions.files import runs as rules
+from functions.files.runs import Run
+from leanda.changes import NOTHING, Change
+from leanda.contracts.events import (
+    ChunksPlanned,
+    DeadLettered,
+    Failure,
+    FileCreated,
+    FileReprocessRequested,
+    ParseChunk,
+    ParseFailed,
+    RecordsIndexed,
+    RecordsParsed,
+    RecordsProcessed,
+    Redriven,
+    RunState,
+)
+
+CLOSED_BY_LETTER: Final = "letter"
+
+_TRACKER: Final = "files-on-record-events"
+_PLAN: Final = frozenset({FileCreated.TYPE, FileReprocessRequested.TYPE})
+_STEP_OF_TRACKED: Final = {
+    ChunksPlanned.TYPE: "parse",
+    RecordsParsed.TYPE: "parse",
+    ParseFailed.TYPE: "parse",
+    RecordsProcessed.TYPE: "store",
+    RecordsIndexed.TYPE: "index",
+}
+
+Letter = dict[str, Any]
+
+
+def marked(run: Run, event: DeadLettered | Redriven, *, at: datetime) -> Change:
+    """Keep the latest failure, or the latest delivery, of a letter; an older one changes nothing.
+
+    Args:
+        at: the time of the event.
+    """
+    side = "failed" if isinstance(event, DeadLettered) else "redriven"
+    known = (run.get("letters") or {}).get(event.letter_id, {}).get(side)
+    if known and known["attempt"] >= event.attempt:
+        return NOTHING
+    mark: Letter = {"attempt": event.attempt, "at": at}
+    if isinstance(event, DeadLettered):
+        mark |= {"consumer": event.consumer, "eventType": event.event_type, "code": event.code}
+        mark |= {"message": event.message} | ({} if event.chunk is None else {"chunk": event.chunk})
+    return Change(set_={f"letters.{event.letter_id}.{side}": mark}, guarded=False)
+
+
+def is_open(letter: Letter) -> bool:
+    """Whether the letter waits: it failed, and was not delivered since."""
+    failed, redriven = letter.get("failed"), letter.get("redriven")
+    return failed is not None and (redriven is None or failed["attempt"] >= redriven["attempt"])
+
+
+def step_of(failed: Letter) -> str | None:
+    """The step of the timeline that a letter belongs to; None for what shows in no step."""
+    consumer = failed["consumer"]
+    if consumer.startswith("parsers-"):
+        return "parse"
+    if consumer.startswith("processor-"):
+        return "process"
+    if consumer == _TRACKER:
+        return _STEP_OF_TRACKED.get(failed["eventType"])
+    return "index" if consumer == "search-on-record-events" else None
+
+
+def may_go_on(run: Run) -> bool:
+    """Whether results still count: the run is open, or was closed by nothing but a letter."""
+    return not rules.ended(run) or run.get("closedBy") == CLOSED_BY_LETTER
+
+
+def settled(run: Run, *, at: datetime, deadline: datetime) -> Change:
+    """Close a run that only a letter could bring on, or open again one for which that is no longer so."""
+    standing = _in_the_way(run)
+    if standing is None:
+        return _reopened(run, deadline=deadline) if run.get("closedBy") == CLOSED_BY_LETTER else NOTHING
+    if rules.ended(run):
+        return NOTHING
+    letter_id, failed = standing
+    failure = Failure(code=failed["code"], message=failed["message"], detail=f"dead letter {letter_id}")
+    change = rules.closed(run, RunState.FAILED, failure, at=at)
+    return Change(set_={**change.set_, "closedBy": CLOSED_BY_LETTER}, unset=change.unset, emit=change.emit)
+
+
+def delivered_again(run: Run, *, deadline: datetime) -> Change:
+    """A letter of a run that the watchdog closed is delivered again: the run goes on. A parser's verdict is final."""
+    if run["state"] != RunState.FAILED or run.get("verdict"):
+        return NOTHING
+    return _reopened(run, deadline=deadline)
+
+
+def _reopened(run: Run, *, deadline: datetime) -> Change:
+    reopened = {name: value for name, value in run.items() if name not in {"failure", "endedAt", "counts", "closedBy"}}
+    state = rules.reached(reopened)
+    fact = rules.fact(run, state, rules.totals(run, "parsed"))
+    return Change(
+        set_={"state": state.value, "deadline": deadline},
+        unset=("failure", "endedAt", "counts", "closedBy"),
+        emit=(fact,),
+    )
+
+
+def _in_the_way(run: Run) -> tuple[str, Letter] | None:
+    """The letter that keeps the run from its end, if everything else is done."""
+    found = {key: one["failed"] for key, one in sorted((run.get("letters") or {}).items()) if is_open(one)}
+    if not found:
+        return None
+    rows = rules.plan_of(run)
+    known = {row.n for row in rows} if rows is not None else {int(n) for n in run["chunks"]}
+    waiting = {n for n in known if not rules.is_stored(run, n)}
+    of_plan = [(key, failed) for key, failed in found.items() if rows is None and _holds_plan(failed)]
+    of_chunks = {failed["chunk"]: (key, failed) for key, failed in found.items() if _holds_chunk(failed)}
+    if waiting - of_chunks.keys() or not (waiting or of_plan):
+        return None
+    if rows is None and not of_plan:
+        return None
+    return of_plan[0] if of_plan else of_chunks[min(waiting)]
+
+
+def _holds_plan(failed: Letter) -> bool:
+    consumer, type_ = failed["consumer"], failed["eventType"]
+    if consumer.startswith("parsers-"):
+        return type_ in _PLAN
+    return consumer == _TRACKER and type_ in {ChunksPlanned.TYPE, ParseFailed.TYPE}
+
+
+def _holds_chunk(failed: Letter) -> bool:
+    consumer, type_ = failed["consumer"], failed["eventType"]
+    if failed.get("chunk") is None:
+        return False
+    return (
+        (consumer.startswith("parsers-") and type_ == ParseChunk.TYPE)
+        or (consumer.startswith("processor-") and type_ == RecordsParsed.TYPE)
+        or (consumer == _TRACKER and type_ == RecordsProcessed.TYPE)
+    )

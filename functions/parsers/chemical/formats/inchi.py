@@ -1,0 +1,93 @@
+"""InChI lists: one InChI a line, perhaps with a name behind a blank or tab.
+
+IUPAC InChI Technical Manual, section IV. Lines of auxiliary information and keys (`AuxInfo=`, `InChIKey=`) belong to the
+InChI before them in the InChI program's own output; here they are no records, for they say nothing that it does not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from functions.parsers import toolkit
+from leanda import limits
+from leanda.contracts.artefacts import FieldValue, Issue, Record, Structure
+from leanda.parsing.format import Format
+from leanda.parsing.lines import record_lines
+from leanda.parsing.records import BOM, BOM_DROPPED, decode, error, failed, guarded, refused, warning
+
+MOLECULE: Final = "molecule"
+MAX_INCHI_CHARACTERS: Final = 20_000
+_INCHI: Final = re.compile(r"InChI=1S?(?:/[!-~]+)?")
+_HEADER: Final = re.compile(rb"\"?(?:standard[ _]?)?inchi\"?(?![=\w])", re.IGNORECASE)
+
+
+class InchiFormat:
+    """See `leanda.parsing.format.Format`. A record is a line that is neither blank, comment nor header."""
+
+    name = "inchi"
+    version = "1"
+    empty_is_failure = True
+
+    def boundaries(self, blocks: Iterable[bytes], *, head: bytes) -> Iterator[int]:  # noqa: ARG002
+        return (end for end, _ in record_lines(blocks, is_header=_is_header))
+
+    def read(self, data: bytes, *, first_index: int, head: bytes) -> Iterator[Record]:  # noqa: ARG002
+        is_header = _is_header if first_index == 0 else None
+        for index, (end, length) in enumerate(record_lines([data], is_header=is_header), first_index):
+            yield guarded(MOLECULE, _record, data[end - length : end], index)
+
+
+FORMAT: Final[Format] = InchiFormat()
+
+
+def _is_header(said: bytes) -> bool:
+    return _HEADER.match(said) is not None
+
+
+def _record(raw: bytes, index: int) -> Record:
+    if len(raw) > limits.MAX_RECORD_BYTES:
+        message = f"The line has {len(raw):,} bytes; {limits.MAX_RECORD_BYTES:,} are accepted."
+        return failed(MOLECULE, index, error("RECORD_TOO_LARGE", message))
+    issues: tuple[Issue, ...] = (BOM_DROPPED,) if raw.startswith(BOM) else ()
+    line, guessed = decode(raw.removeprefix(BOM).strip())
+    issues += guessed
+    inchi, _, name = line.replace("\t", " ").partition(" ")
+    structure, said = _structure(inchi)
+    issues += said
+    if refused(issues):
+        return failed(MOLECULE, index, *issues, name=name.strip() or None)
+    return Record(
+        index=index,
+        type=MOLECULE,
+        name=name.strip() or None,
+        structure=structure,
+        fields=(FieldValue(name="InChI", value=inchi),),
+        issues=issues,
+    )
+
+
+def _structure(inchi: str) -> tuple[Structure | None, tuple[Issue, ...]]:
+    """The molecule of an InChI as SMILES. An InChI has no coordinates, and nothing of a tautomer but its mobile hydrogens.
+
+    The SMILES is turned into an InChI again; where that is another one, a Warning says so and both are kept.
+    """
+    if len(inchi) > MAX_INCHI_CHARACTERS:
+        message = f"The InChI has {len(inchi):,} characters; {MAX_INCHI_CHARACTERS:,} are accepted."
+        return None, (error("STRUCTURE_TOO_LARGE", message),)
+    if not _INCHI.fullmatch(inchi):
+        return None, (error("INCHI_INVALID", f"This is no InChI: {inchi[:60]!r}."),)
+    try:
+        molecule = toolkit.inchi_session().loadMolecule(inchi)
+        smiles = str(molecule.smiles())
+    except Exception as refusal:
+        return None, (error("TOOLKIT_REFUSED", f"Indigo cannot read the InChI: {toolkit.reason(refusal)}."),)
+    structure = Structure(media_type=toolkit.SMILES, text=smiles)
+    try:
+        again = str(toolkit.inchi_session().getInchi(toolkit.session().loadMolecule(smiles), ""))
+    except Exception as refusal:
+        return structure, (warning("INCHI_NOT_CHECKED", f"No InChI comes back of it: {toolkit.reason(refusal)}."),)
+    if again != inchi and inchi.startswith("InChI=1S/"):
+        return structure, (warning("INCHI_DIFFERS", f"The structure that was read has the InChI {again[:2000]}."),)
+    return structure, ()

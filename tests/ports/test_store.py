@@ -1,0 +1,203 @@
+"""One class for the fake and the real document store: what the use cases rely on."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pymongo import MongoClient
+
+from functions.files.adapters import MongoNodes, MongoRecords, MongoRuns
+from functions.files.ports import NodeFilter
+from leanda.changes import Change
+from leanda.contracts.artefacts import Issue, Record, RecordStatus, Severity
+from leanda.contracts.envelope import Origin
+from leanda.contracts.events import FolderCreated
+from leanda.errors import RevisionConflict, Unavailable
+from leanda.persistence.aggregates import relay
+from tests.fakes.clock import FakeClock
+from tests.fakes.files import FakeNodes, FakeRecords, FakeRuns
+from tests.fakes.messaging import FakePublisher
+
+ORIGIN = Origin(cause="request-1", correlation_id="correlation-1")
+pytestmark = pytest.mark.integration
+
+
+class World:
+    """Nodes, runs and records of one kind, with a broker that can be down."""
+
+    def __init__(self, nodes: Callable[..., Any], runs: Callable[..., Any], records: Any) -> None:
+        self.clock, self.broker = FakeClock(), FakePublisher()
+        self.nodes = nodes(self.broker, self.clock)
+        self.runs = runs(self.broker, self.clock)
+        self.records = records
+
+
+@pytest.fixture(params=["fake", "real"])
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    if request.param == "fake":
+        yield World(
+            lambda broker, clock: FakeNodes(broker, clock, "files"),
+            lambda broker, clock: FakeRuns(broker, clock, "files"),
+            FakeRecords(),
+        )
+        return
+    client: MongoClient[dict[str, Any]] = MongoClient(request.getfixturevalue("document_store"), tz_aware=True)
+    database = client[f"t{uuid.uuid4().hex[:12]}"]
+    world = World(
+        lambda broker, clock: MongoNodes(database, broker, clock, patient=True),
+        lambda broker, clock: MongoRuns(database, broker, clock, patient=True),
+        MongoRecords(database),
+    )
+    world.nodes.ensure_indexes(local=True)
+    world.runs.ensure_indexes(local=True)
+    world.records.ensure_indexes()
+    yield world
+    client.close()
+
+
+def fact(node_id: str, revision: int = 0) -> FolderCreated:
+    return FolderCreated(file_id=node_id, node_type="folder", owner_id="o", revision=revision, placement=0)
+
+
+def node(node_id: str, **more: Any) -> dict[str, Any]:
+    return {"_id": node_id, "revision": 0, "deleted": False, "type": "folder", "name": node_id, **more}
+
+
+class TestAggregates:
+    def test_inserting_again_changes_and_announces_nothing(self, world: World) -> None:
+        assert world.nodes.insert(node("a", size=1), Change(emit=(fact("a"),)), ORIGIN)
+        assert not world.nodes.insert(node("a", size=2), Change(emit=(fact("a"),)), ORIGIN)
+        assert world.nodes.get("a")["size"] == 1
+        world.nodes.publish("a")
+        assert len(world.broker.sent) == 1
+
+    def test_a_document_comes_without_its_outbox(self, world: World) -> None:
+        world.nodes.insert(node("a"), Change(emit=(fact("a"),)), ORIGIN)
+        assert "outbox" not in world.nodes.get("a")
+        assert "outbox" not in world.nodes.get_many(["a", "b"])["a"]
+        assert world.nodes.get("b") is None
+
+    def test_a_guarded_change_raises_the_revision_and_an_older_reading_is_refused(self, world: World) -> None:
+        world.nodes.insert(node("a"), Change(), ORIGIN)
+        read = world.nodes.get("a")
+        world.nodes.apply(read, Change(set_={"name": "b", "deep.er": 1}, emit=(fact("a", 1),)), ORIGIN)
+        assert (world.nodes.get("a")["revision"], world.nodes.get("a")["deep"]) == (1, {"er": 1})
+        with pytest.raises(RevisionConflict):
+            world.nodes.apply(read, Change(set_={"name": "c"}, emit=(fact("a", 1),)), ORIGIN)
+        assert world.nodes.get("a")["name"] == "b"
+        world.nodes.publish("a")
+        assert len(world.broker.sent) == 1, "a refused change announces nothing"
+
+    def test_marks_commute_and_leave_the_revision(self, world: World) -> None:
+        world.runs.insert(node("r", chunks={}), Change(), ORIGIN)
+        read = world.runs.get("r")
+        for n in (1, 0):
+            world.runs.apply(read, Change(set_={f"chunks.{n}.parsed": {"n": n}}, guarded=False), ORIGIN)
+        found = world.runs.get("r")
+        assert found["chunks"] == {"0": {"parsed": {"n": 0}}, "1": {"parsed": {"n": 1}}}
+        assert found["revision"] == 0
+
+    def test_unset_removes(self, world: World) -> None:
+        world.runs.insert(node("r", deadline=world.clock.now()), Change(), ORIGIN)
+        world.runs.apply(world.runs.get("r"), Change(set_={"name": "x"}, unset=("deadline",)), ORIGIN)
+        assert "deadline" not in world.runs.get("r")
+
+    def test_entries_leave_oldest_first_and_are_gone_once_confirmed(self, world: World) -> None:
+        world.nodes.insert(node("a"), Change(emit=(fact("a"),)), ORIGIN)
+        world.nodes.apply(world.nodes.get("a"), Change(set_={"x": 1}, emit=(fact("a", 1), fact("a", 2))), ORIGIN)
+        world.nodes.publish("a")
+        assert [event.data["revision"] for event in world.broker.events()] == [0, 1, 2]
+        world.nodes.publish("a")
+        assert len(world.broker.sent) == 3
+
+    def test_what_the_broker_did_not_confirm_stays_and_the_relay_sends_it_when_it_is_old_enough(
+        self, world: World
+    ) -> None:
+        world.nodes.insert(node("a"), Change(emit=(fact("a"),)), ORIGIN)
+        world.broker.down = True
+        with pytest.raises(Unavailable):
+            world.nodes.publish("a")
+        world.broker.down = False
+        assert world.nodes.stale(10) == []
+        world.clock.forward(seconds=6)
+        assert world.nodes.stale(10) == ["a"]
+        assert relay(world.nodes) == 1
+        assert (len(world.broker.sent), world.nodes.stale(10)) == (1, [])
+
+
+class TestNodes:
+    def test_children_come_by_name_page_by_page_without_deleted_ones(self, world: World) -> None:
+        for name in ("c", "a", "b", "d"):
+            world.nodes.insert(node(name, parentId="p", deleted=name == "d"), Change(), ORIGIN)
+        first = world.nodes.children("p", after=None, limit=2)
+        rest = world.nodes.children("p", after=[first[-1]["name"], first[-1]["_id"]], limit=2)
+        assert [found["name"] for found in (*first, *rest)] == ["a", "b", "c"]
+        assert world.nodes.has_children("p")
+        assert not world.nodes.has_children("q")
+
+    def test_everything_below_comes_by_id_deleted_or_not(self, world: World) -> None:
+        for name in ("c", "a", "b"):
+            world.nodes.insert(node(name, parentId="p", deleted=name == "b"), Change(), ORIGIN)
+        assert world.nodes.below("p", after=None, limit=2) == ["a", "b"]
+        assert world.nodes.below("p", after="b", limit=2) == ["c"]
+
+    def test_files_come_newest_first_and_can_be_narrowed(self, world: World) -> None:
+        for n, (status, kind) in enumerate([("Processed", "x"), ("Failed", "x"), ("Failed", "y")]):
+            at = world.clock.now() + timedelta(seconds=n)
+            document = node(
+                f"f{n}",
+                type="file",
+                ownerId="o",
+                status=status,
+                kind=kind,
+                createdAt=at,
+                failure={"code": f"C{n}"},
+                ancestors=["o"],
+            )
+            world.nodes.insert(document, Change(), ORIGIN)
+
+        def found(wanted: NodeFilter, after: Any = None) -> list[str]:
+            return [one["_id"] for one in world.nodes.files_of("o", wanted, after=after, limit=9)]
+
+        assert found(NodeFilter()) == ["f2", "f1", "f0"]
+        assert found(NodeFilter(status="Failed", kind="x")) == ["f1"]
+        assert found(NodeFilter(failure_code="C2")) == ["f2"]
+        assert found(NodeFilter(folder_id="o")) == ["f2", "f1", "f0"]
+        at = (world.clock.now() + timedelta(seconds=1)).isoformat()
+        assert found(NodeFilter(), after=[at, "f1"]) == ["f0"]
+
+    def test_overdue_runs_come_most_overdue_first(self, world: World) -> None:
+        for n in (2, 1, 3):
+            deadline = world.clock.now() + timedelta(minutes=n)
+            world.runs.insert(node(f"r{n}", deadline=deadline), Change(), ORIGIN)
+        now = world.clock.now() + timedelta(minutes=2.5)
+        assert [run["_id"] for run in world.runs.overdue(now, limit=9)] == ["r1", "r2"]
+
+
+class TestRecords:
+    def records(self) -> list[Record]:
+        issue = Issue(code="BAD", severity=Severity.ERROR, message="No.", place="line 1")
+        good = [Record(index=n, type="molecule", properties={"molecularWeight": 1.5}) for n in (0, 2)]
+        return [*good, Record(index=1, type="molecule", status=RecordStatus.FAILED, issues=(issue,))]
+
+    def test_inserting_twice_leaves_each_once_and_as_it_was(self, world: World) -> None:
+        world.records.insert("f", 1, self.records())
+        changed = [one.model_copy(update={"name": "other"}) for one in self.records()]
+        world.records.insert("f", 1, [*changed, Record(index=3, type="molecule")])
+        page = world.records.page("f", 1, status=None, after=None, limit=9)
+        assert [one["index"] for one in page] == [0, 1, 2, 3]
+        assert "name" not in page[0]
+
+    def test_pages_go_by_index_and_status_and_run(self, world: World) -> None:
+        world.records.insert("f", 1, self.records())
+        world.records.insert("f", 2, self.records()[:1])
+        assert [one["index"] for one in world.records.page("f", 1, status=None, after=0, limit=1)] == [1]
+        (failed,) = world.records.page("f", 1, status="Failed", after=None, limit=9)
+        assert (failed["index"], failed["issues"][0]["place"]) == (1, "line 1")
+        assert len(world.records.page("f", 2, status=None, after=None, limit=9)) == 1
+        assert world.records.get("f", 1, 2)["properties"] == {"molecularWeight": 1.5}
+        assert world.records.get("f", 1, 7) is None
