@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from cdk.contexts.blobs import BLOBS
+from cdk.contexts.deadletters import deadletters
 from cdk.contexts.files import FILES
+from cdk.contexts.history import HISTORY
 from cdk.contexts.parsers import PARSERS
 from cdk.contexts.platform import PLATFORM
 from cdk.contexts.processor import PROCESSOR
@@ -13,4 +15,5 @@ from cdk.contexts.search import SEARCH
 from cdk.contexts.table import Context
 from cdk.contexts.users import USERS
 
-CONTEXTS: Final[tuple[Context, ...]] = (PLATFORM, USERS, FILES, BLOBS, PARSERS, PROCESSOR, SEARCH)
+_OTHERS: Final = (PLATFORM, USERS, FILES, BLOBS, PARSERS, PROCESSOR, SEARCH, HISTORY)
+CONTEXTS: Final[tuple[Context, ...]] = (*_OTHERS, deadletters(_OTHERS))

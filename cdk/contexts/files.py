@@ -38,6 +38,7 @@ FILES: Final = Context(
                             ("search", "api"),
                             ("search", "on_file_events"),
                             ("search", "on_record_events"),
+                            ("history", "api"),
                         )
                     },
                 ),
@@ -73,6 +74,8 @@ FILES: Final = Context(
                             events.ParseFailed.TYPE,
                             events.RecordsProcessed.TYPE,
                             events.RecordsIndexed.TYPE,
+                            events.DeadLettered.TYPE,
+                            events.Redriven.TYPE,
                         ),
                     ),
                     batch_size=50,

@@ -7,6 +7,7 @@ Source of the rules: the life of a file (`docs/architecture.md`).
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, NotRequired, TypedDict
 
@@ -257,18 +258,23 @@ def blob_hashed(node: Node, event: BlobHashed) -> Change:
     return Change(set_={"sha256": event.sha256})
 
 
-def run_advanced(node: Node, event: RunAdvanced, *, at: datetime) -> Change:
+def run_advanced(node: Node, event: RunAdvanced, *, sequence: str = "0", at: datetime) -> Change:
     """Let the node follow a run. Late and repeated facts change nothing: ranks only rise, and only the latest run counts.
 
-    The status is that of the active run; a later run shows as `latestRun` until it finishes and takes over.
+    The one way back is that a failed run was reopened, which a later `sequence` tells from a late fact. The status is that
+    of the active run; a later run shows as `latestRun` until it finishes and takes over.
+
+    Args:
+        sequence: the event's: the revision of the run that the fact came with, and its place in that change (`7`, `7.1`).
     """
     latest = node.get("latestRun") or {}
-    if event.run != latest.get("run") or RUN_RANK[event.state] < RUN_RANK[RunState(latest["state"])]:
+    if event.run != latest.get("run") or _is_late(event, sequence, latest):
         return NOTHING
-    advances = event.state != latest["state"]
+    failed = event.failure.to_json_dict() if event.failure else None
+    advances = event.state != latest["state"] or (event.state is RunState.FAILED and failed != latest.get("failure"))
     changed: dict[str, Any] = {"updatedAt": at}
     if advances:
-        changed["latestRun"] = {"run": event.run, "state": event.state.value}
+        changed["latestRun"] = {"run": event.run, "state": event.state.value, "sequence": sequence}
         if event.failure:
             changed["latestRun"]["failure"] = event.failure.to_json_dict()
     kinds: list[type[NodeFact]] = []
@@ -278,8 +284,9 @@ def run_advanced(node: Node, event: RunAdvanced, *, at: datetime) -> Change:
         if not advances and event.indexed <= node.get("indexedRecords", 0):
             return NOTHING
         status, failure = status_of(event)
-        if advances and status != node["status"]:
-            changed |= {"status": status.value, "failure": failure.to_json_dict() if failure else None}
+        shown = failure.to_json_dict() if failure else None
+        if advances and (status != node["status"] or shown != node.get("failure")):
+            changed |= {"status": status.value, "failure": shown}
             kinds.append(_FACT_OF_STATUS.get(status, FileStatusChanged))
         changed |= {"counts": event.counts.to_json_dict(), "indexedRecords": event.indexed}
         if event.parser:
@@ -297,6 +304,22 @@ def run_advanced(node: Node, event: RunAdvanced, *, at: datetime) -> Change:
         activated = told(RunActivated, node, changed, run=event.run, counts=event.counts)
         emit.append(activated.model_copy(update={"previous_total": previous}))
     return Change(set_=changed, emit=tuple(emit))
+
+
+def _is_late(event: RunAdvanced, sequence: str, latest: Mapping[str, Any]) -> bool:
+    """Whether the node is further than the fact."""
+    known = latest.get("sequence")
+    if known is not None and _in_run(sequence) < _in_run(known):
+        return True
+    if RUN_RANK[event.state] >= RUN_RANK[RunState(latest["state"])]:
+        return False
+    reopened = latest["state"] == RunState.FAILED and known is not None and _in_run(sequence) > _in_run(known)
+    return not reopened
+
+
+def _in_run(sequence: str) -> tuple[int, int]:
+    revision, _, position = sequence.partition(".")
+    return int(revision) if revision.isdigit() else 0, int(position) if position.isdigit() else 0
 
 
 _FACT_OF_STATUS: Final[dict[FileStatus, type[NodeFact]]] = {

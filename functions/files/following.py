@@ -52,7 +52,8 @@ class Follower:
                 self.cascades.follow(data, one.event)
                 continue
             else:
-                deciding(lambda data=data, origin=origin: self._apply(data, origin))  # type: ignore[misc]
+                sequence = one.event.sequence
+                deciding(lambda data=data, origin=origin, n=sequence: self._apply(data, origin, n))  # type: ignore[misc]
             self.nodes.publish(data.file_id)
 
     def _store_blob(self, event: BlobStored, origin: Origin) -> None:
@@ -78,7 +79,7 @@ class Follower:
         else:
             self.nodes.apply(node, change, origin)
 
-    def _apply(self, event: Any, origin: Origin) -> None:
+    def _apply(self, event: Any, origin: Origin, sequence: str) -> None:
         node, now = self.nodes.get(event.file_id), self.clock.now()
         if node is None and isinstance(event, BlobRejected) and event.inbox_path is not None:
             self._keep_refusal(event, origin)
@@ -91,7 +92,7 @@ class Follower:
         elif isinstance(event, BlobHashed):
             change = domain.blob_hashed(node, event)
         elif isinstance(event, RunAdvanced):
-            change = domain.run_advanced(node, event, at=now)
+            change = domain.run_advanced(node, event, sequence=sequence, at=now)
         else:
             return
         self.nodes.apply(node, change, origin)

@@ -4,12 +4,14 @@ A letter is kept on the run as `letters.<id>` with its last failure and its last
 older than the delivery (`attempt` counts both). An open letter stands in a run's way if what it holds is what the run waits
 for: the request or the plan, a chunk's task, a chunk's parsed records, a chunk's processed records. Once everything else is
 done such a run is closed as Failed with the letter's code, and `closedBy` says so. It is not final: a delivery, or the missing
-result itself, reopens it, so that the state follows from the marks in whatever order they came. Letters of the index never
-end a run: indexing is only retried.
+result itself, reopens it, so that the state follows from the marks in whatever order they came. A run that the watchdog
+closed is reopened by a delivery after its end; a parser's verdict, a deletion and a newer run are final. Letters of the index
+never end a run: indexing is only retried.
 """
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any, Final
 
@@ -32,6 +34,7 @@ from leanda.contracts.events import (
 )
 
 CLOSED_BY_LETTER: Final = "letter"
+_ID: Final = re.compile(r"[0-9a-f-]{1,64}")
 
 _TRACKER: Final = "files-on-record-events"
 _PLAN: Final = frozenset({FileCreated.TYPE, FileReprocessRequested.TYPE})
@@ -52,6 +55,8 @@ def marked(run: Run, event: DeadLettered | Redriven, *, at: datetime) -> Change:
     Args:
         at: the time of the event.
     """
+    if not _ID.fullmatch(event.letter_id):  # it becomes the name of a field
+        return NOTHING
     side = "failed" if isinstance(event, DeadLettered) else "redriven"
     known = (run.get("letters") or {}).get(event.letter_id, {}).get(side)
     if known and known["attempt"] >= event.attempt:
@@ -89,9 +94,11 @@ def may_go_on(run: Run) -> bool:
 def settled(run: Run, *, at: datetime, deadline: datetime) -> Change:
     """Close a run that only a letter could bring on, or open again one for which that is no longer so."""
     standing = _in_the_way(run)
-    if standing is None:
-        return _reopened(run, deadline=deadline) if run.get("closedBy") == CLOSED_BY_LETTER else NOTHING
     if rules.ended(run):
+        by_letter = run.get("closedBy") == CLOSED_BY_LETTER
+        reopens = standing is None if by_letter else _delivered_after_end(run)
+        return _reopened(run, deadline=deadline) if reopens else NOTHING
+    if standing is None:
         return NOTHING
     letter_id, failed = standing
     failure = Failure(code=failed["code"], message=failed["message"], detail=f"dead letter {letter_id}")
@@ -99,22 +106,29 @@ def settled(run: Run, *, at: datetime, deadline: datetime) -> Change:
     return Change(set_={**change.set_, "closedBy": CLOSED_BY_LETTER}, unset=change.unset, emit=change.emit)
 
 
-def delivered_again(run: Run, *, deadline: datetime) -> Change:
-    """A letter of a run that the watchdog closed is delivered again: the run goes on. A parser's verdict is final."""
-    if run["state"] != RunState.FAILED or run.get("verdict"):
-        return NOTHING
-    return _reopened(run, deadline=deadline)
+def judged(run: Run, event: ParseFailed, *, at: datetime) -> Change:
+    """The parser's verdict, which also replaces what a letter said."""
+    if run.get("closedBy") != CLOSED_BY_LETTER:
+        return rules.failed_by_parser(run, event, at=at)
+    change = rules.failed_by_parser(run | {"state": RunState.OPEN.value}, event, at=at)
+    return Change(set_=change.set_, unset=(*change.unset, "closedBy"), emit=change.emit)
 
 
 def _reopened(run: Run, *, deadline: datetime) -> Change:
-    reopened = {name: value for name, value in run.items() if name not in {"failure", "endedAt", "counts", "closedBy"}}
-    state = rules.reached(reopened)
-    fact = rules.fact(run, state, rules.totals(run, "parsed"))
+    """Back to the state that the marks tell; whoever reopens a run advances it next."""
+    state = min(rules.reached(run), RunState.PROCESSING, key=lambda state: rules.RANK[state])
     return Change(
         set_={"state": state.value, "deadline": deadline},
         unset=("failure", "endedAt", "counts", "closedBy"),
-        emit=(fact,),
+        emit=(rules.fact(run, state, rules.totals(run, "parsed")),),
     )
+
+
+def _delivered_after_end(run: Run) -> bool:
+    if run["state"] != RunState.FAILED or run.get("verdict"):
+        return False
+    letters = (run.get("letters") or {}).values()
+    return any("redriven" in one and not is_open(one) and bool(one["redriven"]["at"] > run["endedAt"]) for one in letters)
 
 
 def _in_the_way(run: Run) -> tuple[str, Letter] | None:

@@ -107,32 +107,37 @@ def indexed_total(run: Run) -> int:
     return sum(chunk["indexed"]["total"] for chunk in run["chunks"].values() if "indexed" in chunk)
 
 
+def reached(run: Run) -> RunState:
+    """The state that the marks tell, however the run may have ended."""
+    rows = plan_of(run)
+    if rows is None:
+        return RunState.OPEN
+    chunks = [run["chunks"].get(str(row.n), {}) for row in rows]
+    if all("stored" in chunk for chunk in chunks):
+        return RunState.FINISHED
+    if any("stored" in chunk for chunk in chunks):
+        return RunState.PROCESSING
+    return RunState.PARSED if all("parsed" in chunk for chunk in chunks) else RunState.PARSING
+
+
 def advance(run: Run, *, at: datetime, metadata: dict[str, Any] | None = None) -> Change:
     """Move the state as far as the marks allow, with the facts that follow; nothing when it is there already."""
     if ended(run):
         return _indexed_further(run)
-    rows = plan_of(run)
-    if rows is None:
+    target = reached(run)
+    if target is RunState.OPEN:
         return NOTHING
-    chunks = [run["chunks"].get(str(row.n), {}) for row in rows]
-    all_parsed = all("parsed" in chunk for chunk in chunks)
-    target = RunState.PARSING
-    if all_parsed:
-        target = RunState.PARSED
-    if any("stored" in chunk for chunk in chunks):
-        target = RunState.PROCESSING
-    if all("stored" in chunk for chunk in chunks):
-        target = RunState.FINISHED
+    all_parsed = all("parsed" in run["chunks"].get(str(row.n), {}) for row in plan_of(run) or ())
     changed: dict[str, Any] = {}
     emit: list[RunAdvanced] = []
     if all_parsed and not run.get("parsedAt"):
         changed["parsedAt"] = at
         if RANK[target] > RANK[RunState.PARSED]:
-            emit.append(_fact(run, RunState.PARSED, totals(run, "parsed")))
+            emit.append(fact(run, RunState.PARSED, totals(run, "parsed")))
     if RANK[target] > RANK[RunState(run["state"])]:
         counts = totals(run, "stored" if target is RunState.FINISHED else "parsed")
         changed["state"] = target.value
-        emit.append(_fact(run, target, counts))
+        emit.append(fact(run, target, counts))
         if target is RunState.FINISHED:
             changed |= {"counts": counts.to_json_dict(), "endedAt": at, "metadata": metadata or {}}
             changed["announcedIndexed"] = indexed_total(run)
@@ -156,7 +161,7 @@ def closed(run: Run, state: RunState, failure: Failure | None, *, at: datetime) 
     changed: dict[str, Any] = {"state": state.value, "endedAt": at, "counts": counts.to_json_dict()}
     if failure:
         changed["failure"] = failure.to_json_dict()
-    return Change(set_=changed, unset=("deadline",), emit=(_fact(run, state, counts, failure),))
+    return Change(set_=changed, unset=("deadline",), emit=(fact(run, state, counts, failure),))
 
 
 def failed_by_parser(run: Run, event: ParseFailed, *, at: datetime) -> Change:
@@ -180,10 +185,10 @@ def _indexed_further(run: Run) -> Change:
     if now <= run.get("announcedIndexed", 0) or now < total:
         return NOTHING
     counts = Counts.model_validate(run["counts"])
-    return Change(set_={"announcedIndexed": now}, emit=(_fact(run, RunState.FINISHED, counts),))
+    return Change(set_={"announcedIndexed": now}, emit=(fact(run, RunState.FINISHED, counts),))
 
 
-def _fact(run: Run, state: RunState, counts: Counts, failure: Failure | None = None) -> RunAdvanced:
+def fact(run: Run, state: RunState, counts: Counts, failure: Failure | None = None) -> RunAdvanced:
     source: dict[str, Any] = next(
         (c["parsed"] for c in run["chunks"].values() if "parsed" in c), run.get("verdict") or {}
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from functions.files import letters
 from functions.files import runs as rules
 from functions.files.ports import Nodes, Records, Runs
 from leanda import ids, limits
@@ -14,12 +15,14 @@ from leanda.changes import Change
 from leanda.contracts.envelope import Origin
 from leanda.contracts.events import (
     ChunksPlanned,
+    DeadLettered,
     Failure,
     ParseFailed,
     RecordsIndexed,
     RecordsParsed,
     RecordsProcessed,
     RecordsStored,
+    Redriven,
     RunState,
 )
 from leanda.messaging import Group, Received
@@ -58,18 +61,26 @@ class Tracker:
         if run is None:
             logger.warning("an event of a run that is not known changes nothing", run=key)
             return
+        goes_on = letters.may_go_on(run) and not (rules.ended(run) and self._is_past(run))
         for one in group:
-            self._mark(run, one)
+            self._mark(run, one, goes_on=goes_on)
         origin = Origin.of_event(group[-1].event)
+        with_letters = bool(run.get("letters")) or any(isinstance(one.data, DeadLettered | Redriven) for one in group)
+        if with_letters:
+            deciding(lambda: self._settle(key, origin))
         deciding(lambda: self._advance(key, group, origin))
+        if with_letters:
+            deciding(lambda: self._settle(key, origin))
         self.runs.publish(key)
 
-    def _mark(self, run: dict[str, Any], one: Received) -> None:
+    def _mark(self, run: dict[str, Any], one: Received, *, goes_on: bool) -> None:
         data, now = one.data, self.clock.now()
         origin, deadline = Origin.of_event(one.event), now + STEP
         if isinstance(data, RecordsIndexed):
             self.runs.apply(run, rules.indexed(run, data, at=now), origin)
-        elif rules.ended(run):
+        elif isinstance(data, DeadLettered | Redriven):
+            self.runs.apply(run, letters.marked(run, data, at=one.event.time), origin)
+        elif not goes_on:
             return
         elif isinstance(data, ChunksPlanned):
             self.runs.apply(run, rules.planned(run, data, deadline=deadline), origin)
@@ -104,11 +115,23 @@ class Tracker:
         now = self.clock.now()
         verdict = next((one.data for one in group if isinstance(one.data, ParseFailed)), None)
         if verdict is not None:
-            change = rules.failed_by_parser(run, verdict, at=now)
+            change = letters.judged(run, verdict, at=now)
         else:
             metadata = self._merged(run) if rules.will_finish(run) else None
             change = rules.advance(run, at=now, metadata=metadata)
         self.runs.apply(run, change, origin)
+
+    def _settle(self, key: str, origin: Origin) -> None:
+        """Close a run that only a dead letter could bring on, or reopen it when that is no longer so."""
+        run, now = self.runs.get(key), self.clock.now()
+        if run is None or (rules.ended(run) and self._is_past(run)):
+            return
+        self.runs.apply(run, letters.settled(run, at=now, deadline=now + STEP), origin)
+
+    def _is_past(self, run: dict[str, Any]) -> bool:
+        """Whether a later run, or the deletion of the file, made the end of a run final."""
+        node = self.nodes.get(run["fileId"])
+        return node is None or node["deleted"] or (node.get("latestRun") or {}).get("run") != run["run"]
 
     def _merged(self, run: dict[str, Any]) -> dict[str, Any]:
         """The statistics of all chunks as one description of the file's fields (at most 64 KiB of it on the run)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from functions.files import letters as letter_rules
 from functions.files import runs as run_rules
 from leanda.contracts.events import RunState
 
@@ -37,7 +38,7 @@ def file(document: dict[str, Any], run: dict[str, Any] | None = None) -> dict[st
         "failedRecords": counts.get("failed", 0),
         "indexedRecords": document.get("indexedRecords", 0),
         "activeRun": document.get("activeRun"),
-        "latestRun": document.get("latestRun"),
+        "latestRun": _latest_run(document),
         "failure": document.get("failure"),
     }
     if run and not run_rules.ended(run):
@@ -71,12 +72,46 @@ def timeline(document: dict[str, Any], run: dict[str, Any] | None) -> dict[str, 
             error=None if uploaded else failure,
         )
     ]
+    letters: list[dict[str, Any]] = []
     if run:
         steps += _run_steps(run)
+        letters = _with_letters(run, steps)
         if failure and run["run"] == document.get("activeRun") and not any("error" in step for step in steps):
             # The run went to its end, but gave nothing good: the records' own issues say why, and the step says so.
             steps[1] |= {"state": "failed", "error": failure}
-    return {"fileId": document["_id"], "run": run["run"] if run else None, "steps": steps}
+    shown = {"fileId": document["_id"], "run": run["run"] if run else None, "steps": steps}
+    return shown | ({"letters": letters} if letters else {})
+
+
+def _with_letters(run: dict[str, Any], steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What was given up on in a run, and on the step of each that still waits: code, sentence and the letter's id."""
+    by_name = {step["name"]: step for step in steps}
+    closed = run.get("closedBy") == letter_rules.CLOSED_BY_LETTER
+    if closed and any(letter_rules.is_open(one) for one in run["letters"].values()):
+        for step in steps:  # the letters tell better where the run stopped
+            if step.get("error") == run.get("failure"):
+                del step["error"]
+    entries = []
+    for letter_id, letter in sorted((run.get("letters") or {}).items()):
+        failed, waits = letter.get("failed"), letter_rules.is_open(letter)
+        if failed is None:  # its failure is still on its way
+            continue
+        name = letter_rules.step_of(failed)
+        if waits and name and "deadLetterId" not in by_name[name].get("error", {}):
+            why = {"code": failed["code"], "message": failed["message"], "deadLetterId": letter_id}
+            by_name[name] |= {"error": why} | ({"state": "failed"} if closed else {})
+        entry = {name: failed[name] for name in ("consumer", "eventType", "code", "message", "chunk") if name in failed}
+        entry |= {
+            "id": letter_id,
+            "step": name,
+            "state": "waiting" if waits else "redriven",
+            "attempt": failed["attempt"],
+        }
+        entry["failedAt"] = rfc3339(failed["at"])
+        if "redriven" in letter:
+            entry["redrivenAt"] = rfc3339(letter["redriven"]["at"])
+        entries.append({key: value for key, value in entry.items() if value is not None})
+    return entries
 
 
 def _run_steps(run: dict[str, Any]) -> list[dict[str, Any]]:
@@ -168,6 +203,11 @@ def _shared(document: dict[str, Any]) -> dict[str, Any]:
         "createdAt": rfc3339(document["createdAt"]),
         "updatedAt": rfc3339(document["updatedAt"]),
     }
+
+
+def _latest_run(document: dict[str, Any]) -> dict[str, Any] | None:
+    latest = document.get("latestRun")
+    return {name: value for name, value in latest.items() if name != "sequence"} if latest else None
 
 
 def rfc3339(value: datetime) -> str:

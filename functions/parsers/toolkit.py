@@ -112,7 +112,7 @@ def reason(refusal: Exception) -> str:
     """What an error of Indigo says, as a sentence's part."""
     value = getattr(refusal, "value", None)
     text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(refusal)
-    return text.removeprefix("molecule auto loader: ").strip() or type(refusal).__name__
+    return text.removeprefix("molecule auto loader: ").strip().rstrip(".") or type(refusal).__name__
 
 
 @dataclass(frozen=True, slots=True)

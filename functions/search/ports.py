@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -70,8 +70,8 @@ class SearchIndex(Protocol):
         """
         ...
 
-    def living(self, file_id: str) -> Iterable[Seen]:
-        """All documents of a file's records that are no tombstones, those written a moment ago included.
+    def living(self, file_ids: Collection[str], *, stage: int | None = None) -> Iterable[Seen]:
+        """All documents of records of some files (at a stage) that are no tombstones, those written a moment ago included.
 
         Raises:
             Unavailable: the index does not answer.
@@ -210,12 +210,11 @@ class Holdings(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """One index: its name and the aliases that it has now."""
+    """One index: its name, the aliases that it has now, and how many documents it holds, tombstones included."""
 
     index: str
     aliases: tuple[str, ...]
     documents: int
-    bytes: int
 
 
 class Generations(Protocol):

@@ -42,7 +42,7 @@ def test_samples_do_something(package: str, row: Consumer) -> None:
 def test_an_event_from_a_newer_writer_is_understood(package: str, row: Consumer) -> None:
     """Further members are ignored, in the envelope and in the body."""
     world, known = world_of(package, row.handler), world_of(package, row.handler)
-    event = fitting(row)[0]
+    event = world.first(row)
     newer = event.model_copy(update={"data": event.data | {"addedLater": {"deep": [1, 2]}}})
     for one, content in ((world, newer), (known, event)):
         assert one.consumer.consume(msk_event(row.topic, [content]), lambda: 1000.0) == {"batchItemFailures": []}
@@ -55,7 +55,7 @@ def test_a_version_that_is_not_known_becomes_a_letter_and_its_neighbours_are_han
     package: str, row: Consumer
 ) -> None:
     world, known = world_of(package, row.handler), world_of(package, row.handler)
-    event = fitting(row)[0]
+    event = world.first(row)
     future = event.model_copy(update={"type": event.type.removesuffix(".v1") + ".v99", "id": "from-the-future"})
     mixed = msk_event(row.topic, [event])
     partition, records = next(iter(mixed["records"].items()))

@@ -60,11 +60,16 @@ class World:
     letters: list[Any]
     state: Callable[[], Any]
     broker: FakePublisher = field(default_factory=FakePublisher)
+    kind: str = ""
+
+    def first(self, row: Row) -> Event:
+        """The first fitting sample."""
+        return _fitting_original(fitting(row)[0], self.kind)
 
     def deliver(self, row: Row, *, copies: int, seed: int) -> None:
         """All fitting samples, `copies` times, shuffled by `seed` (0: as they are), in batches of one to five."""
         chance = random.Random(seed)
-        events = [event for event in fitting(row) for _ in range(copies)]
+        events = [_fitting_original(event, self.kind) for event in fitting(row) for _ in range(copies)]
         if seed:
             chance.shuffle(events)
         while events:
@@ -97,7 +102,7 @@ def world_of(package: str, handler: str) -> World:
         _stored(cloud, by_name["files-on-file-events"])
         _table(cloud)
     _artefacts(cloud)
-    return World(by_name[name], cloud.letters.letters, lambda: _documents(cloud), cloud.broker)
+    return World(by_name[name], cloud.letters.letters, lambda: _documents(cloud), cloud.broker, kind)
 
 
 def _parser(kind: str) -> Parser:
@@ -143,40 +148,46 @@ def _table(cloud: Pipeline) -> None:
     }  # fmt: skip
 
 
+ORIGINALS = {
+    "tabular": b"n,comment\n1,one\n2,two\n",
+    "reaction": b"$RXN\n\n  sample\n\n  1  1\n$MOL\n" + METHANE.encode() + b"$MOL\n" + METHANE.encode(),
+    "crystal": b"data_sample\n_cell_length_a 5.0\n_cell_length_b 5.0\n_cell_length_c 5.0\n_chemical_name_common sample\n",
+    "spectra": b"##TITLE=sample\n##JCAMP-DX=4.24\n##DATA TYPE=INFRARED SPECTRUM\n##XUNITS=1/CM\n##YUNITS=ABSORBANCE\n"
+    b"##FIRSTX=1\n##LASTX=3\n##NPOINTS=3\n##XFACTOR=1\n##YFACTOR=1\n##XYDATA=(X++(Y..Y))\n1 1 2 3\n##END=\n",
+}
+"""A small original for each kind whose files are cut into chunks; the samples themselves are about an SDF."""
+
+
+def _fitting_original(event: Event, kind: str) -> Event:
+    """The event as it would be for the small original of a kind: its size, and one chunk that holds all of it."""
+    if kind not in ORIGINALS:
+        return event
+    changed: dict[str, Any] = {"size": len(ORIGINALS[kind])} if "size" in event.data else {}
+    if "row" in event.data:
+        changed["row"] = {"n": 0, "offset": 0, "length": len(ORIGINALS[kind]), "firstIndex": 0}
+    return event.model_copy(update={"data": event.data | changed})
+
+
 def _bytes(cloud: Pipeline, kind: str) -> None:
-    """The originals that the samples speak of; the large one is cut exactly as they say."""
+    """The originals that the samples speak of; the large SDF is cut exactly as they say."""
     stored, row = body_of(BlobStored), body_of(ParseChunk).row
-    large = _original(kind, [(row.count or 1, row.length), (25, stored.size - row.length)])
     again = body_of(FileReprocessRequested)
-    small = _original(kind, [(24, again.size)])
+    large = _molecules(row.count or 1, row.length) + _molecules(25, stored.size - row.length)
     for file_id, blob_id, content in (
         (stored.file_id, stored.blob_id, large),
-        (again.file_id, again.blob_id, small),
+        (again.file_id, again.blob_id, _molecules(24, again.size)),
     ):
         key = f"uploads/{file_id}"
-        cloud.objects.versions[key, "v1"] = content
+        cloud.objects.versions[key, "v1"] = ORIGINALS.get(kind, content)
         cloud.blobs.documents[blob_id] = {"_id": blob_id, "key": key, "versionId": "v1", "revision": 0, "outbox": []}
 
 
-def _original(kind: str, parts: list[tuple[int, int]]) -> bytes:
-    """Records of the kind, in parts of so many records and bytes."""
-    content = b""
-    for count, length in parts:
-        if kind == "tabular":
-            head = b"" if content else b"n,comment\n"
-            content += head + _padded([f"{n}," for n in range(count)], length - len(head), "\n")
-        else:
-            content += _padded([f"{METHANE}> <Comment>\n"] * count, length, "\n\n$$$$\n")
-    return content
-
-
-def _padded(beginnings: list[str], length: int, ending: str) -> bytes:
-    """Records that together have exactly `length` bytes."""
-    sizes = [length // len(beginnings)] * len(beginnings)
+def _molecules(count: int, length: int) -> bytes:
+    """So many molecules, which together have exactly `length` bytes."""
+    start, end = f"{METHANE}> <Comment>\n", "\n\n$$$$\n"
+    sizes = [length // count] * count
     sizes[-1] += length - sum(sizes)
-    return "".join(
-        start + "x" * (size - len(start) - len(ending)) + ending for start, size in zip(beginnings, sizes, strict=True)
-    ).encode()
+    return "".join(start + "x" * (size - len(start) - len(end)) + end for size in sizes).encode()
 
 
 def _artefacts(cloud: Pipeline) -> None:

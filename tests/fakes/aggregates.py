@@ -51,14 +51,15 @@ class FakeAggregates:
         found = self.documents.get(key)
         if not found or not found["outbox"]:
             return
-        messages = [Message(e["topic"], e["key"], e["id"], e["body"].encode()) for e in found["outbox"]]
+        pending = list(found["outbox"])
+        messages = [Message(e["topic"], e["key"], e["id"], e["body"].encode()) for e in pending]
         try:
             self._publisher.publish(messages, timeout=1)
         except Unavailable:
             if self._patient:
                 raise
             return
-        found["outbox"] = []
+        found["outbox"] = [entry for entry in found["outbox"] if entry not in pending]
 
     def stale(self, limit: int) -> list[str]:
         before = self._clock.now() - RELAY_AGE

@@ -201,3 +201,19 @@ class TestRecords:
         assert len(world.records.page("f", 2, status=None, after=None, limit=9)) == 1
         assert world.records.get("f", 1, 2)["properties"] == {"molecularWeight": 1.5}
         assert world.records.get("f", 1, 7) is None
+
+
+class TestOutbox:
+    def test_an_entry_that_comes_while_others_are_sent_is_not_pulled_with_them(self, world: World) -> None:
+        world.nodes.insert(node("a"), Change(emit=(fact("a"),)), ORIGIN)
+        send = world.broker.publish
+
+        def send_slowly(messages: Any, *, timeout: float) -> None:
+            send(messages, timeout=timeout)
+            world.broker.publish = send  # type: ignore[method-assign]
+            world.nodes.apply(world.nodes.get("a"), Change(set_={"x": 1}, emit=(fact("a", 1),)), ORIGIN)
+
+        world.broker.publish = send_slowly  # type: ignore[method-assign]
+        world.nodes.publish("a")
+        world.nodes.publish("a")
+        assert [event.data["revision"] for event in world.broker.events()] == [0, 1]

@@ -116,11 +116,15 @@ def _as_asked(event: Event, pattern: Mapping[str, Any]) -> Event:
     kind = pattern["value"].get("data", {}).get("kind", [None])[0]
     if kind is None or "kind" not in event.data or event.data["kind"] == kind:
         return event
-    format_ = next((row.format for row in ROWS if row.kind == kind), kind)
+    format_ = _STREAMED.get(kind) or next((row.format for row in ROWS if row.kind == kind), kind)
     changed = event.data | {"kind": kind, "format": format_}
     if "name" in changed:
         changed["name"] = f"sample.{format_}"
     return event.model_copy(update={"data": changed})
+
+
+# Formats that are cut into chunks, for kinds whose first format is not: a task can only be for one of these.
+_STREAMED: Final = {"tabular": "csv", "spectra": "jcamp"}
 
 
 def msk_event(topic: Topic, events: list[Event]) -> dict[str, Any]:

@@ -175,6 +175,17 @@ def test_a_picture_that_claims_too_many_pixels_is_a_bomb() -> None:
             records("png", _png_of(width, height))
 
 
+@pytest.mark.parametrize("disposal", [0, 2])
+def test_a_canvas_that_would_be_allocated_has_a_lower_limit(disposal: int) -> None:
+    frame = b"\x21\xf9\x04" + bytes([disposal << 2]) + bytes(4) + b"\x2c" + struct.pack("<4HB", 0, 0, 20_000, 20_000, 0)
+    data = b"GIF89a" + struct.pack("<HHBBB", 10, 10, 0, 0, 0) + frame + b"\x02\x01\x00\x00;"
+    with pytest.raises(FileBomb):
+        records("gif", data)
+    with pytest.raises(FileBomb):
+        webp = b"WEBPVP8X\x0a\0\0\0\x02\0\0\0" + (16_000 - 1).to_bytes(3, "little") * 2
+        records("webp", b"RIFF" + struct.pack("<I", len(webp)) + webp)
+
+
 def test_a_text_that_inflates_a_thousandfold_is_refused() -> None:
     text = b"Comment\0\0" + zlib.compress(b"a" * 100_000_000, 9)
     data = pictures.encoded("PNG")

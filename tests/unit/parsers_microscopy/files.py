@@ -12,7 +12,8 @@ OME = """<?xml version="1.0" encoding="UTF-8"?>
     <Microscope Manufacturer="Zeiss" Model="LSM 880"/>
     <Detector ID="Detector:0" Model="GaAsP"/>
     <Objective ID="Objective:0" Model="10x dry" NominalMagnification="10" LensNA="0.3"/>
-    <Objective ID="Objective:1" Model="Plan-Apochromat" Manufacturer="Zeiss" NominalMagnification="63.0" LensNA="1.4" Immersion="Oil"/>
+    <Objective ID="Objective:1" Model="Plan-Apochromat" Manufacturer="Zeiss" NominalMagnification="63.0" LensNA="1.4"
+               Immersion="Oil"/>
   </Instrument>
   <Image ID="Image:0" Name="cells">
     <AcquisitionDate>2020-05-06T07:08:09.123</AcquisitionDate>
@@ -24,12 +25,13 @@ OME = """<?xml version="1.0" encoding="UTF-8"?>
             SizeT="7" PhysicalSizeX="0.1" PhysicalSizeY="0.1" PhysicalSizeZ="500" PhysicalSizeZUnit="nm" TimeIncrement="2.5">
       <Channel ID="Channel:0:0" Name="DNA" Fluor="DAPI" ExcitationWavelength="405" EmissionWavelength="460.5" Color="65535"/>
       <Channel ID="Channel:0:1" Name="actin" AcquisitionMode="LaserScanningConfocalMicroscopy"/>
-      <TiffData IFD="0"><UUID FileName="a.ome.tif">urn:uuid:1</UUID></TiffData>
+      <TiffData IFD="0"><UUID FileName="a.ome.tif">urn:uuid:bebd2be7-8253-4b90-be93-4df567ffe1be</UUID></TiffData>
       <Plane TheZ="0" TheC="0" TheT="0" DeltaT="0.5"/>
     </Pixels>
     <AnnotationRef ID="Annotation:0"/>
   </Image>
-  <Image ID="Image:1"><Pixels ID="Pixels:1" DimensionOrder="XYCZT" Type="float" SizeX="8" SizeY="4" SizeZ="1" SizeC="1" SizeT="1"/></Image>
+  <Image ID="Image:1"><Pixels ID="Pixels:1" DimensionOrder="XYCZT" Type="float"
+    SizeX="8" SizeY="4" SizeZ="1" SizeC="1" SizeT="1"/></Image>
   <Image ID="Image:2" Name="broken"/>
   <StructuredAnnotations><MapAnnotation ID="Annotation:0"><Value><M K="passage">12</M><M K="plate">A7</M></Value></MapAnnotation>
   </StructuredAnnotations>

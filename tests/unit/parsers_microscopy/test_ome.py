@@ -7,6 +7,7 @@ import io
 import pytest
 import tifffile
 from ome_types import from_xml
+from tifffile.tifffile import svs_description_metadata
 
 from functions.parsers.microscopy.formats import FORMATS, ome_xml, series, xml_tree
 from leanda import limits
@@ -264,7 +265,7 @@ def test_a_slide_agrees_with_tifffile() -> None:
     with tifffile.TiffFile(io.BytesIO(svs())) as oracle:
         [first, *_] = oracle.pages
         assert isinstance(first, tifffile.TiffPage)
-        stated = tifffile.svs_description_metadata(first.description)
+        stated = svs_description_metadata(first.description)
         assert oracle.is_svs
         assert len(oracle.pages) == 6
     slide = records("svs", svs())[0]

@@ -20,6 +20,7 @@ from leanda.parsing.records import BOM, BOM_DROPPED, decode, error, failed, guar
 MOLECULE: Final = "molecule"
 MAX_INCHI_CHARACTERS: Final = 20_000
 _INCHI: Final = re.compile(r"InChI=1S?(?:/[!-~]+)?")
+_STANDARD: Final = "InChI=1S/"
 _HEADER: Final = re.compile(rb"\"?(?:standard[ _]?)?inchi\"?(?![=\w])", re.IGNORECASE)
 
 
@@ -64,14 +65,17 @@ def _record(raw: bytes, index: int) -> Record:
         name=name.strip() or None,
         structure=structure,
         fields=(FieldValue(name="InChI", value=inchi),),
+        properties=_stated(inchi),
         issues=issues,
+        toolkit=toolkit.TOOLKIT,
     )
 
 
 def _structure(inchi: str) -> tuple[Structure | None, tuple[Issue, ...]]:
-    """The molecule of an InChI as SMILES. An InChI has no coordinates, and nothing of a tautomer but its mobile hydrogens.
+    """The molecule of an InChI as SMILES, if it is exactly that molecule.
 
-    The SMILES is turned into an InChI again; where that is another one, a Warning says so and both are kept.
+    The SMILES is turned into an InChI again. Where only hydrogens sit elsewhere (tautomers that one InChI stands for),
+    the structure is kept with a Warning; where formula or charge would be others, there is none.
     """
     if len(inchi) > MAX_INCHI_CHARACTERS:
         message = f"The InChI has {len(inchi):,} characters; {MAX_INCHI_CHARACTERS:,} are accepted."
@@ -87,7 +91,26 @@ def _structure(inchi: str) -> tuple[Structure | None, tuple[Issue, ...]]:
     try:
         again = str(toolkit.inchi_session().getInchi(toolkit.session().loadMolecule(smiles), ""))
     except Exception as refusal:
-        return structure, (warning("INCHI_NOT_CHECKED", f"No InChI comes back of it: {toolkit.reason(refusal)}."),)
-    if again != inchi and inchi.startswith("InChI=1S/"):
-        return structure, (warning("INCHI_DIFFERS", f"The structure that was read has the InChI {again[:2000]}."),)
+        message = f"The structure that was read gives no InChI: {toolkit.reason(refusal)}."
+        return None, (warning("INCHI_NOT_CONFIRMED", message),)
+    if again == inchi:
+        return structure, ()
+    message = f"The structure that was read has the InChI {again[:MAX_INCHI_CHARACTERS]}"
+    if _composition(again) != _composition(inchi):
+        return None, (warning("INCHI_NOT_CONFIRMED", f"{message}, so it is not shown."),)
+    if inchi.startswith(_STANDARD):
+        return structure, (warning("INCHI_DIFFERS", f"{message}."),)
     return structure, ()
+
+
+def _composition(inchi: str) -> tuple[str, ...]:
+    """The layers of an InChI that say formula and charge."""
+    _, *layers = inchi.split("/")
+    return (*layers[:1], *sorted(layer for layer in layers[1:] if layer[:1] in ("q", "p")))
+
+
+def _stated(inchi: str) -> dict[str, str]:
+    try:
+        return {"inchi": inchi, "inchiKey": str(toolkit.inchi_session().getInchiKey(inchi))}
+    except Exception:  # What cannot be hashed is still the InChI that the file states.
+        return {"inchi": inchi}

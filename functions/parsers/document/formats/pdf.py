@@ -115,7 +115,8 @@ def _page(document: PdfDocument, index: int, pages: int, stated: tuple[FieldValu
     try:
         page = document[index]
     except PdfiumError as problem:
-        return failed("page", index, error("PAGE_UNREADABLE", f"The page cannot be read: {problem}", place))
+        unread = failed("page", index, error("PAGE_UNREADABLE", f"The page cannot be read: {problem}", place))
+        return unread.model_copy(update={"fields": stated})
     issues: tuple[Issue, ...] = ()
     text = ""
     try:

@@ -169,7 +169,9 @@ def _objective(image: Element, instrument: Element | None) -> Objective:
     if instrument is None:
         return Objective()
     objectives = {found.get("ID", ""): found for found in instrument.findall("Objective")}
-    chosen = _referred(image, "ObjectiveSettings", objectives) or _referred(image, "ObjectiveRef", objectives)
+    chosen = _referred(image, "ObjectiveSettings", objectives)
+    if chosen is None:
+        chosen = _referred(image, "ObjectiveRef", objectives)
     if chosen is None:
         if len(objectives) != 1:
             return Objective()

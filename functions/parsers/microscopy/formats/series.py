@@ -145,7 +145,7 @@ def warning(code: str, message: str, place: str | None = None) -> Issue:
 
 def number(text: str | None) -> int | float | None:
     """The number that a text states, None when it states none or not a finite one."""
-    if text is None or len(text) > 64:
+    if text is None or len(text) > 64 or "_" in text:
         return None
     try:
         value = float(text)

@@ -118,7 +118,8 @@ def _split_v2000(lines: list[bytes], first_line: int) -> Iterator[_Table]:
     if len(starts) != len(roles):
         message = f"The counts line promises {len(roles)} molecules, but there are {len(starts)}."
         raise _Problem("RXN_COUNT_MISMATCH", message, first_line + HEADER_LINES)
-    for role, start, end in zip(roles, starts, [*(start - 1 for start in starts[1:]), len(lines)], strict=True):
+    ends = [*(start - 1 for start in starts[1:]), len(lines)]
+    for role, start, end in zip(roles, starts, ends, strict=False):
         yield _Table(role, lines[start:end], first_line + start)
 
 

@@ -18,6 +18,17 @@ from functions.parsers.spectra.formats.text import Unreadable
 MAX_LABELS: Final = 20_000
 
 _LABEL: Final = re.compile(rb"[\r\n](?:\xef\xbb\xbf)?[ \t]{0,20}##([^=\r\n]{0,120})=")
+_SEPARATORS: Final = rb"[ \t_/-]{0,4}"
+_MAKING_BLOCKS: Final = re.compile(
+    rb"[\r\n](?:\xef\xbb\xbf)?[ \t]{0,20}##("
+    + rb"|".join(
+        _SEPARATORS + _SEPARATORS.join(bytes([letter]) for letter in label) + _SEPARATORS
+        for label in (b"TITLE", b"END", b"BLOCKS", b"DATATYPE", b"JCAMPCS")
+    )
+    + rb")=",
+    re.IGNORECASE,
+)
+"""The labels that make blocks, found without looking at the others."""
 _FIRST_LABEL: Final = re.compile(rb"(?:\xef\xbb\xbf)?[ \t]{0,20}##([^=\r\n]{0,120})=")
 _LINE_END: Final = re.compile(rb"\r\n|\r|\n")
 _IGNORED: Final = re.compile(rb"[\s_/-]")
@@ -77,7 +88,7 @@ class _Scanner:
 
     def scan(self, buffer: bytes, safe: int) -> Iterator[int]:
         """Ends of spectra whose last label starts before `safe`, as positions in the buffer."""
-        for match in _LABEL.finditer(buffer, self.position):
+        for match in _MAKING_BLOCKS.finditer(buffer, self.position):
             if match.start() >= safe:
                 return
             self.position = match.end()

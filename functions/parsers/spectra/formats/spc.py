@@ -61,7 +61,10 @@ class _File:
         position = header.size
         own_abscissas = bool(header.flags & spc_header.OWN_ABSCISSAS)
         if not header.old and header.flags & spc_header.ABSCISSAS and not own_abscissas:
-            self._abscissas = self._floats(position, header.count)
+            try:
+                self._abscissas = self._floats(position, header.count)
+            except Unreadable as problem:
+                raise FileCorrupt(detail=problem.issue.message) from problem
             position += 4 * header.count
         subfiles = header.subfiles
         if subfiles is not None and not 0 < subfiles <= min(MAX_SUBFILES, self._size // spc_header.SUBHEADER_BYTES):
@@ -119,10 +122,10 @@ class _File:
         own_abscissas = header.flags & spc_header.OWN_ABSCISSAS
         if own_abscissas and (header.flags & spc_header.MULTIFILE or subheader.count):
             count = subheader.count
-        # An ordinate takes two bytes at least: more of them than that are read twice.
+        # An ordinate takes two bytes at least: the subfiles cannot have more of them, but if they overlap.
+        if count > self._unread:
+            raise Unreadable("SUBFILES_OVERLAP", "The subfiles announce more points than the file has room for.")
         self._unread -= count
-        if self._unread < 0:
-            raise Unreadable("SUBFILES_OVERLAP", "The subfiles hold more points than the file has room for.")
         if own_abscissas:
             x = self._floats(position, count)
             position += 4 * count

@@ -135,8 +135,9 @@ class Tiff:
         body = self._bytes(offset + count_size, count * entry_size)
         if len(body) < count * entry_size:
             raise FileCorrupt(detail=f"the directory at byte {offset} is cut by the end of the file")
-        tail = self._bytes(offset + count_size + len(body), struct.calcsize(f"<{next_code}"))
-        following = struct.unpack(f"{self.order}{next_code}", tail)[0] if len(tail) in (4, 8) else 0
+        link = struct.Struct(f"{self.order}{next_code}")
+        tail = self._bytes(offset + count_size + len(body), link.size)
+        following = link.unpack(tail)[0] if len(tail) == link.size else 0
         entries: dict[int, Entry] = {}
         outside: list[int] = []
         for n in range(count):

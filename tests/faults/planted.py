@@ -1,0 +1,174 @@
+"""Planted bugs: one mechanism at a time is taken out of a copy of the code, and the tests must notice (`make planted`)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = ("functions", "layers", "local", "cdk", "cli", "client", "tests", "requirements", "pyproject.toml")
+TABLE = ROOT / "docs" / "planted-bugs.md"
+
+
+@dataclass(frozen=True)
+class Bug:
+    """One mechanism: where it is, what stands there, what is planted, and which tests must go red."""
+
+    mechanism: str
+    file: str
+    before: str
+    after: str
+    tests: str
+
+
+LAYER = "layers/shared/python/leanda"
+BUGS = (
+    Bug(
+        "dedup insert",
+        "functions/files/adapters.py",
+        'if any(problem["code"] != _DUPLICATE for problem in error.details["writeErrors"]):',
+        "if True:",
+        "tests/ports/test_store.py",
+    ),
+    Bug(
+        "run guard",
+        "functions/files/runs.py",
+        '    return RANK[RunState(run["state"])] >= RANK[RunState.FINISHED]',
+        "    return False",
+        "tests/unit/files",
+    ),
+    Bug(
+        "index version",
+        "functions/search/domain.py",
+        "return placement * 4 + stage",
+        "return 1",
+        "tests/unit/search tests/faults",
+    ),
+    Bug(
+        "tombstone",
+        "functions/search/domain.py",
+        '        if node.deleted:\n            yield record_tombstone(node, row["index"])',
+        "        if node.deleted:\n            continue",
+        "tests/unit/search tests/faults",
+    ),
+    Bug(
+        "outbox pull by id",
+        f"{LAYER}/persistence/aggregates.py",
+        '{"$pull": {"outbox": {"id": {"$in": [e["id"] for e in pending]}}}}',
+        '{"$set": {"outbox": []}}',
+        "tests/ports/test_store.py",
+    ),
+    Bug(
+        "relay",
+        f"{LAYER}/persistence/aggregates.py",
+        "    for key in keys:\n        aggregates.publish(key)\n",
+        "",
+        "tests/ports/test_store.py tests/faults",
+    ),
+    Bug(
+        "key fence",
+        f"{LAYER}/messaging/consumer.py",
+        "if any(one.record.key in self._fenced for one in group):",
+        "if False:",
+        "tests/unit/layer/test_consumer.py",
+    ),
+    Bug(
+        "half-batch rule",
+        f"{LAYER}/messaging/consumer.py",
+        "counts[place] * 2 > sizes[place]",
+        "False",
+        "tests/unit/layer/test_consumer.py",
+    ),
+    Bug(
+        "DLQ-publish check",
+        f"{LAYER}/messaging/consumer.py",
+        '            return False\n        logger.error("dead-lettered"',
+        '            return True\n        logger.error("dead-lettered"',
+        "tests/unit/layer/test_consumer.py",
+    ),
+    Bug(
+        "watchdog guard",
+        "functions/files/runs.py",
+        '    if ended(run):\n        return NOTHING\n    counts = totals(run, "parsed")',
+        '    counts = totals(run, "parsed")',
+        "tests/unit/files/test_runs.py",
+    ),
+    Bug(
+        "presigned version id",
+        "functions/blobs/adapters.py",
+        '            "VersionId": version_id,\n            "ResponseContentDisposition"',
+        '            "ResponseContentDisposition"',
+        "tests/unit/blobs",
+    ),
+    Bug(
+        "access filter of the search",
+        "functions/search/queries.py",
+        'return {"bool": {"should": [owned, granted], "minimum_should_match": 1}}',
+        'return {"match_all": {}}',
+        "tests/unit/search",
+    ),
+    Bug(
+        "access check of the API",
+        "functions/files/use_cases.py",
+        '(Guarded(found["ownerId"], found["grants"]) for found in path)) < needed:',
+        '(Guarded(found["ownerId"], found["grants"]) for found in path)) < Role.NONE:',
+        "tests/unit/files",
+    ),
+)
+
+
+def main() -> int:
+    """Plant each bug and run its tests; the number of bugs that nobody noticed."""
+    rows, missed = [], 0
+    for bug in BUGS:
+        noticed = _noticed(bug)
+        missed += not noticed
+        rows.append(f"| {bug.mechanism} | `{bug.file}` | `{bug.tests}` | {'red' if noticed else '**GREEN**'} |")
+        print(rows[-1], flush=True)
+    head = (
+        "# Planted bugs\n\nEach row takes one mechanism out of a copy of the code and runs the tests named; they must go red.\n"
+        "Written by `make planted`.\n\n| Mechanism taken out | Where | Tests | Outcome |\n|---|---|---|---|\n"
+    )
+    TABLE.write_text(head + "\n".join(rows) + f"\n\n{len(BUGS) - missed} of {len(BUGS)} noticed.\n")
+    return missed
+
+
+def _noticed(bug: Bug) -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "leanda"
+        copy.mkdir()
+        for source in SOURCES:
+            here = ROOT / source
+            if here.is_dir():
+                shutil.copytree(here, copy / source, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(here, copy / source)
+        file = copy / bug.file
+        text = file.read_text()
+        if text.count(bug.before) != 1:
+            raise SystemExit(f"{bug.mechanism}: the code to take out is not there once in {bug.file}; mend this list")
+        file.write_text(text.replace(bug.before, bug.after))
+        environment = {**os.environ, "LEANDA_SEED": "7", "PYTHONPATH": f"{copy}:{copy / LAYER}/..:{copy / 'client'}"}
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-x",
+            "-m",
+            "not long",
+            "-p",
+            "no:cacheprovider",
+            *bug.tests.split(),
+        ]
+        result = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
+        return result.returncode == 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
