@@ -214,14 +214,18 @@ def cloud() -> Iterator[Cloud]:
     if not running:
         shutil.rmtree(ROOT / HOME, ignore_errors=True)
     began = time.monotonic()
-    note = ROOT / HOME / "assembly.txt"
-    folder = Path(note.read_text()) if running else synthesized(ROOT)
+    note = ROOT / HOME / "run.json"
     lines: list[str] = []
     try:
+        if running:
+            known = json.loads(note.read_text())
+            folder, seed = Path(known["assembly"]), known["seed"]
+        else:
+            folder = synthesized(ROOT)
         outputs = stack.up(ROOT, say=lines.append, options=options)
     except stack.StackError as error:
         pytest.fail(f"{error}\n{lines}")
-    note.write_text(str(folder))
+    note.write_text(json.dumps({"assembly": str(folder), "seed": seed}))
     started.update(seed=seed, seconds=time.monotonic() - began, reused=running)
     parameters = {
         "KafkaBootstrap": outputs["kafkaBootstrap"],

@@ -10,7 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
-from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from leanda.contracts.topics import TOPICS
 from local.poller.event import Record, encode_event
@@ -35,8 +36,8 @@ class Published:
 
     @property
     def data(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.event.get("data") or {}
-        return found
+        found = self.event.get("data")
+        return found if isinstance(found, dict) else {}
 
 
 class Topics:
@@ -46,6 +47,7 @@ class Topics:
         self._cloud = cloud
         self._bootstrap = cloud.outputs["kafkaBootstrap"]
         self._invoke = http_invoker(cloud.outputs["lambdaHostUrl"])
+        self._admin = AdminClient({"bootstrap.servers": self._bootstrap})
         self._consumers = [(mapping, compile_filters(mapping.filters)) for mapping in cloud.assembly.kafka_mappings]
 
     def published(self, *, of: Iterable[str] | None = None) -> list[Published]:
@@ -144,19 +146,26 @@ class Topics:
             consumer.close()
 
     def _behind(self) -> bool:
-        return any(self._lag(mapping.group_id, mapping.topics[0]) for mapping, _ in self._consumers)
+        topics = [topic.name for topic in TOPICS]
+        partitions = [TopicPartition(topic.name, n) for topic in TOPICS for n in range(topic.partitions)]
+        low, high = (self._offsets(partitions, spec) for spec in (OffsetSpec.earliest(), OffsetSpec.latest()))
+        read = [(mapping.group_id, set(topics).intersection(mapping.topics)) for mapping, _ in self._consumers]
+        asked = [
+            self._admin.list_consumer_group_offsets(
+                [ConsumerGroupTopicPartitions(group, [p for p in partitions if p.topic in names])]
+            )[group]
+            for group, names in read
+        ]
+        return any(
+            place.offset < high[place.topic, place.partition]
+            and high[place.topic, place.partition] > low[place.topic, place.partition]
+            for answer in asked
+            for place in answer.result(10).topic_partitions
+        )
 
-    def _lag(self, group: str, topic: str) -> int:
-        consumer = Consumer({"bootstrap.servers": self._bootstrap, "group.id": group, "enable.auto.commit": False})
-        try:
-            partitions = [TopicPartition(topic, n) for n in consumer.list_topics(topic, 10).topics[topic].partitions]
-            lag = 0
-            for committed in consumer.committed(partitions, timeout=10):
-                low, high = consumer.get_watermark_offsets(TopicPartition(topic, committed.partition), 10)
-                lag += high - max(low, committed.offset)
-            return lag
-        finally:
-            consumer.close()
+    def _offsets(self, partitions: list[TopicPartition], spec: OffsetSpec) -> dict[tuple[str, int], int]:
+        asked = self._admin.list_offsets(dict.fromkeys(partitions, spec))
+        return {(place.topic, place.partition): answer.result(10).offset for place, answer in asked.items()}
 
 
 def msk_record(value: bytes, *, topic: str, offset: int, key: str = "test", partition: int = 0) -> Record:

@@ -71,7 +71,7 @@ def marked(run: Run, event: DeadLettered | Redriven, *, at: datetime) -> Change:
 def is_open(letter: Letter) -> bool:
     """Whether the letter waits: it failed, and was not delivered since."""
     failed, redriven = letter.get("failed"), letter.get("redriven")
-    return failed is not None and (redriven is None or failed["attempt"] >= redriven["attempt"])
+    return failed is not None and (redriven is None or bool(failed["attempt"] >= redriven["attempt"]))
 
 
 def step_of(failed: Letter) -> str | None:
@@ -127,8 +127,8 @@ def _reopened(run: Run, *, deadline: datetime) -> Change:
 def _delivered_after_end(run: Run) -> bool:
     if run["state"] != RunState.FAILED or run.get("verdict"):
         return False
-    letters = (run.get("letters") or {}).values()
-    return any("redriven" in one and not is_open(one) and bool(one["redriven"]["at"] > run["endedAt"]) for one in letters)
+    letters = [one for one in (run.get("letters") or {}).values() if "redriven" in one and not is_open(one)]
+    return any(one["redriven"]["at"] > run["endedAt"] for one in letters)
 
 
 def _in_the_way(run: Run) -> tuple[str, Letter] | None:
@@ -156,10 +156,10 @@ def _holds_plan(failed: Letter) -> bool:
 
 
 def _holds_chunk(failed: Letter) -> bool:
-    consumer, type_ = failed["consumer"], failed["eventType"]
+    consumer, type_ = str(failed["consumer"]), failed["eventType"]
     if failed.get("chunk") is None:
         return False
-    return (
+    return bool(
         (consumer.startswith("parsers-") and type_ == ParseChunk.TYPE)
         or (consumer.startswith("processor-") and type_ == RecordsParsed.TYPE)
         or (consumer == _TRACKER and type_ == RecordsProcessed.TYPE)

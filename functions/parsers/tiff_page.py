@@ -47,7 +47,7 @@ _RESOLUTION_UNITS: Final = {2: "inch", 3: "cm"}
 _CENTIMETRES_PER_INCH: Final = Fraction(254, 100)
 
 MAX_SIDE: Final = 2**31
-MAX_TEXT_CHARACTERS: Final = 64 * 1024
+MAX_TEXT_BYTES: Final = 64 * 1024
 """Longer texts of a tag are cut: they are somebody's data, not a description."""
 
 
@@ -127,7 +127,7 @@ def page(tiff: Tiff, directory: Directory) -> Page:
         resolution=_resolution(tiff, directory),
         resolution_unit=unit,
         reduced=bool(integer(SUBFILE_TYPE, 0) & 1),
-        description=tiff.text(directory, DESCRIPTION),
+        description=tiff.text(directory, DESCRIPTION, at_most=MAX_TEXT_BYTES),
         texts=tuple(_texts(tiff, directory)),
         pixels_outside=_pixels_outside(tiff, directory),
     )
@@ -168,8 +168,8 @@ def _resolution(tiff: Tiff, directory: Directory) -> tuple[Fraction, Fraction] |
 
 
 def _texts(tiff: Tiff, directory: Directory) -> list[FieldValue]:
-    found = ((name, tiff.text(directory, tag)) for tag, name in _TEXT_TAGS.items())
-    return [FieldValue(name=name, value=text[:MAX_TEXT_CHARACTERS]) for name, text in found if text]
+    found = ((name, tiff.text(directory, tag, at_most=MAX_TEXT_BYTES)) for tag, name in _TEXT_TAGS.items())
+    return [FieldValue(name=name, value=text) for name, text in found if text]
 
 
 def _pixels_outside(tiff: Tiff, directory: Directory) -> bool:

@@ -46,6 +46,9 @@ from local.stack.options import Options
 
 DEMO_USER = "demo@leanda.example"
 DEMO_PASSWORD = "Leanda-demo-2026"  # noqa: S105 - of a pool that exists on this machine only
+OPERATOR_USER = "operator@leanda.example"
+OPERATOR_PASSWORD = "Leanda-operator-2026"  # noqa: S105
+OPERATORS = "operators"
 WARM = ("files-api", "blobs-internal-api", "blobs-on-s3-upload", "files-on-file-events", "search-api")
 
 
@@ -100,6 +103,10 @@ class Stack:
         self._set_up(outputs["SetupFunctions"].split(","), host.url)
         user_pool = UserPool(aws, outputs["UserPoolId"], outputs["UserPoolClientId"])
         user_pool.create_user(DEMO_USER, DEMO_PASSWORD)
+        user_pool.create_user(OPERATOR_USER, OPERATOR_PASSWORD)
+        aws.client("cognito-idp").admin_add_user_to_group(
+            UserPoolId=outputs["UserPoolId"], Username=OPERATOR_USER, GroupName=OPERATORS
+        )
         watcher = PostConfirmationWatcher(user_pool, invoke_trigger(aws))
         watcher.start()
         self._ends.append(("sign-up watcher", watcher.stop))
@@ -121,6 +128,8 @@ class Stack:
             "openSearchUrl": parameters["OpenSearchUrl"],
             "demoUser": DEMO_USER,
             "demoPassword": DEMO_PASSWORD,
+            "operatorUser": OPERATOR_USER,
+            "operatorPassword": OPERATOR_PASSWORD,
             "lambdaHostUrl": host.url,
             "functions": list(assembly.function_names),
             "failuresBucket": outputs["FailuresBucket"],

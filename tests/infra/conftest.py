@@ -71,14 +71,31 @@ class Assembly:
         }
 
     def mappings(self) -> dict[str, dict[str, Any]]:
-        """Kafka mappings by the name of their function without the environment."""
-        found = {}
+        """Kafka mappings by the name of their function; with the topic behind it where a function has several."""
+        found: dict[str, list[dict[str, Any]]] = {}
         for stack, _, resource in self.resources("AWS::Lambda::EventSourceMapping"):
             properties = resource["Properties"]
             if "Topics" in properties:
                 function = self.templates[stack]["Resources"][properties["FunctionName"]["Ref"]]
-                found[function["Properties"]["FunctionName"].removeprefix(f"leanda-{self.name}-")] = properties
-        return found
+                name = function["Properties"]["FunctionName"].removeprefix(f"leanda-{self.name}-")
+                found.setdefault(name, []).append(properties)
+        return {
+            name if len(several) == 1 else f"{name}-{mapping['Topics'][0]}": mapping
+            for name, several in found.items()
+            for mapping in several
+        }
+
+    def queue_mappings(self, function: str) -> list[dict[str, Any]]:
+        """Mappings of queues that feed a function."""
+        return [
+            resource["Properties"]
+            for stack, _, resource in self.resources("AWS::Lambda::EventSourceMapping")
+            if ":sqs:" in str(resource["Properties"]["EventSourceArn"])
+            and self.templates[stack]["Resources"][resource["Properties"]["FunctionName"]["Ref"]]["Properties"][
+                "FunctionName"
+            ]
+            == f"leanda-{self.name}-{function}"
+        ]
 
     def routes(self) -> dict[str, dict[str, Any]]:
         """Methods of the public API by `GET /v1/files/{id}`."""

@@ -9,11 +9,12 @@ import pytest
 from aws_cdk import aws_lambda as lambda_
 
 from cdk.components.function import Place
-from cdk.components.kafka_consumer import KafkaConsumer
+from cdk.components.kafka_consumer import KafkaConsumer, KafkaLogConsumer
 from cdk.components.parameters import Parameters
 from cdk.config import environment
+from cdk.contexts import CONTEXTS
 from cdk.contexts.files import FILES
-from cdk.contexts.table import Api, Consumer, Package, of_type
+from cdk.contexts.table import Api, Consumer, LogConsumer, Package, Scheduled, of_type
 from leanda.contracts import events
 from leanda.contracts.registry import REGISTRY
 from leanda.contracts.topics import FILE_EVENTS, PARSER_TASKS, TOPICS
@@ -30,13 +31,19 @@ COMPLETE = {
 
 
 @pytest.fixture
-def make(staging):
-    """Makes a consumer of `files` in a fresh stack."""
+def place(staging):
+    """A fresh stack and the place of `files` in it."""
     stack = cdk.Stack(cdk.App(), "Test")
     code = lambda_.CfnLayerVersion.ContentProperty(s3_bucket="bucket", s3_key="key")
     layer = lambda_.CfnLayerVersion(stack, "Layer", content=code)
     target = environment("prod")
-    place = Place(target, FILES, Parameters(stack, target), staging, layer)
+    return stack, Place(target, FILES, Parameters(stack, target), staging, layer)
+
+
+@pytest.fixture
+def make(place):
+    """Makes a consumer of `files` in a fresh stack."""
+    stack, place = place
     row = Consumer(handler="on_file_events", topic=FILE_EVENTS, filters=COMPLETE["filters"])
     return lambda function=row, **arguments: KafkaConsumer(stack, place, Package("files", ()), function, **arguments)
 
@@ -78,7 +85,9 @@ def test_a_function_without_dead_letters_cannot_consume(make):
 
 
 def test_every_mapping_is_complete(each):
-    assert len(each.mappings()) == 10
+    rows = [function for context in CONTEXTS for _, function in context.functions()]
+    topics = sum(len(row.topics) if isinstance(row, LogConsumer) else isinstance(row, Consumer) for row in rows)
+    assert len(each.mappings()) == topics > 10
     for name, mapping in each.mappings().items():
         assert mapping["AmazonManagedKafkaEventSourceConfig"]["ConsumerGroupId"] == name
         assert mapping["FilterCriteria"]["Filters"]
@@ -128,7 +137,7 @@ def test_everything_nobody_waits_for_has_its_own_dead_letters(each):
         for name, function in each.functions().items()
         if "DEAD_LETTER_QUEUE_URL" in function["Environment"]["Variables"]
     }
-    triggered = {*each.mappings(), "blobs-on-s3-upload"}
+    triggered = {_function_of(name) for name in each.mappings()} | {"blobs-on-s3-upload"}
     for stack, _, resource in each.resources("AWS::Events::Rule"):
         (target,) = resource["Properties"]["Targets"]
         function = each.templates[stack]["Resources"][target["Arn"]["Fn::GetAtt"][0]]["Properties"]["FunctionName"]
@@ -143,7 +152,8 @@ def test_everything_nobody_waits_for_has_its_own_dead_letters(each):
 def test_a_failed_scheduled_run_is_kept(each):
     rules = each.properties("AWS::Events::Rule")
     configs = each.properties("AWS::Lambda::EventInvokeConfig")
-    assert len(rules) == len(configs) == 6
+    scheduled = [f for context in CONTEXTS for _, f in context.functions() if isinstance(f, Scheduled)]
+    assert len(rules) == len(configs) == len(scheduled) > 6
     assert all(config["DestinationConfig"]["OnFailure"]["Destination"] for config in configs)
 
 
@@ -166,4 +176,59 @@ def test_someone_is_told_of_dead_letters_and_of_lag(prod):
     for queue in prod.properties("AWS::SQS::Queue"):
         if queue["QueueName"].endswith("-dlq"):
             assert f"{queue['QueueName']}-not-empty" in alarms
-    assert {f"leanda-prod-{name}-lag" for name in prod.mappings()} <= alarms
+    assert {f"leanda-prod-{_function_of(name)}-lag" for name in prod.mappings()} <= alarms
+
+
+def test_the_log_reads_every_topic_whole(each):
+    mappings = [mapping for name, mapping in each.mappings().items() if name.startswith("history-")]
+    assert sorted(mapping["Topics"][0] for mapping in mappings) == sorted(topic.name for topic in TOPICS)
+    for mapping in mappings:
+        (entry,) = mapping["FilterCriteria"]["Filters"]
+        assert json.loads(entry["Pattern"]) == {"value": {"type": [{"prefix": "leanda."}]}}
+
+
+def test_every_dead_letter_queue_is_collected(each):
+    queues = {queue["QueueName"] for queue in each.properties("AWS::SQS::Queue") if queue["QueueName"].endswith("-dlq")}
+    read = [
+        mapping["EventSourceArn"].rpartition(":")[2] for mapping in each.queue_mappings("deadletters-on-dead-letter")
+    ]
+    assert sorted(read) == sorted(queues | {f"leanda-{each.name}-deadletters-failures"})
+    assert all(
+        mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        for mapping in each.queue_mappings("deadletters-on-dead-letter")
+    )
+
+
+def test_a_letter_stays_invisible_while_it_is_collected(each):
+    """Lambda refuses a mapping of a queue whose visibility timeout is shorter than the function's."""
+    collector = each.functions()["deadletters-on-dead-letter"]
+    for queue in each.properties("AWS::SQS::Queue"):
+        if queue["QueueName"].endswith(("-dlq", "-deadletters-failures")):
+            assert queue["VisibilityTimeout"] >= 6 * collector["Timeout"]
+
+
+def test_batches_that_were_given_up_are_announced(each):
+    (failures,) = [b for b in each.properties("AWS::S3::Bucket") if "failures" in b["BucketName"]]
+    (announced,) = failures["NotificationConfiguration"]["QueueConfigurations"]
+    assert announced["Filter"]["S3Key"]["Rules"] == [{"Name": "prefix", "Value": "aws/lambda/"}]
+    assert failures["VersioningConfiguration"] == {"Status": "Enabled"}
+
+
+def test_a_log_consumer_needs_dead_letters_and_topics_that_it_may_read(place):
+    class Careless(LogConsumer):
+        dead_letters = False
+
+    stack, made = place
+    with pytest.raises(ValueError, match="dead-letter"):
+        KafkaLogConsumer(
+            stack, made, Package("files", ()), Careless(handler="a", topics=(FILE_EVENTS,)), poller_group="g"
+        )
+    with pytest.raises(ValueError, match="no reader"):
+        KafkaLogConsumer(
+            stack, made, Package("files", ()), LogConsumer(handler="b", topics=(PARSER_TASKS,)), poller_group="g"
+        )
+
+
+def _function_of(mapping):
+    """A mapping of the log is named by its function and its topic."""
+    return "history-on-events" if mapping.startswith("history-on-events-") else mapping

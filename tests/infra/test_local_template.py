@@ -137,5 +137,18 @@ def test_deployment_order_is_network_data_platform_contexts_edge(each, tmp_path)
     app = build(environment(each.name), tmp_path, copy_assets=False)
     order = [stack.stack_name for stack in app.node.children if isinstance(stack, cdk.Stack)]
     parts = [name.removeprefix(f"leanda-{each.name}-") for name in order]
-    assert parts == ["network", "data", "platform", "users", "files", "blobs", "parsers", "processor", "search", "edge"]
+    assert parts == [
+        "network",
+        "data",
+        "platform",
+        "users",
+        "files",
+        "blobs",
+        "parsers",
+        "processor",
+        "search",
+        "history",
+        "deadletters",
+        "edge",
+    ]
     assert set(order) == set(each.templates)

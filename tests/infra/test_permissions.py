@@ -77,11 +77,32 @@ def test_a_context_writes_exactly_its_topics(each):
 
 
 def test_a_consumer_reads_its_topic_in_its_group_only(each):
-    for name, mapping in each.mappings().items():
-        read = [s for s in each.roles()[name] if "kafka-cluster:ReadData" in s["Action"]]
-        assert [s["Resource"][0].rpartition("/")[2] for s in read] == mapping["Topics"]
-        groups = [s for s in each.roles()[name] if "kafka-cluster:AlterGroup" in s["Action"]]
-        assert [s["Resource"][0].rpartition("/")[2] for s in groups] == [name]
+    for role, statements in each.roles().items():
+        mine = {
+            name: mapping
+            for name, mapping in each.mappings().items()
+            if name == role or name == f"{role}-{mapping['Topics'][0]}"
+        }
+        read = [s for s in statements if "kafka-cluster:ReadData" in s["Action"]]
+        topics = sorted(resource.rpartition("/")[2] for s in read for resource in s["Resource"])
+        assert topics == sorted(mapping["Topics"][0] for mapping in mine.values())
+        groups = [s for s in statements if "kafka-cluster:AlterGroup" in s["Action"]]
+        assert sorted(resource.rpartition("/")[2] for s in groups for resource in s["Resource"]) == sorted(mine)
+
+
+def test_only_dead_letters_are_delivered_past_the_topics_and_only_to_consumers(each):
+    fed = {
+        name if name in each.roles() else name.removesuffix(f"-{mapping['Topics'][0]}")
+        for name, mapping in each.mappings().items()
+    }
+    fed |= {name for name in each.functions() if name.endswith("on-s3-upload")}
+    for role, statements in each.roles().items():
+        for statement in statements:
+            if "lambda:InvokeFunction" in statement["Action"]:
+                called = {
+                    resource.rpartition(f":function:leanda-{each.name}-")[2] for resource in statement["Resource"]
+                }
+                assert called == {"deadletters-redrive": fed, "deadletters-api": {"deadletters-redrive"}}[role]
 
 
 @pytest.mark.parametrize("action", ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutBucketPolicy"])

@@ -82,7 +82,7 @@ WRONG: list[dict[str, Any]] = [
     {"name": "a.smi", "size": 1, "parentId": {"$gt": ""}},
     {"name": "a.smi", "size": 1, "parentId": "x" * 200},
     {"name": "a.smi", "size": 1, "parentId": "no-such-folder"},
-    {"name": "a.smi", "size": 1, "parentId": str(uuid.uuid4())},
+    {"name": "a.smi", "size": 1, "parentId": "00000000-0000-4000-8000-000000000000"},
     {"name": "a.smi", "size": 1, "ownerId": "somebody"},
     {"name": "a.smi", "size": 1, "status": "Processed"},
     {"name": "a.smi", "size": 1, "__proto__": {}},

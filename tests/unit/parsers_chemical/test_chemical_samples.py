@@ -1,15 +1,23 @@
-"""The real files of the samples' manifest: how many records, and what becomes of them."""
+"""The real files of the samples' manifest: their kind, how many records, and what becomes of them."""
 
 from __future__ import annotations
 
-from functions.parsers.chemical.formats import mol, sdf, smiles
+import io
+from collections import Counter
+from pathlib import PurePosixPath
+
+import pytest
+
+from functions.parsers.chemical.formats import cdx, cdxml, inchi, mol, sdf, smiles
 from leanda import limits
-from leanda.contracts.artefacts import RecordStatus
+from leanda.contracts.artefacts import Record, RecordStatus
 from leanda.errors import ParseFailure
-from leanda.parsing.format import Format
+from leanda.parsing.format import Format, WholeFormat
+from leanda.parsing.signatures import Kind, decide
 from tests.samples import manifest
 
-FORMATS: dict[str, Format] = {"sdf": sdf.FORMAT, "mol": mol.FORMAT, "smiles": smiles.FORMAT}
+FORMATS: dict[str, Format] = {form.name: form for form in (sdf.FORMAT, mol.FORMAT, smiles.FORMAT, inchi.FORMAT)}
+DRAWINGS: dict[str, WholeFormat] = {form.name: form for form in (cdx.FORMAT, cdxml.FORMAT)}
 BLOCK = 64 * limits.KIB
 
 
@@ -22,8 +30,12 @@ def outcome(form: Format, content: bytes) -> tuple[int, str]:
     except ParseFailure:
         return 0, "invalid"
     assert len(records) == len(ends)
+    return len(ends), judged(records)
+
+
+def judged(records: list[Record]) -> str:
     parsed = sum(record.status is RecordStatus.PARSED for record in records)
-    return len(ends), "invalid" if not parsed else "valid" if parsed == len(records) else "partial"
+    return "invalid" if not parsed else "valid" if parsed == len(records) else "partial"
 
 
 def test_every_sample_has_the_records_and_the_outcome_of_its_manifest_row() -> None:
@@ -41,3 +53,109 @@ def test_the_file_with_two_bad_records_of_20_gives_18_good_ones() -> None:
     # The file's name says first and second, but the header with one line too many stands in the first and the third.
     assert [record.index for record in records if record.status is RecordStatus.FAILED] == [0, 2]
     assert len(records) == 20
+
+
+def drawn(name: str) -> list[Record]:
+    [row] = [row for row in manifest(*DRAWINGS) if PurePosixPath(row.path).name == name]
+    return list(DRAWINGS[row.format].records(io.BytesIO(row.read_bytes())))
+
+
+def test_every_drawing_has_its_kind_and_outcome() -> None:
+    rows = manifest(*DRAWINGS)
+    assert {row.format for row in rows} == set(DRAWINGS)
+    for row in rows:
+        content = row.read_bytes()
+        kind = decide(content[: limits.HEAD_BYTES], PurePosixPath(row.path).name, len(content))
+        assert kind == Kind("chemical", row.format)
+        if row.expected == "invalid":
+            with pytest.raises(ParseFailure):
+                drawn(PurePosixPath(row.path).name)
+            continue
+        records = drawn(PurePosixPath(row.path).name)
+        assert judged(records) == row.expected, row.path
+        assert row.records in (None, len(records)), row.path
+
+
+@pytest.mark.parametrize(
+    ("name", "molecules", "reactions"),
+    [
+        ("125_11Mos.cdx", 3, 0),
+        ("marvin.cdx", 5, 1),
+        ("Issue3514824.cdxml", 1, 0),
+        ("Suzuki_Rxn1.cdxml", 18, 1),
+        ("test-multi.cdxml", 4, 0),
+    ],
+)
+def test_drawings_give_their_molecules_and_their_reaction(name: str, molecules: int, reactions: int) -> None:
+    counts = Counter(record.type for record in drawn(name))
+    assert (counts["molecule"], counts["reaction"]) == (molecules, reactions)
+
+
+def test_the_suzuki_scheme_is_read() -> None:
+    reaction = drawn("Suzuki_Rxn1.cdxml")[-1]
+    keys = [member["inchiKey"] for member in reaction.properties["reactants"]]
+    assert keys == ["MNJYZNVROSZZQC-UHFFFAOYSA-N", "USEXQPWLCGBYNT-UHFFFAOYSA-N"]
+    assert reaction.properties["productCount"] == 1
+
+
+METHANE = "VNWKTOKETHGBQD"
+
+
+@pytest.mark.parametrize(
+    ("name", "only_rdkit", "only_here"),
+    [
+        # RDKit takes ethanol with hydrogen chloride in one fragment for methane.
+        ("125_11Mos.cdx", {METHANE}, 1),
+        ("marvin.cdx", set(), 0),
+        ("Issue3514824.cdxml", set(), 0),
+        # RDKit gives one of three drawings of the same molecule less.
+        ("test-multi.cdxml", set(), 0),
+    ],
+)
+def test_rdkit_finds_the_same_molecules_in_a_drawing(name: str, only_rdkit: set[str], only_here: int) -> None:
+    chem = pytest.importorskip("rdkit.Chem")
+    [row] = [row for row in manifest(*DRAWINGS) if PurePosixPath(row.path).name == name]
+    # The first block of the key, because RDKit and Indigo read bold bonds differently.
+    ours = {
+        chem.MolToInchiKey(chem.MolFromMolBlock(record.structure.text))[:14]
+        for record in drawn(name)
+        if record.structure is not None and record.type == "molecule"
+    }
+    binary = row.format == "cdx"
+    parameters = chem.CDXMLParserParams(True, True, chem.CDXMLFormat.CDX if binary else chem.CDXMLFormat.CDXML)
+    content = row.read_bytes()
+    theirs = {
+        chem.MolToInchiKey(molecule)[:14]
+        for molecule in chem.MolsFromCDXML(content if binary else content.decode(), parameters)
+    }
+    assert theirs - ours == only_rdkit
+    assert len(ours - theirs) == only_here
+
+
+def test_rdkit_finds_the_same_stereochemistry_in_wedged_drawings() -> None:
+    chem = pytest.importorskip("rdkit.Chem")
+    [row] = [row for row in manifest("cdxml") if row.path.endswith("test-multi.cdxml")]
+    theirs = {chem.MolToInchiKey(molecule) for molecule in chem.MolsFromCDXML(row.read_bytes().decode())}
+    ours = {
+        chem.MolToInchiKey(chem.MolFromMolBlock(record.structure.text))
+        for record in drawn("test-multi.cdxml")
+        if record.structure is not None
+    }
+    assert ours == theirs
+
+
+def test_rdkit_finds_the_stated_inchi_in_the_structures_of_an_inchi_list() -> None:
+    chem = pytest.importorskip("rdkit.Chem")
+    [row] = manifest("inchi")
+    records = list(inchi.FORMAT.read(row.read_bytes(), first_index=0, head=b""))
+    assert len(records) == row.records == 992
+    unconfirmed = [record for record in records if record.issues]
+    assert len(unconfirmed) <= 3
+    refused = 0
+    for record in records[::4]:
+        if record.structure is not None and not record.issues:
+            molecule = chem.MolFromSmiles(record.structure.text)
+            refused += molecule is None
+            assert molecule is None or chem.MolToInchi(molecule) == record.fields[0].value
+        assert chem.InchiToInchiKey(record.fields[0].value) == record.properties["inchiKey"]
+    assert refused <= 2  # RDKit does not take five bonds at a nitrogen.

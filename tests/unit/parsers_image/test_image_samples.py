@@ -138,3 +138,12 @@ def test_thumbnails_of_mutants_are_made_or_refused(format: str) -> None:
             thumbnail(io.BytesIO(mutant(SEEDS[format], chance)))
         except ParseFailure:
             continue
+
+
+@pytest.mark.parametrize("format", sorted(FORMATS))
+def test_the_file_stays_open_and_can_be_read_again(format: str) -> None:
+    file = io.BytesIO(SEEDS[format])
+    once = list(FORMATS[format].records(file))
+    file.seek(0)
+    assert list(FORMATS[format].records(file)) == once
+    assert not file.closed

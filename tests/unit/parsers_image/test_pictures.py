@@ -181,8 +181,8 @@ def test_a_canvas_that_would_be_allocated_has_a_lower_limit(disposal: int) -> No
     data = b"GIF89a" + struct.pack("<HHBBB", 10, 10, 0, 0, 0) + frame + b"\x02\x01\x00\x00;"
     with pytest.raises(FileBomb):
         records("gif", data)
+    webp = b"WEBPVP8X\x0a\0\0\0\x02\0\0\0" + (16_000 - 1).to_bytes(3, "little") * 2
     with pytest.raises(FileBomb):
-        webp = b"WEBPVP8X\x0a\0\0\0\x02\0\0\0" + (16_000 - 1).to_bytes(3, "little") * 2
         records("webp", b"RIFF" + struct.pack("<I", len(webp)) + webp)
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 from functions.parsers.image.formats import tiff as format_module
 from functions.parsers.image.formats.tiff import TIFF
 from leanda.contracts.artefacts import Record, RecordStatus
-from leanda.errors import FileCorrupt, FormatMismatch, NoRecords
+from leanda.errors import FileBomb, FileCorrupt, FormatMismatch, NoRecords
 from leanda.parsing.tiff import MAX_ENTRIES, Tiff
 from tests.samples import manifest, samples_root
 from tests.unit.parsers_image import pictures
@@ -166,6 +166,33 @@ def test_absurd_counts_are_refused() -> None:
         records(b"II+\0\x08\0\0\0" + struct.pack("<QQ", 16, 2**62))
     with pytest.raises(FileCorrupt):
         records(b"II+\0\x08\0\0\0" + struct.pack("<QQ", 16, MAX_ENTRIES + 1) + b"\0" * 100_000)
+
+
+@pytest.mark.timeout(30)
+def test_pages_that_share_one_large_text_are_a_bomb() -> None:
+    data = bytearray(tiff(page(4, 4, t270=ascii_("x" * 60_000))))
+    at = data.index(b"x" * 60_000)
+    directory = b"".join(
+        [
+            struct.pack("<H", 4),
+            struct.pack("<HHII", 256, 4, 1, 4),
+            struct.pack("<HHII", 257, 4, 1, 4),
+            struct.pack("<HHII", 270, 2, 60_001, at),
+            struct.pack("<HHII", 315, 2, 60_001, at),
+        ]
+    )
+    data[4:8] = struct.pack("<I", len(data))
+    for _ in range(9000):
+        data += directory + struct.pack("<I", len(data) + len(directory) + 4)
+    with pytest.raises(FileBomb):
+        records(bytes(data))
+
+
+def test_a_text_is_cut_at_a_letter() -> None:
+    for end, expected in ((b"\xc3\xa9\xc3\xa9", "a\u00e9"), (b"\xe9\0", "a\u00e9")):
+        data = tiff({270: (2, len(end) + 1, b"a" + end)})
+        opened = Tiff(io.BytesIO(data))
+        assert opened.text(next(opened.directories()), 270, at_most=4) == expected
 
 
 def test_what_is_no_tiff() -> None:

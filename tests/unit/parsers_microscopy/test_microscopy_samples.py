@@ -121,3 +121,12 @@ def test_mutants_give_records_or_a_parse_failure(format: str) -> None:
             assert record.properties or record.status is RecordStatus.FAILED
         survivors += bool(found)
     assert survivors > MUTANTS // 50  # Some mutations leave the file readable; the others were refused.
+
+
+@pytest.mark.parametrize("format", sorted(FORMATS))
+def test_the_file_stays_open_and_can_be_read_again(format: str) -> None:
+    file = io.BytesIO(SEEDS[format])
+    once = list(FORMATS[format].records(file))
+    file.seek(0)
+    assert list(FORMATS[format].records(file)) == once
+    assert not file.closed

@@ -321,6 +321,17 @@ def test_planes_by_the_hundred_thousand_cost_nothing(monkeypatch: pytest.MonkeyP
     assert len(records("ome-xml", files.OME.replace("</Pixels>", planes + "</Pixels>", 1).encode())) == 3
 
 
+@pytest.mark.timeout(30)
+def test_notes_that_ten_thousand_images_share_are_a_bomb() -> None:
+    pairs = "".join(f'<M K="k{n}">{"v" * 300}</M>' for n in range(900))
+    image = '<Image><Pixels SizeX="1" SizeY="1"/><AnnotationRef ID="a"/></Image>'
+    notes = (
+        f'<StructuredAnnotations><MapAnnotation ID="a"><Value>{pairs}</Value></MapAnnotation></StructuredAnnotations>'
+    )
+    with pytest.raises(FileBomb):
+        records("ome-xml", f"<OME>{image * 9000}{notes}</OME>".encode())
+
+
 def test_images_beyond_the_limit_are_left_out_with_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(series, "MAX_SERIES", 2)
     found = records("ome-xml", files.OME.encode())

@@ -313,6 +313,14 @@ def test_a_block_without_end_is_not_believed() -> None:
     assert codes(only("##TITLE= x\n##DATA TYPE= LINK\n##BLOCKS= 1\n")) == ["BLOCK_UNTERMINATED"]
 
 
+@pytest.mark.parametrize(
+    ("data_type", "count"),
+    [("", 1), ("$$ LINK", 1), ("LINK $$ of two", 0), ("  link", 0), ("\nLINK", 0), ("LINKAGE", 1)],
+)
+def test_what_a_data_type_makes_of_a_block(data_type: str, count: int) -> None:
+    assert len(read(block(f"DATA TYPE={data_type}", "XYPOINTS= (XY..XY)\n1 1"))) == count
+
+
 def test_other_text_is_refused() -> None:
     with pytest.raises(FormatMismatch):
         boundaries(b"# a heading\n\nand prose\n")

@@ -172,6 +172,12 @@ def test_passwords_are_recognised_in_all_packages() -> None:
         read(made.ods(made.ods_row("x"), manifest=protected), "ods")
 
 
+def test_a_table_without_an_end_is_damage_and_no_endless_search() -> None:
+    damaged = made.ods(made.ods_row("a") + "</table:t>able>")
+    with pytest.raises(FileCorrupt, match="damaged"):
+        read(damaged, "ods")
+
+
 def test_bombs_are_refused_by_their_directory() -> None:
     with pytest.raises(FileBomb):
         read(made.xlsx_of(" " * 20_000_000))

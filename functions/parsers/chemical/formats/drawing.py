@@ -83,15 +83,14 @@ def _molecule(fragment: Fragment, index: int) -> Record:
     if len(fragment.drawing) > limits.MAX_RECORD_BYTES:
         message = f"The fragment has {len(fragment.drawing):,} bytes; {limits.MAX_RECORD_BYTES:,} are accepted."
         return failed(MOLECULE, index, error("RECORD_TOO_LARGE", message, fragment.place))
-    molecule, message = _loaded("loadMolecule", fragment.drawing)
+    molecule, why = _loaded("loadMolecule", fragment.drawing)
     issues: tuple[Issue, ...] = ()
     if molecule is None:
         molecule, still = _loaded("loadQueryMolecule", fragment.drawing)
         if still is not None:
-            return failed(
-                MOLECULE, index, error("TOOLKIT_REFUSED", f"Indigo cannot read it: {message}.", fragment.place)
-            )
-        said = f"A query, not a molecule; nothing is computed from it: {message}."
+            said = f"Indigo cannot read the fragment: {why}."
+            return failed(MOLECULE, index, error("TOOLKIT_REFUSED", said, fragment.place))
+        said = f"A query, not a molecule; nothing is computed from it: {why}."
         issues = (warning("QUERY_STRUCTURE", said, fragment.place),)
     if molecule.countAtoms() == 0:
         return failed(MOLECULE, index, error("STRUCTURE_EMPTY", "The fragment has no atoms.", fragment.place))

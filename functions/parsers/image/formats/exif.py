@@ -61,9 +61,12 @@ def values_of_directory(tiff: Tiff, directory: Directory) -> Values:
         numbers = tiff.numbers(directory, tag)[: MAX_NUMBERS + 1]
         if numbers:
             return numbers[0] if len(numbers) == 1 else numbers
-        return tiff.raw(directory, tag) if tag in _VERSIONS | {_USER_COMMENT} else tiff.text(directory, tag)
+        if tag in _VERSIONS or tag == _USER_COMMENT:
+            return tiff.raw(directory, tag, at_most=MAX_CHARACTERS)
+        return tiff.text(directory, tag, at_most=MAX_CHARACTERS)
 
-    return dict(_named({tag: value(tag) for tag in directory.entries if tag not in _POINTERS_AND_BLOBS}))
+    known = [tag for tag in directory.entries if tag in ExifTags.TAGS and tag not in _POINTERS_AND_BLOBS]
+    return dict(_named({tag: value(tag) for tag in known[:MAX_FIELDS]}))
 
 
 def fields(found: Values) -> tuple[FieldValue, ...]:

@@ -28,7 +28,7 @@ def record(tiff: Tiff, directory: Directory, index: int) -> Record:
         **taken,
         "frames": 1,
     }
-    profile = colour.profile_name(tiff.raw(directory, tiff_page.ICC_PROFILE))
+    profile = colour.profile_name(tiff.raw(directory, tiff_page.ICC_PROFILE, at_most=colour.MAX_PROFILE_BYTES))
     if profile:
         properties["colorProfile"] = profile
     names = {text.name: text.value for text in page.texts}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from functions.parsers.bounded import Bounded
 from functions.parsers.microscopy.formats.bigtiff import BIG_TIFF
 from functions.parsers.microscopy.formats.czi import CZI
 from functions.parsers.microscopy.formats.lif import LIF
@@ -14,6 +15,6 @@ from functions.parsers.microscopy.formats.svs import SVS
 from leanda.parsing.format import WholeFormat
 
 FORMATS: Final[dict[str, WholeFormat]] = {
-    found.name: found for found in (OME_TIFF, OME_XML, SVS, BIG_TIFF, CZI, LIF, ND2)
+    found.name: Bounded(found) for found in (OME_TIFF, OME_XML, SVS, BIG_TIFF, CZI, LIF, ND2)
 }
 """By the name that the signature table gives."""

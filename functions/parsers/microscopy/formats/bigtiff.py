@@ -7,7 +7,7 @@ from typing import BinaryIO, Final
 
 from functions.parsers.microscopy.formats.ome_tiff import OME_TIFF, pages
 from functions.parsers.microscopy.formats.svs import SVS
-from functions.parsers.tiff_page import DESCRIPTION
+from functions.parsers.tiff_page import DESCRIPTION, MAX_TEXT_BYTES
 from leanda.contracts.artefacts import Record
 from leanda.errors import NoRecords
 from leanda.parsing.tiff import Tiff
@@ -31,7 +31,7 @@ class BigTiff:
         first = next(tiff.directories(), None)
         if first is None:
             raise NoRecords
-        description = tiff.text(first, DESCRIPTION) or ""
+        description = tiff.text(first, DESCRIPTION, at_most=MAX_TEXT_BYTES) or ""
         if "<OME" in description:
             yield from OME_TIFF.records(file)
         elif description.startswith("Aperio"):

@@ -21,7 +21,7 @@ from functions.parsers.microscopy.formats.xml_tree import text_of
 from leanda.contracts.artefacts import FieldValue, Issue, Record
 from leanda.errors import FileBomb, FileCorrupt, FormatMismatch
 
-MAX_XML_BYTES: Final = 256 * 1024 * 1024
+MAX_XML_BYTES: Final = 128 * 1024 * 1024
 MAX_SUBBLOCKS: Final = 300_000
 """Directory entries that are read."""
 MAX_DIMENSIONS: Final = 40

@@ -19,7 +19,7 @@ from functions.parsers.microscopy.formats.series import Channel, Objective, Quan
 from leanda.contracts.artefacts import FieldValue, Record
 from leanda.errors import FileBomb, FileCorrupt, FormatMismatch, NoRecords
 
-MAX_XML_BYTES: Final = 256 * 1024 * 1024
+MAX_XML_BYTES: Final = 128 * 1024 * 1024
 _HEAD: Final = struct.Struct("<iIBI")
 _AXES: Final = {
     1: "X",

@@ -72,6 +72,22 @@ class Nd2:
 ND2: Final = Nd2()
 
 
+class _Kept:
+    """A file that stays open when the library closes what it was given, and that it cannot map into memory."""
+
+    closed = False
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.seek, self.tell = file.seek, file.tell
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return self._file.read(-1 if size is None else size)
+
+    def close(self) -> None:
+        """Left to whoever opened it."""
+
+
 def _refuse_entities(file: BinaryIO) -> None:
     file.seek(0)
     before = b""
@@ -85,7 +101,7 @@ def _refuse_entities(file: BinaryIO) -> None:
 def _described(file: BinaryIO) -> list[Series]:
     import nd2  # with numpy; only for these files
 
-    with nd2.ND2File(file) as opened:  # type: ignore[arg-type]  # any seekable binary file will do
+    with nd2.ND2File(_Kept(file)) as opened:
         sizes = {str(axis): int(size) for axis, size in opened.sizes.items()}
         positions = sizes.pop(_POSITION, 1)
         if positions > series.MAX_SERIES:

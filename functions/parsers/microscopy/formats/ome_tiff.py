@@ -43,14 +43,15 @@ class OmeTiff:
         if first is None:
             raise NoRecords
         page = tiff_page.page(tiff, first)
-        if not page.description or not any(mark in page.description for mark in _MARKS):
+        description = tiff.text(first, tiff_page.DESCRIPTION) or ""
+        if not any(mark in description for mark in _MARKS):
             issue = series.warning(
                 "OME_XML_MISSING", "There is no OME-XML in the file; its pages are described instead."
             )
             yield from pages(tiff, self.name, issue)
             return
         try:
-            ome = ome_xml.read(page.description)
+            ome = ome_xml.read(description)
         except FileCorrupt as broken:
             issue = series.warning("OME_XML_UNREADABLE", broken.message, broken.detail)
             yield from pages(tiff, self.name, issue)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import BinaryIO, Final
 from xml.etree.ElementTree import Element
 
@@ -36,6 +37,24 @@ class Ome:
     other_files: frozenset[str] = frozenset()
     metadata_file: str | None = None
     images: list[Element] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Instrument:
+    """An instrument, looked through once for all images that name it."""
+
+    microscope: dict[str, str] = field(default_factory=dict)
+    objectives: dict[str, Element] = field(default_factory=dict)
+    detectors: tuple[Element, ...] = ()
+
+    @classmethod
+    def of(cls, found: Element) -> _Instrument:
+        microscope = found.find("Microscope")
+        return cls(
+            dict(microscope.attrib) if microscope is not None else {},
+            {objective.get("ID", ""): objective for objective in found.iterfind("Objective")},
+            tuple(found.iterfind("Detector"))[: series.MAX_FIELDS],
+        )
 
 
 def read(data: str | Iterable[bytes]) -> Ome:
@@ -89,7 +108,7 @@ def records(ome: Ome, format: str, issues: tuple[Issue, ...] = ()) -> Iterator[R
     Args:
         issues: of the file, put on its first record.
     """
-    instruments = {found.get("ID", ""): found for found in ome.root.findall("Instrument")}
+    instruments = {found.get("ID", ""): _Instrument.of(found) for found in ome.root.findall("Instrument")}
     annotations = {found.get("ID", ""): found for found in ome.root.iterfind("StructuredAnnotations/MapAnnotation")}
     for index, image in enumerate(ome.images[: series.MAX_SERIES]):
         own = issues if index == 0 else ()
@@ -111,15 +130,15 @@ def _series(
     image: Element,
     pixels: Element,
     sizes: dict[str, int],
-    instruments: dict[str, Element],
+    instruments: dict[str, _Instrument],
     annotations: dict[str, Element],
     format: str,
     issues: tuple[Issue, ...],
 ) -> Series:
     instrument = _referred(image, "InstrumentRef", instruments)
-    if instrument is None and len(instruments) == 1:
-        instrument = next(iter(instruments.values()))
-    microscope = instrument.find("Microscope") if instrument is not None else None
+    if instrument is None:
+        instrument = next(iter(instruments.values())) if len(instruments) == 1 else _Instrument()
+    microscope = instrument.microscope
     return Series(
         format=format,
         name=image.get("Name") or None,
@@ -131,11 +150,11 @@ def _series(
         time_increment=series.quantity(pixels.get("TimeIncrement"), pixels.get("TimeIncrementUnit", "s")),
         channels=tuple(_channel(found) for found in pixels.findall("Channel") or image.findall("LogicalChannel")),
         objective=_objective(image, instrument),
-        microscope=microscope.get("Model") if microscope is not None else None,
-        microscope_manufacturer=microscope.get("Manufacturer") if microscope is not None else None,
+        microscope=microscope.get("Model"),
+        microscope_manufacturer=microscope.get("Manufacturer"),
         acquisition_date=series.date(text_of(image, "AcquisitionDate") or text_of(image, "CreationDate")),
         software=root.get("Creator"),
-        fields=tuple(_fields(image, instrument, annotations)),
+        fields=tuple(islice(_fields(image, instrument, annotations), series.MAX_FIELDS)),
         issues=issues,
     )
 
@@ -164,11 +183,9 @@ def _channel(found: Element) -> Channel:
     )
 
 
-def _objective(image: Element, instrument: Element | None) -> Objective:
+def _objective(image: Element, instrument: _Instrument) -> Objective:
     """The one that the image names, or the only one there is."""
-    if instrument is None:
-        return Objective()
-    objectives = {found.get("ID", ""): found for found in instrument.findall("Objective")}
+    objectives = instrument.objectives
     chosen = _referred(image, "ObjectiveSettings", objectives)
     if chosen is None:
         chosen = _referred(image, "ObjectiveRef", objectives)
@@ -185,19 +202,19 @@ def _objective(image: Element, instrument: Element | None) -> Objective:
     )
 
 
-def _referred(element: Element, name: str, targets: dict[str, Element]) -> Element | None:
+def _referred[Target](element: Element, name: str, targets: dict[str, Target]) -> Target | None:
     found = element.find(name)
     return targets.get(found.get("ID", "")) if found is not None else None
 
 
-def _fields(image: Element, instrument: Element | None, annotations: dict[str, Element]) -> Iterator[FieldValue]:
+def _fields(image: Element, instrument: _Instrument, annotations: dict[str, Element]) -> Iterator[FieldValue]:
     """What the document states under names of its own: description, environment, detectors, and notes in key-value pairs."""
     yield from series.field("Image.ID", image.get("ID"))
     yield from series.field("Image.Description", text_of(image, "Description"))
     environment = image.find("ImagingEnvironment")
     for name, value in environment.items() if environment is not None else ():
         yield from series.field(f"ImagingEnvironment.{name}", series.number(value) if value else value)
-    for detector in instrument.iterfind("Detector") if instrument is not None else ():
+    for detector in instrument.detectors:
         yield from series.field("Detector.Model", detector.get("Model"))
     for reference in image.iterfind("AnnotationRef"):
         found = annotations.get(reference.get("ID", ""))

@@ -20,6 +20,8 @@ MAX_SERIES: Final = 10_000
 MAX_CHANNELS: Final = 1000
 MAX_FIELDS: Final = 1000
 MAX_TEXT_CHARACTERS: Final = 16 * 1024
+MAX_PROPERTY_CHARACTERS: Final = 1000
+"""A longer name of a thing is no name; it is cut."""
 
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?")
 
@@ -130,7 +132,7 @@ class Series:
         """Names and fluorophores once more as fields, where a search for `DAPI` finds them."""
         names = [("Channel.Name", channel.name) for channel in self.channels[:MAX_CHANNELS]]
         fluors = [("Channel.Fluor", channel.fluor) for channel in self.channels[:MAX_CHANNELS]]
-        return [FieldValue(name=name, value=value) for name, value in dict.fromkeys([*names, *fluors]) if value]
+        return [one for name, value in dict.fromkeys([*names, *fluors]) for one in field(name, value)]
 
 
 def failed(index: int, name: str | None, code: str, message: str, place: str | None = None) -> Record:
@@ -187,4 +189,8 @@ def _put(stated: dict[str, Any], name: str, found: Quantity | None) -> None:
 
 
 def _without_none(stated: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in stated.items() if value is not None and value != ""}
+    return {
+        name: value[:MAX_PROPERTY_CHARACTERS] if isinstance(value, str) else value
+        for name, value in stated.items()
+        if value is not None and value != ""
+    }

@@ -144,10 +144,7 @@ def _data(lines: list[bytes]) -> tuple[tuple[FieldValue, ...], tuple[Issue, ...]
             continue
         goes_on = len(raw) == DATUM_LINE + 1 and line.endswith("+")
         line = line[:-1] if goes_on else line
-        if wrapped and value:
-            value[-1] += line
-        else:
-            value.append(line)
+        value.append(line if wrapped or not value else f"\n{line}")
         wrapped = goes_on
     unnamed = sum(not name for name, _ in items)
     if unnamed:
@@ -157,4 +154,4 @@ def _data(lines: list[bytes]) -> tuple[tuple[FieldValue, ...], tuple[Issue, ...]
 
 
 def _text(value: list[str] | None) -> str | None:
-    return None if value is None else "\n".join(value).rstrip()
+    return None if value is None else "".join(value).rstrip()

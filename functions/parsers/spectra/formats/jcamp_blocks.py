@@ -110,7 +110,9 @@ class _Scanner:
 
 
 def is_link(value: bytes) -> bool:
-    return normalised(value.split(b"$$")[0].lstrip().splitlines()[0] if value.strip() else b"") == b"LINK"
+    """Whether the value of a DATA TYPE, of which the beginning is enough, says LINK."""
+    lines = value[:_VALUE].split(b"$$")[0].split(None, 1)
+    return bool(lines) and normalised(lines[0]) == b"LINK"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,14 @@ from typing import Final
 
 from functions.parsers.spectra.formats.asdf import Grid, Groups, Ordinates, half_unit
 from functions.parsers.spectra.formats.jcamp_blocks import Block, Label
-from functions.parsers.spectra.formats.jcamp_tables import Measured, line_of, peaks_of, table_issues, value_of
+from functions.parsers.spectra.formats.jcamp_tables import (
+    Measured,
+    form_ends,
+    line_of,
+    peaks_of,
+    table_issues,
+    value_of,
+)
 from functions.parsers.spectra.formats.points import MAX_POINTS, PLOT_PAGES, Points, numbers
 from functions.parsers.spectra.formats.text import Unreadable, number, warning
 
@@ -108,8 +115,7 @@ class _Pages:
     def read(self, table: Label, page: str | None, result: Measured) -> None:
         if result.page_count >= MAX_PAGES:
             raise Unreadable("SPECTRUM_TOO_LARGE", f"The spectrum has more than {MAX_PAGES:,} pages.")
-        line_ends = [at for at in (self._data.find(m, table.start, table.end) for m in (b"\n", b"\r")) if at >= 0]
-        start = min(line_ends, default=table.end)
+        start = form_ends(self._data, table)
         form = self._data[table.start : start].split(b"$$")[0].decode("latin-1").strip()
         room = MAX_POINTS - result.total_points
         spaced, pairs = _FORM.search(form), _PAIRS.search(form)

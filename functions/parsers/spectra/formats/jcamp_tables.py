@@ -119,7 +119,7 @@ def measured(data: bytes, block: Block) -> Measured:
     stated = Stated(data, block, result.issues)
     room = MAX_POINTS
     for table in tables:
-        form_end = _line_end(data, table)
+        form_end = form_ends(data, table)
         form = data[table.start : form_end].split(b"$$")[0].decode("latin-1").upper()
         if table.key in ("PEAKASSIGNMENTS", "ASSIGNMENTS"):
             points = _assignments(data, table, form, form_end, stated, result)
@@ -141,7 +141,8 @@ def measured(data: bytes, block: Block) -> Measured:
     return result
 
 
-def _line_end(data: bytes, table: Label) -> int:
+def form_ends(data: bytes, table: Label) -> int:
+    """Where the line ends that names a table's form; its points start there."""
     ends = [at for at in (data.find(mark, table.start, table.end) for mark in (b"\n", b"\r")) if at >= 0]
     return min(ends, default=table.end)
 

@@ -21,8 +21,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from xml.parsers import expat
 
-from functions.parsers.packages import OLE_MAGIC, FileEncrypted, holds_encrypted_package, open_package
+from functions.parsers.packages import MAX_TOTAL_BYTES, OLE_MAGIC, FileEncrypted, holds_encrypted_package, open_package
 from functions.parsers.tabular.formats.dialect import header_of, wider
 from leanda import limits
 from leanda.contracts.artefacts import Record
@@ -39,6 +40,8 @@ _EMPTY_CELLS: Final = 1_000_000
 """Cells above a sheet's first one that are worth passing over."""
 _EXACT: Final = 2.0**53
 _MANIFEST: Final = "META-INF/manifest.xml"
+_CONTENT: Final = "content.xml"
+_XML_BLOCK: Final = 256 * limits.KIB
 _NEVER_CAUGHT: Final = (KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError)
 
 
@@ -93,8 +96,22 @@ def _extension(file: BinaryIO) -> str:
         with package.part(_MANIFEST, at_most=limits.MAX_RECORD_BYTES) as manifest:
             if b"encryption-data" in manifest.read():
                 raise FileEncrypted
+        if _CONTENT in package:
+            with package.part(_CONTENT, at_most=MAX_TOTAL_BYTES) as content:
+                _check_well_formed(content)
         return "ods"
     return "xlsb" if "xl/workbook.bin" in package else "xlsx"
+
+
+def _check_well_formed(content: BinaryIO) -> None:
+    """Calamine 0.9 looks for the end of a table for ever where there is none."""
+    parser = expat.ParserCreate()
+    try:
+        while block := content.read(_XML_BLOCK):
+            parser.Parse(block, False)
+        parser.Parse(b"", True)
+    except (expat.ExpatError, ValueError, LookupError) as problem:
+        raise FileCorrupt(detail=f"XML: {problem}") from problem
 
 
 @contextmanager

@@ -7,13 +7,14 @@ not there, a chain of directories that meets itself ends, and no count makes any
 
 from __future__ import annotations
 
+import codecs
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import BinaryIO, Final
 
-from leanda.errors import FileCorrupt, FormatMismatch
+from leanda.errors import FileBomb, FileCorrupt, FormatMismatch
 
 MAGIC: Final = ((0, b"II*\0"), (0, b"MM\0*"))
 BIG_MAGIC: Final = ((0, b"II+\0"), (0, b"MM\0+"))
@@ -24,6 +25,12 @@ MAX_VALUES: Final = 4096
 """Numbers of one entry that are read; longer lists are places of strips and tiles, which nobody needs here."""
 MAX_TEXT_BYTES: Final = 64 * 1024 * 1024
 """Longest text of one entry. The OME-XML of a large acquisition has tens of megabytes."""
+
+MAX_READS: Final = 1_000_000
+"""Reads from one file; ten thousand ordinary pages need half of them."""
+READ_GRACE_BYTES: Final = 64 * 1024 * 1024
+READ_RATIO: Final = 2
+"""Bytes that are read from one file, in its sizes: entries of many pages may point at the same place, but not for ever."""
 
 _BYTE, _ASCII, _SHORT, _LONG, _RATIONAL, _SBYTE, _UNDEFINED, _SSHORT = 1, 2, 3, 4, 5, 6, 7, 8
 _SLONG, _SRATIONAL, _FLOAT, _DOUBLE, _IFD, _LONG8, _SLONG8, _IFD8 = 9, 10, 11, 12, 13, 16, 17, 18
@@ -86,11 +93,13 @@ class Tiff:
 
     Raises:
         FormatMismatch: it does not start as TIFF or BigTIFF.
+        FileBomb: later, by any method: pages and entries point at the same places again and again.
     """
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self.size = file.seek(0, 2)
+        self._reads, self._bytes_left = MAX_READS, READ_GRACE_BYTES + READ_RATIO * self.size
         start = self._bytes(0, 16)
         order = {b"II": "<", b"MM": ">"}.get(start[:2])
         if order is None or len(start) < 8:
@@ -169,24 +178,26 @@ class Tiff:
         values = self.numbers(directory, tag)
         return values[0] if values and isinstance(values[0], int) else None
 
-    def text(self, directory: Directory, tag: int) -> str | None:
-        """The text of an entry, up to its first NUL and without blanks around it.
+    def text(self, directory: Directory, tag: int, *, at_most: int = MAX_TEXT_BYTES) -> str | None:
+        """The text of an entry, up to its first NUL and without blanks around it; no more than `at_most` bytes of it.
 
         TIFF allows 7-bit ASCII only; files have UTF-8, and where that does not fit, Latin-1.
         """
-        data = self.raw(directory, tag)
-        if data is None or directory.entries[tag].type not in _TEXTS:
+        entry = directory.entries.get(tag)
+        if entry is None or entry.type not in _TEXTS:
             return None
-        data = data.split(b"\0", 1)[0]
+        data = self._bytes(entry.offset, min(entry.size, at_most)).split(b"\0", 1)[0]
         try:
-            return data.decode("utf-8").strip()
+            return (
+                codecs.getincrementaldecoder("utf-8")().decode(data).strip()
+            )  # What a cut leaves of a letter is dropped.
         except UnicodeDecodeError:
             return data.decode("latin-1").strip()
 
-    def raw(self, directory: Directory, tag: int) -> bytes | None:
-        """The bytes of an entry as they stand, None when it is missing or has more than `MAX_TEXT_BYTES`."""
+    def raw(self, directory: Directory, tag: int, *, at_most: int) -> bytes | None:
+        """The bytes of an entry as they stand, None when it is missing or has more than `at_most`."""
         entry = directory.entries.get(tag)
-        if entry is None or entry.size > MAX_TEXT_BYTES:
+        if entry is None or entry.size > at_most:
             return None
         return self._bytes(entry.offset, entry.size)
 
@@ -204,5 +215,10 @@ class Tiff:
     def _bytes(self, offset: int, size: int) -> bytes:
         if offset >= self.size or size <= 0:
             return b""
+        size = min(size, self.size - offset)
+        self._reads -= 1
+        self._bytes_left -= size
+        if self._reads < 0 or self._bytes_left < 0:
+            raise FileBomb("The file's pages refer to the same bytes again and again.", detail=f"at byte {offset}")
         self._file.seek(offset)
-        return self._file.read(min(size, self.size - offset))
+        return self._file.read(size)
