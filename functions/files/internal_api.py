@@ -33,21 +33,6 @@ def authority(body: AuthorityQuery) -> Response[str]:
     return reply({"items": bootstrap.authority().of(body.file_ids)})
 
 
-class CatalogueQuery(BaseModel):
-    """Which page of all nodes is asked for."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    after: str | None = Field(default=None, max_length=100)
-    limit: int = Field(default=MAX_IDS, ge=1, le=MAX_IDS)
-
-
-@app.post("/api/v1/internal/files/catalogue")
-def catalogue(body: CatalogueQuery) -> Response[str]:
-    require_caller(app, bootstrap.verifier(), "files.catalogue")
-    return reply(bootstrap.authority().catalogue(after=body.after, limit=body.limit))
-
-
 @app.get("/api/v1/internal/files/health")
 def health() -> Response[str]:
     return reply({"status": "ok"})

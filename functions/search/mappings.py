@@ -7,8 +7,8 @@ of `name=value` pairs, and numbers into one nested field of `{name, value}`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any, Final, Self
+from dataclasses import dataclass
+from typing import Any, Final
 
 from leanda import limits
 
@@ -44,9 +44,6 @@ class IndexDefinition:
     def index(self) -> str:
         return f"{self.alias}-v{self.generation}"
 
-    def of_generation(self, generation: int) -> Self:
-        return replace(self, generation=generation)
-
     @property
     def write_alias(self) -> str:
         return write_alias(self.alias)
@@ -62,20 +59,6 @@ def write_alias(alias: str) -> str:
 
 def read_alias(alias: str) -> str:
     return f"{alias}-read"
-
-
-def next_alias(alias: str) -> str:
-    """Names the index that is being built beside the one in use; while it exists, whoever writes writes to both."""
-    return f"{alias}-next"
-
-
-ALIASES: Final = (NODES, RECORDS)
-STATE_INDEX: Final = "leanda-search-state"
-STATE_BODY: Final[dict[str, Any]] = {
-    "settings": {"index": {"number_of_shards": 1, "auto_expand_replicas": "0-1"}},
-    "mappings": {"dynamic": False, "properties": {}},
-}
-"""How far a rebuild and the reconciler are: one document each, read by id and never searched."""
 
 
 def definitions(*, local: bool) -> tuple[IndexDefinition, ...]:
@@ -134,7 +117,6 @@ _COMMON_FIELDS: Final[dict[str, Any]] = {
     "ancestors": _KEYWORD,
     "readers": _KEYWORD,
     "deleted": {"type": "boolean"},
-    "tombstonedAt": {"type": "date"},
     "placement": {"type": "long"},
     "createdAt": {"type": "date"},
     "kind": _KEYWORD,

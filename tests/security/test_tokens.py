@@ -95,7 +95,9 @@ BAD: dict[str, Callable[[str], str]] = {
 
 
 @pytest.mark.parametrize("how", BAD)
-@pytest.mark.parametrize("path", ["/me", "/files", "/search?q=x", "/files/00000000-0000-4000-8000-000000000000/content"])
+@pytest.mark.parametrize(
+    "path", ["/me", "/files", "/search?q=x", "/files/00000000-0000-4000-8000-000000000000/content"]
+)
 def test_a_bad_token_is_refused_as_a_problem(how: str, path: str, nobody: httpx.Client, ada: Person) -> None:
     header = BAD[how](ada.tokens.access_token)
     _refused(nobody.get(path, headers={"authorization": header} if header else {}))

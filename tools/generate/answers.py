@@ -310,6 +310,24 @@ class Problem(_Answer):
     errors: list[FieldError] | None = None
 
 
+class DeadLetter(_Answer):
+    """What a consumer gave up, as operators see it; further members say where it was and what became of it."""
+
+    id: str
+    consumer: str
+    code: str
+    state: str
+
+
+class DeadLetters(_Answer):
+    items: list[DeadLetter]
+    next_cursor: str | None = None
+
+
+class Redriving(_Answer):
+    """What became of the letters that were delivered again."""
+
+
 # Operation (the handler's function) → status and body of its success; None is no body.
 SUCCESS: dict[str, tuple[int, type[BaseModel] | None]] = {
     "create_file": (202, AnnouncedFile),
@@ -337,6 +355,11 @@ SUCCESS: dict[str, tuple[int, type[BaseModel] | None]] = {
     "search": (200, Hits),
     "file_events": (200, LoggedEvents),
     "user_events": (200, LoggedEvents),
+    "list_letters": (200, DeadLetters),
+    "get_letter": (200, DeadLetter),
+    "redrive_letter": (200, DeadLetter),
+    "redrive_letters": (200, Redriving),
+    "discard_letter": (200, DeadLetter),
     "get_me": (200, User),
     "edit_me": (200, User),
     "get_user": (200, User),

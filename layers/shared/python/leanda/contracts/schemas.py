@@ -81,7 +81,7 @@ def asyncapi(version: str, readers: Iterable[Reader] = ()) -> dict[str, Any]:
         "channels": {topic.name: _channel(topic) for topic in TOPICS},
         "operations": dict(sorted((*_sends(), *_receives(readers)))),
         "components": {
-            "messages": {name: _message(name, schema_names) for name in sorted(REGISTRY)},
+            "messages": {name: _message(name, schema_names) for name in sorted(REGISTRY)},  # type: ignore[arg-type]
             "schemas": _untitled(dict(sorted(definitions["$defs"].items()))),
         },
     }
