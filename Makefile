@@ -25,8 +25,8 @@ demo: bootstrap ## Run the whole pipeline on this machine and show what comes ou
 	@$(RUN) -m cli demo $(ARGS)
 
 .PHONY: test
-test: bootstrap ## Run the tests
-	@$(RUN) -m pytest -m "not long" $(ARGS)
+test: bootstrap ## Run the unit, template, architecture and store tests (test-all: also contracts, faults, e2e, security)
+	@$(RUN) -m pytest -n 2 -m "not long" tests/unit tests/infra tests/architecture tests/ports/test_store.py tests/ports/test_publisher.py $(ARGS)
 
 .PHONY: test-all
 test-all: bootstrap ## Run the tests with the full counts

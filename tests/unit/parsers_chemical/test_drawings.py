@@ -70,7 +70,11 @@ def test_fragments_in_groups_are_molecules_and_those_in_atoms_are_not() -> None:
 
 def test_reading_twice_gives_the_same_records() -> None:
     for form, content in ((cdx.FORMAT, cdx_file(fragment())), (cdxml.FORMAT, cdxml_file(*SCHEME).encode())):
-        assert read(form, content) == read(form, content)
+        records = read(form, content)
+        assert records == read(form, content)
+        assert records[0].structure is not None
+        # No date of today in the molfile.
+        assert records[0].structure.text.splitlines()[1] == "  -INDIGO-01000000002D"
 
 
 def test_the_reaction_of_a_scheme_follows_its_molecules() -> None:

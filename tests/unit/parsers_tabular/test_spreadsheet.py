@@ -178,6 +178,14 @@ def test_a_table_without_an_end_is_damage_and_no_endless_search() -> None:
         read(damaged, "ods")
 
 
+def test_rows_repeated_without_measure_are_a_bomb(monkeypatch: pytest.MonkeyPatch) -> None:
+    repeated = made.ods_row(1).replace("table-row>", 'table-row table:number-rows-repeated="20000">', 1)
+    assert len(read(made.ods(repeated), "ods")) == 20_000
+    monkeypatch.setattr("functions.parsers.tabular.formats.spreadsheet._FEW_RECORDS", 1000)
+    with pytest.raises(FileBomb):
+        read(made.ods(repeated), "ods")
+
+
 def test_bombs_are_refused_by_their_directory() -> None:
     with pytest.raises(FileBomb):
         read(made.xlsx_of(" " * 20_000_000))

@@ -27,7 +27,7 @@ from functions.parsers.packages import MAX_TOTAL_BYTES, OLE_MAGIC, FileEncrypted
 from functions.parsers.tabular.formats.dialect import header_of, wider
 from leanda import limits
 from leanda.contracts.artefacts import Record
-from leanda.errors import FileCorrupt
+from leanda.errors import FileBomb, FileCorrupt, ParseFailure
 from leanda.parsing.records import error, failed
 
 if TYPE_CHECKING:
@@ -38,11 +38,14 @@ type Cell = str | int | float | bool | None
 _HEADER_ROWS: Final = 200
 _EMPTY_CELLS: Final = 1_000_000
 """Cells above a sheet's first one that are worth passing over."""
+_FEW_RECORDS: Final = 100_000
+_RECORDS_PER_BYTE: Final = 10
+"""OpenDocument can repeat a row a million times in a hundred bytes; rows that are stored never get this dense."""
 _EXACT: Final = 2.0**53
 _MANIFEST: Final = "META-INF/manifest.xml"
 _CONTENT: Final = "content.xml"
 _XML_BLOCK: Final = 256 * limits.KIB
-_NEVER_CAUGHT: Final = (KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError)
+_NEVER_CAUGHT: Final = (KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError, ParseFailure)
 
 
 @dataclass
@@ -61,10 +64,11 @@ class Spreadsheet:
         Raises:
             FormatMismatch: neither a ZIP package nor an OLE file.
             FileEncrypted: protected by a password.
-            FileBomb: it would inflate to more than is allowed.
+            FileBomb: it would inflate to more than is allowed, or repeats its rows without measure.
             FileCorrupt: the workbook is damaged.
         """
         extension = _extension(file)
+        most = max(_FEW_RECORDS, _RECORDS_PER_BYTE * file.seek(0, 2))
         with _named(file, extension) as path:
             workbook = _open(path)
             index = 0
@@ -76,6 +80,8 @@ class Spreadsheet:
                     for number, names, cells in _sheet(workbook.get_sheet_by_name(sheet.name)):
                         yield _record(index, names, cells, {"sheet": sheet.name, "row": number, **hidden})
                         index += 1
+                        if index > most:
+                            raise FileBomb(detail=f"more than {most} rows: they are repeated, not stored")
                 except _NEVER_CAUGHT:
                     raise
                 except BaseException as damage:

@@ -188,9 +188,8 @@ class Tiff:
             return None
         data = self._bytes(entry.offset, min(entry.size, at_most)).split(b"\0", 1)[0]
         try:
-            return (
-                codecs.getincrementaldecoder("utf-8")().decode(data).strip()
-            )  # What a cut leaves of a letter is dropped.
+            # What a cut leaves of a last letter is dropped.
+            return codecs.getincrementaldecoder("utf-8")().decode(data, final=entry.size <= at_most).strip()
         except UnicodeDecodeError:
             return data.decode("latin-1").strip()
 
