@@ -121,7 +121,8 @@ def test_every_kind_of_file_has_exactly_one_parser(local):
             data = json.loads(entry["Pattern"])["value"]["data"]
             assert data["process"] == [True]
             kinds.extend(data["kind"])
-    assert sorted(kinds) == ["chemical", "generic", "tabular"]
+    known = ["chemical", "crystal", "document", "generic", "image", "microscopy", "reaction", "spectra", "tabular"]
+    assert sorted(kinds) == known
 
 
 def test_numbers_in_filters_are_compared_as_numbers():
