@@ -28,8 +28,8 @@ demo: bootstrap ## Run the whole pipeline on this machine and show what comes ou
 KNOWN_RED := --deselect tests/unit/parsers_chemical/test_drawings.py::test_a_query_is_kept_with_a_warning_and_what_indigo_refuses_fails_alone
 
 .PHONY: test
-test: bootstrap ## Run the unit, template, architecture and store tests (test-all: also contracts, faults, e2e, security)
-	@$(RUN) -m pytest -n 2 -m "not long" tests/unit tests/infra tests/architecture tests/ports/test_store.py tests/ports/test_publisher.py $(KNOWN_RED) $(ARGS)
+test: bootstrap ## Run the unit, template, contract, architecture and store tests (test-all: also faults, e2e, security)
+	@$(RUN) -m pytest -n 2 -m "not long" tests/unit tests/infra tests/contracts tests/architecture tests/ports/test_store.py tests/ports/test_publisher.py $(KNOWN_RED) $(ARGS)
 
 .PHONY: test-all
 test-all: bootstrap ## Run the tests with the full counts
@@ -41,6 +41,11 @@ check: bootstrap ## Lint, formatting, types and the import rules
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
+	@$(RUN) -m tools.generate --check
+
+.PHONY: generate
+generate: bootstrap ## Write schemas, OpenAPI, sample Lambda events and generated documents anew
+	@$(RUN) -m tools.generate
 
 .PHONY: up
 up: bootstrap ## Start the local cloud and leave it running

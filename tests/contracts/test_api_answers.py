@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry, Resource
 
+from functions.deadletters import domain as letters
+from functions.deadletters import views as dead_letter_views
+from functions.deadletters.reading import Found, QueueMessage, Reader
 from functions.files.models import NewFile, NewFolder
+from functions.history import views as history_views
+from functions.history.domain import entry_of
 from functions.parsers.chemical.parser import parser as chemical
 from functions.parsers.generic.parser import parser as generic
 from leanda.access.policy import Viewer
@@ -19,6 +25,7 @@ from leanda.http.app import problem
 from tests.fakes.pipeline import USER, Pipeline
 from tools.generate.answers import SUCCESS
 from tools.generate.places import ROOT
+from tools.generate.samples import samples
 
 ME = Viewer(USER)
 ORIGIN = Origin(cause="request", correlation_id="correlation-1")
@@ -97,6 +104,28 @@ def test_records(cloud: Pipeline, fits: Any) -> None:
     assert page["nextCursor"]
     for index in range(3):
         fits(cloud.files.get_record(ME, partly["id"], index), "WholeRecord")
+
+
+def test_dead_letters(fits: Any) -> None:
+    """The sample letter, read as the collector reads it, waiting and redriven."""
+    event = json.loads((ROOT / "events/lambda/deadletters-on-dead-letter.json").read_text())
+    (message,) = event["Records"]
+    queue = message["eventSourceARN"].rpartition(":")[2]
+    now = datetime(2026, 3, 2, tzinfo=UTC)
+    (found,) = Reader("leanda-local", {}).read(QueueMessage(message["messageId"], queue, message["body"], now))
+    assert isinstance(found, Found)
+    document, _ = letters.opened(found, at=now)
+    requested = document | dict(letters.requested(document, by="operator", at=now).set_)
+    for letter in (document, requested):
+        fits(dead_letter_views.short(letter), "DeadLetter")
+        fits(dead_letter_views.whole(letter), "WholeDeadLetter")
+
+
+def test_events_of_the_log(fits: Any) -> None:
+    for event in samples():
+        entry = entry_of(event, topic="file-events", partition=0, offset=1, body=event.to_bytes().decode())
+        for whole in (True, False):
+            fits(history_views.entry(entry, whole=whole), "LoggedEvent")
 
 
 def test_problems(fits: Any) -> None:

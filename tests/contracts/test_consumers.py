@@ -2,13 +2,43 @@
 
 from __future__ import annotations
 
+import base64
+import random
+from collections.abc import Iterator, Sequence
+
 import pytest
 
 from cdk.contexts import CONTEXTS
 from cdk.contexts.table import Consumer
+from functions.history.domain import Entry
+from functions.history.use_cases import Keeping, whole_batch
+from leanda.contracts.envelope import Event
 from leanda.contracts.registry import REGISTRY
+from leanda.contracts.topics import TOPICS
+from leanda.messaging.consumer import Consumer as LoopConsumer
 from tests.contracts.worlds import world_of
+from tests.fakes.clock import FakeClock
+from tests.fakes.messaging import FakeDeadLetters
 from tools.generate.lambda_events import fitting, msk_event
+from tools.generate.samples import samples
+
+
+class MemoryLog:
+    """The log in memory: the first body of an id stays."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, Entry] = {}
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            self.entries.setdefault(entry.id, entry)
+
+    def page(self, wanted: object, *, after: object, limit: int) -> list[Entry]:
+        raise NotImplementedError
+
+    def of_file(self, file_id: str) -> Iterator[Entry]:
+        return iter(entry for entry in self.entries.values() if entry.file_id == file_id)
+
 
 CONSUMERS = [
     pytest.param(package.name, function, id=f"{package.name}-{function.handler}")
@@ -68,6 +98,24 @@ def test_a_version_that_is_not_known_becomes_a_letter_and_its_neighbours_are_han
     assert world.outcome() == known.outcome()
 
 
+def test_the_log_keeps_every_sample_of_every_topic_once() -> None:
+    log = MemoryLog()
+    clock = FakeClock()
+    letters = FakeDeadLetters()
+    consumer = LoopConsumer("history-on-events", Keeping(log).keep, letters, clock, group=whole_batch)
+    chance = random.Random(1)
+    for topic in TOPICS:
+        events = [event for event in samples(topic.name) for _ in range(2)]
+        chance.shuffle(events)
+        for start in range(0, len(events), 7):
+            batch = msk_event(topic, events[start : start + 7])
+            assert consumer.consume(batch, lambda: 1000.0) == {"batchItemFailures": []}
+    assert letters.letters == []
+    assert log.entries.keys() == {event.id for event in samples()}
+    for event in samples():
+        assert Event.from_bytes(log.entries[event.id].body.encode()) == event
+
+
 def test_every_type_is_read_by_somebody_or_is_for_the_log_only() -> None:
     """A type that no consumer filters for is dead weight, or its consumer was forgotten."""
     read = {event.type for parameter in CONSUMERS for event in fitting(parameter.values[1])}  # type: ignore[arg-type]
@@ -76,6 +124,4 @@ def test_every_type_is_read_by_somebody_or_is_for_the_log_only() -> None:
 
 
 def _encoded(value: bytes) -> str:
-    import base64
-
     return base64.b64encode(value).decode()

@@ -19,7 +19,7 @@ BAD_FILES = {
     "junk.sdf": b"junk\n",
     "counts.sdf": MOLFILE.replace(b"  1  0  0", b"  9  0  0", 1) + b"$$$$\n" + MOLFILE + b"$$$$\n",
     "atom.sdf": MOLFILE.replace(b"0.0000 C", b"0.000j C", 1) + b"$$$$\n" + MOLFILE + b"$$$$\n",
-    "open.sdf": MOLFILE + b"> <A>\n1\n" + b"$$$$\n",
+    "outside.sdf": MOLFILE + b"stray words\n\n> <A>\n1\n\n$$$$\n",
     "latin.sdf": MOLFILE + b"> <A>\n\xb5m\n\n$$$$\n",
     "words.smi": b"CCO ethanol\nnot-a-smiles( x\nCC>>C r\n",
     "wide.csv": b"a,b,c\n1,2,3\n1,2\n4,5,6,7\n",

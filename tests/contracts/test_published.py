@@ -125,3 +125,23 @@ def test_every_setting_that_a_function_reads_is_one_that_it_may_be_given() -> No
         if field.is_required()
     }
     assert required <= KEYS.keys()
+
+
+@pytest.mark.parametrize(
+    "page", ["README.md", "CHANGELOG.md", *sorted(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md"))]
+)
+def test_every_link_of_a_page_leads_to_a_file(page: str) -> None:
+    for link in re.findall(r"\]\(([^)#]+)[^)]*\)", (ROOT / page).read_text()):
+        if not link.startswith(("http://", "https://")):
+            assert ((ROOT / page).parent / link).exists(), link
+
+
+def test_every_decision_is_listed_and_whole() -> None:
+    """Context, decision, consequences, and what was turned down."""
+    folder = ROOT / "docs" / "adr"
+    listed = set(re.findall(r"\]\(([^)]+)\)", (folder / "README.md").read_text()))
+    decisions = {path.name: path.read_text() for path in folder.glob("0*.md")}
+    assert listed == decisions.keys()
+    for name, text in decisions.items():
+        for heading in ("Context", "Decision", "Consequences", "Rejected"):
+            assert f"\n## {heading}\n" in text, f"{name} has no {heading}"

@@ -74,6 +74,7 @@ def test_a_sample_keeps_the_rules_of_ids_keys_and_names(type_: str) -> None:
     assert event.type == type_
     assert event.subject == data.subject()
     assert event.id == ids.event_id(event.causationid, type_, event.subject, event.sequence)
+    assert event.sequence == (data.discriminator() or event.sequence)
     assert data.key().startswith(event.subject)
     assert event.source.split("/")[0] == type_.split(".")[1]
 

@@ -311,12 +311,48 @@ class Problem(_Answer):
 
 
 class DeadLetter(_Answer):
-    """What a consumer gave up, as operators see it; further members say where it was and what became of it."""
+    """An event, a batch or a message that a function gave up on. Members that are not known are absent."""
 
     id: str
     consumer: str
+    kind: str
+    state: Literal["Waiting", "Redriving", "Redriven", "Discarded"]
     code: str
-    state: str
+    message: str
+    topic: str | None = None
+    partition: int | None = None
+    offset: int | None = None
+    key: str | None = None
+    attempts: int | None = None
+    failures: int
+    redrives: int
+    transient: bool
+    failed_at: datetime
+    received_at: datetime
+    due_at: datetime | None = Field(default=None, description="When it is delivered again by itself.")
+    requested_by: str | None = None
+    reason: str | None = Field(default=None, description="Why it was discarded.")
+    outcome: dict[str, Any] | None = Field(default=None, description="How the latest delivery went.")
+    postponed: int | None = None
+    file_id: str | None = None
+    run: int | None = None
+    chunk: int | None = None
+    event_id: str | None = None
+    event_type: str | None = None
+    correlation_id: str | None = None
+    user_id: str | None = None
+
+
+class WholeDeadLetter(DeadLetter):
+    """With the envelope as it came, the stack, and who did what, when."""
+
+    detail: str | None = None
+    stack: str | None = None
+    envelope: str
+    encoding: str
+    source: Any = None
+    automatic_until: datetime | None = None
+    audit: list[dict[str, Any]]
 
 
 class DeadLetters(_Answer):
@@ -325,7 +361,11 @@ class DeadLetters(_Answer):
 
 
 class Redriving(_Answer):
-    """What became of the letters that were delivered again."""
+    """How many letters will be delivered again, how many cannot be, and whether others may fit beyond the limit."""
+
+    requested: int
+    skipped: int
+    more: bool
 
 
 # Operation (the handler's function) → status and body of its success; None is no body.
@@ -356,9 +396,9 @@ SUCCESS: dict[str, tuple[int, type[BaseModel] | None]] = {
     "file_events": (200, LoggedEvents),
     "user_events": (200, LoggedEvents),
     "list_letters": (200, DeadLetters),
-    "get_letter": (200, DeadLetter),
-    "redrive_letter": (200, DeadLetter),
-    "redrive_letters": (200, Redriving),
+    "get_letter": (200, WholeDeadLetter),
+    "redrive_letter": (202, DeadLetter),
+    "redrive_letters": (202, Redriving),
     "discard_letter": (200, DeadLetter),
     "get_me": (200, User),
     "edit_me": (200, User),

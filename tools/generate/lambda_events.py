@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from cdk.config import ENVIRONMENTS
@@ -277,7 +277,7 @@ def _first_read(context: Context) -> dict[str, Any]:
     return _api_request("GET", path.replace("{id}", sample(UploadRequested.TYPE).subject), resource=path)
 
 
-_API_REQUESTS: Final = {
+_API_REQUESTS: Final[dict[str, Callable[[], dict[str, Any]]]] = {
     "files": _announcement,
     "search": lambda: _api_request("GET", "/v1/search", query={"q": "aspirin", "type": "record"}),
 }

@@ -30,7 +30,7 @@ _TAGS: Final = {
     "uploads": "Sending bytes: one POST, or parts that can be resumed; credentials for the inbox.",
     "search": "Everything you may see.",
     "history": "The log of everything that happened.",
-    "operations": "For operators.",
+    "dead letters": "For operators: what no consumer could handle. For everybody else these routes do not exist.",
     "users": "Profiles.",
     "platform": "About this installation.",
 }
@@ -45,7 +45,17 @@ _ERRORS: Final = {
     "503": "A part of Leanda is not available; nothing was lost, try again.",
 }
 _NEED_A_STATE: Final = frozenset(
-    {"getContent", "deleteFolder", "restoreFile", "restoreFolder", "reprocessFile", "editFile", "editFolder"}
+    {
+        "deleteFolder",
+        "discardLetter",
+        "editFile",
+        "editFolder",
+        "getContent",
+        "redriveLetter",
+        "reprocessFile",
+        "restoreFile",
+        "restoreFolder",
+    }
 )
 
 
@@ -71,7 +81,7 @@ def openapi(version: str) -> dict[str, Any]:
                 paths.setdefault(path, {})[method] = operation
         schemas |= described["components"]["schemas"]
     answers = _answers()
-    document = {
+    document: dict[str, Any] = {
         "openapi": "3.1.0",
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
         "info": {
@@ -103,7 +113,8 @@ def openapi(version: str) -> dict[str, Any]:
     }
     for unused in ("HTTPValidationError", "ResponseValidationError", "ValidationError"):
         document["components"]["schemas"].pop(unused, None)
-    return _tidy(document)
+    tidied: dict[str, Any] = _tidy(document)
+    return tidied
 
 
 def _apps() -> Iterator[Any]:
