@@ -179,9 +179,10 @@ class Context:
         return any(isinstance(function, LetterCollector) for _, function in self.functions())
 
 
-def consumers_of(contexts: Iterable[Context]) -> tuple[tuple[str, str], ...]:
+def consumers_of(
+    contexts: Iterable[Context], kinds: tuple[type[Function], ...] = (Consumer, LogConsumer, QueueConsumer)
+) -> tuple[tuple[str, str], ...]:
     """Every function that is fed by a topic or a queue, as (`package`, `handler`): what a letter can be delivered to again."""
-    kinds = (Consumer, LogConsumer, QueueConsumer)
     return tuple(
         (package.name, function.handler)
         for context in contexts

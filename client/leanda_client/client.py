@@ -15,7 +15,8 @@ import httpx
 
 from leanda_client.auth import TokenProvider
 from leanda_client.errors import LeandaClientError, LeandaProblem, WaitTimeout
-from leanda_client.models import File, Folder, Hit, Profile, Record, SearchPage, Timeline, finished
+from leanda_client.letters import DeadLetters
+from leanda_client.models import Event, File, Folder, Hit, Profile, Record, SearchPage, Timeline, finished
 from leanda_client.storage import BytesSource, FileSource, Progress, Source, Storage, sha256_of
 from leanda_client.transport import Api, Waiting
 from leanda_client.upload import Uploader
@@ -69,6 +70,7 @@ class LeandaClient:
         self._api = Api(api_url, tokens, trust_env=trust_env, transport=transport, waiting=self._waiting)
         self._storage = Storage(trust_env=trust_env, transport=transport, waiting=self._waiting)
         self._uploader = Uploader(self._api, self._storage)
+        self.dead_letters = DeadLetters(self._api)
 
     def __enter__(self) -> Self:
         return self
@@ -205,6 +207,16 @@ class LeandaClient:
     def timeline(self, file_id: str) -> Timeline:
         """What happened to a file, step by step."""
         return cast("Timeline", self._api.json("GET", f"/files/{_id(file_id)}/processing"))
+
+    def events(self, file_id: str, *, types: Sequence[str] = ()) -> Iterator[Event]:
+        """Every event of a file, oldest first, or those of some types."""
+        for item in self._pages(f"/files/{_id(file_id)}/events", {"type": list(types) or None}):
+            yield cast("Event", item)
+
+    def my_events(self, *, types: Sequence[str] = ()) -> Iterator[Event]:
+        """Every event that you have caused, oldest first, or those of some types."""
+        for item in self._pages(f"/users/{_id(self.me()['id'])}/events", {"type": list(types) or None}):
+            yield cast("Event", item)
 
     def rename(self, file_id: str, name: str, *, version: int | None = None) -> File:
         """Give a file another name; with `version` only if nobody else changed it since."""

@@ -105,6 +105,7 @@ class Step(TypedDict, total=False):
     parser: dict[str, str]
     chunks: int
     chunksDone: int
+    deadLetterId: str
     error: Failure
 
 
@@ -114,6 +115,67 @@ class Timeline(TypedDict, total=False):
     fileId: str
     run: int | None
     steps: list[Step]
+    letters: list[dict[str, Any]]
+
+
+class Event(TypedDict, total=False):
+    """Something that happened, as the log keeps it, with the place where it was read."""
+
+    id: str
+    type: str
+    time: str
+    fileId: str
+    userId: str
+    correlationId: str
+    causationId: str
+    hops: int
+    topic: str
+    partition: int
+    offset: int
+    data: dict[str, Any]
+
+
+class DeadLetter(TypedDict, total=False):
+    """What a consumer gave up on. `envelope`, `stack` and `audit` only when it is asked for alone."""
+
+    id: str
+    consumer: str
+    kind: str
+    state: Literal["Waiting", "Redriving", "Redriven", "Discarded"]
+    code: str
+    message: str
+    detail: str
+    stack: str
+    envelope: str
+    encoding: str
+    source: str
+    topic: str
+    partition: int
+    offset: int
+    key: str
+    eventId: str
+    eventType: str
+    fileId: str
+    run: int
+    chunk: int
+    attempts: int
+    failures: int
+    redrives: int
+    transient: bool
+    failedAt: str
+    receivedAt: str
+    dueAt: str
+    reason: str
+    outcome: dict[str, Any]
+    audit: list[dict[str, Any]]
+
+
+class Redrive(TypedDict):
+    """How many letters will be delivered again, how many cannot be, and whether there may be more."""
+
+    requested: int
+    skipped: int
+    more: bool
 
 
 class Hit(TypedDict, total=False):

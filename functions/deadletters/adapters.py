@@ -1,15 +1,13 @@
-"""Letters in the document store, failure objects in S3, consumers behind the Invoke API of Lambda."""
+"""Letters in the document store, failure objects in S3, and the redriving function behind the Invoke API of Lambda."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
 from pymongo.database import Database
 
-from functions.deadletters.ports import Answer, FunctionUnknown, Letter, LetterFilter
+from functions.deadletters.ports import Letter, LetterFilter
 from leanda.errors import Unavailable
 from leanda.observability import logger
 from leanda.persistence.aggregates import MongoAggregates
@@ -72,39 +70,6 @@ class S3FailureObjects:
         except BotoCoreError as error:
             raise Unavailable(detail=f"S3: {error}") from error
         return body
-
-
-class LambdaFunctions:
-    """`Functions` by synchronous invocation.
-
-    Args:
-        client: must wait for an answer as long as a consumer may run, and never repeat a call by itself.
-        names: consumers that may be called → their functions.
-    """
-
-    def __init__(self, client: Any, names: Mapping[str, str]) -> None:
-        self._client, self._names = client, names
-
-    def invoke(self, consumer: str, event: dict[str, Any]) -> Answer:
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        function = self._names.get(consumer)
-        if function is None:
-            raise FunctionUnknown(detail=consumer)
-        try:
-            reply = self._client.invoke(FunctionName=function, Payload=json.dumps(event).encode())
-            body: bytes = reply["Payload"].read()
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ResourceNotFoundException":
-                raise FunctionUnknown(detail=str(error)) from error
-            raise Unavailable(detail=f"Lambda: {error}") from error
-        except BotoCoreError as error:
-            raise Unavailable(detail=f"Lambda: {error}") from error
-        try:
-            payload = json.loads(body or b"null")
-        except ValueError:
-            payload = None
-        return Answer(payload, reply.get("FunctionError"))
 
 
 class LambdaNudge:

@@ -101,6 +101,8 @@ def failed_again(letter: Letter, found: Found, *, at: datetime) -> Change:
     if letter["state"] == State.DISCARDED:
         return Change(set_=changed)
     changed["state"] = State.WAITING.value
+    if letter["redrives"]:
+        changed["outcome"] = {"ok": False, "code": found.code, "message": found.message, "at": at}
     unset: tuple[str, ...] = ("requestedBy",)
     until, due = letter.get("automaticUntil") or at + AUTOMATIC_FOR, at + _delay(letter["redrives"])
     if found.transient and due < until:
@@ -129,7 +131,8 @@ def requested(letter: Letter, *, by: str, at: datetime) -> Change:
 
 def claimed(letter: Letter, *, at: datetime) -> Change:
     """Take a due letter to deliver it: nobody else does for a while, and its file hears of it first."""
-    changed = {"state": State.REDRIVING.value, "dueAt": at + LEASE, "redrives": letter["redrives"] + 1}
+    by = letter.get("requestedBy", SCHEDULE)
+    changed = {"state": State.REDRIVING.value, "dueAt": at + LEASE, "redrives": letter["redrives"] + 1, "claimedBy": by}
     return Change(set_=changed, emit=_told(Redriven, letter, letter["attempts"] + 1))
 
 
@@ -139,14 +142,12 @@ def delivered(letter: Letter, claim: int, outcome: Outcome, *, at: datetime) -> 
     A consumer that dead-letters the record again has taken it, in its own eyes; its letter then makes this one wait again,
     be it before or after the delivery is written down.
     """
-    by, what = letter.get("requestedBy", SCHEDULE), "redriven" if outcome.ok else "redrive failed"
-    noted = _noted(at, by, what, outcome.message)
-    changed: Letter = {
-        "audit": [*letter["audit"], noted],
-        "outcome": {"ok": outcome.ok, "code": outcome.code, "message": outcome.message, "at": at},
-    }
+    what = "redriven" if outcome.ok else "redrive failed"
+    noted = _noted(at, letter.get("claimedBy", SCHEDULE), what, outcome.message)
+    changed: Letter = {"audit": [*letter["audit"], noted]}
     if letter["state"] != State.REDRIVING or letter["redrives"] != claim:
         return Change(set_=changed)
+    changed["outcome"] = {"ok": outcome.ok, "code": outcome.code, "message": outcome.message, "at": at}
     if outcome.ok:
         changed["state"] = State.REDRIVEN.value
         return Change(set_=changed, unset=("dueAt", "requestedBy", "automaticUntil"))

@@ -1,4 +1,4 @@
-"""What the use cases of `deadletters` need: letters in their own store, failure objects, and a way to call consumers."""
+"""What the use cases of `deadletters` need: letters in their own store, failure objects, and a way to wake the redriving."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from leanda.errors import LeandaError
 from leanda.persistence.aggregates import Aggregates
 
 Letter = dict[str, Any]
@@ -45,31 +44,6 @@ class FailureObjects(Protocol):
 
         Raises:
             Unavailable: S3 does not answer.
-        """
-        ...
-
-
-class FunctionUnknown(LeandaError):
-    code, summary = "FUNCTION_UNKNOWN", "There is no consumer of that name that may be called."
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a function answered; `function_error` as in the Invoke API, None if it returned."""
-
-    payload: Any
-    function_error: str | None = None
-
-
-class Functions(Protocol):
-    """Consumers that may be invoked directly."""
-
-    def invoke(self, consumer: str, event: dict[str, Any]) -> Answer:
-        """Call a consumer and wait for its answer.
-
-        Raises:
-            FunctionUnknown: there is none of that name.
-            Unavailable: Lambda does not answer, or all sandboxes are busy; the function may have seen the event.
         """
         ...
 

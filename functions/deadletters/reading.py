@@ -182,7 +182,9 @@ class Reader:
     def _letter(self, message: QueueMessage, value: dict[str, Any]) -> Found:
         try:
             letter = _Letter.model_validate(value)
-        except ValidationError as error:
+            if letter.encoding == "base64":
+                base64.b64decode(letter.envelope, validate=True)
+        except (ValidationError, ValueError) as error:
             return self._unreadable(message, str(error))
         consumer = self._consumer(message.queue.removesuffix("-dlq"))
         return Found(

@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from functions.deadletters import delivering, domain
 from functions.deadletters.domain import Letter, Outcome
-from functions.deadletters.ports import Functions, FunctionUnknown, Letters
+from functions.deadletters.ports import Letters
 from leanda.changes import Change
 from leanda.errors import RevisionConflict, Unavailable
+from leanda.messaging.direct import Functions, FunctionUnknown
 from leanda.observability import correlated, logger
 from leanda.persistence.aggregates import deciding
 from leanda.ports import Clock

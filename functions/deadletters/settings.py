@@ -33,7 +33,3 @@ class RedriveSettings(LetterSettings):
 
     function_prefix: str
     consumers: str
-
-    @property
-    def functions(self) -> dict[str, str]:
-        return {name: f"{self.function_prefix}-{name}" for name in self.consumers.split(",")}

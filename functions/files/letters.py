@@ -3,10 +3,12 @@
 A letter is kept on the run as `letters.<id>` with its last failure and its last delivery. It is open while the failure is not
 older than the delivery (`attempt` counts both). An open letter stands in a run's way if what it holds is what the run waits
 for: the request or the plan, a chunk's task, a chunk's parsed records, a chunk's processed records. Once everything else is
-done such a run is closed as Failed with the letter's code, and `closedBy` says so. It is not final: a delivery, or the missing
-result itself, reopens it, so that the state follows from the marks in whatever order they came. A run that the watchdog
-closed is reopened by a delivery after its end; a parser's verdict, a deletion and a newer run are final. Letters of the index
-never end a run: indexing is only retried.
+done such a run is closed as Failed with the letter's code, and `closedBy` says so. Not for what was only interrupted: such
+letters are delivered again by themselves for a day, and until then the watchdog's deadline is the judge.
+
+That end is not final: a delivery, or the missing result itself, reopens the run, so that the state follows from the marks in
+whatever order they came. A run that the watchdog closed is reopened by a delivery after its end; a parser's verdict, a deletion
+and a newer run are final. Letters of the index never end a run: indexing is only retried.
 """
 
 from __future__ import annotations
@@ -36,6 +38,7 @@ from leanda.contracts.events import (
 CLOSED_BY_LETTER: Final = "letter"
 _ID: Final = re.compile(r"[0-9a-f-]{1,64}")
 
+_DELIVERED_BY_ITSELF: Final = frozenset({"RETRIES_EXHAUSTED"})
 _TRACKER: Final = "files-on-record-events"
 _PLAN: Final = frozenset({FileCreated.TYPE, FileReprocessRequested.TYPE})
 _STEP_OF_TRACKED: Final = {
@@ -133,7 +136,8 @@ def _delivered_after_end(run: Run) -> bool:
 
 def _in_the_way(run: Run) -> tuple[str, Letter] | None:
     """The letter that keeps the run from its end, if everything else is done."""
-    found = {key: one["failed"] for key, one in sorted((run.get("letters") or {}).items()) if is_open(one)}
+    waiting_letters = {key: one["failed"] for key, one in sorted((run.get("letters") or {}).items()) if is_open(one)}
+    found = {key: failed for key, failed in waiting_letters.items() if failed["code"] not in _DELIVERED_BY_ITSELF}
     if not found:
         return None
     rows = rules.plan_of(run)

@@ -97,7 +97,9 @@ def _with_letters(run: dict[str, Any], steps: list[dict[str, Any]]) -> list[dict
         if failed is None:  # its failure is still on its way
             continue
         name = letter_rules.step_of(failed)
-        if waits and name and "deadLetterId" not in by_name[name].get("error", {}):
+        if waits and name and by_name[name]["state"] == "done":
+            by_name[name].setdefault("deadLetterId", letter_id)
+        elif waits and name and "deadLetterId" not in by_name[name].get("error", {}):
             why = {"code": failed["code"], "message": failed["message"], "deadLetterId": letter_id}
             by_name[name] |= {"error": why} | ({"state": "failed"} if closed else {})
         entry = {name: failed[name] for name in ("consumer", "eventType", "code", "message", "chunk") if name in failed}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,12 +11,11 @@ from pymongo.database import Database
 from pymongo.errors import BulkWriteError
 
 from functions.history.domain import Entry
-from functions.history.ports import EventFilter, NodeAuthority
+from functions.history.ports import EventFilter, NodeAuthority, Selection
 from leanda.discovery.client import ServiceClient
 from leanda.persistence.client import Document, store_errors
 
 _DUPLICATE: Final = 11000
-_PAGE: Final = 500
 
 
 class MongoEventLog:
@@ -42,6 +41,18 @@ class MongoEventLog:
         query: Document = {"fileId": wanted.file_id} if wanted.file_id else {"userId": wanted.user_id}
         if wanted.types:
             query["type"] = {"$in": list(wanted.types)}
+        return self._find(query, after, limit)
+
+    def select(self, wanted: Selection, *, after: tuple[datetime, str] | None, limit: int) -> list[Entry]:
+        query: Document = {"fileId": wanted.file_id} if wanted.file_id else {}
+        if wanted.types:
+            query["type"] = {"$in": list(wanted.types)}
+        bounds = {"$gte": wanted.since, "$lt": wanted.until}
+        if window := {name: value for name, value in bounds.items() if value is not None}:
+            query["time"] = window
+        return self._find(query, after, limit)
+
+    def _find(self, query: Document, after: tuple[datetime, str] | None, limit: int) -> list[Entry]:
         if after:
             time, event_id = after
             query["$or"] = [{"time": {"$gt": time}}, {"time": time, "_id": {"$gt": event_id}}]
@@ -49,16 +60,10 @@ class MongoEventLog:
             found = list(self.collection.find(query).sort([("time", 1), ("_id", 1)]).limit(limit))
         return [_entry(document) for document in found]
 
-    def of_file(self, file_id: str) -> Iterator[Entry]:
-        after: tuple[datetime, str] | None = None
-        while page := self.page(EventFilter(file_id=file_id), after=after, limit=_PAGE):
-            yield from page
-            after = (page[-1].time, page[-1].id)
-
     def ensure_indexes(self) -> None:
-        for name in ("fileId", "userId"):
+        for name in ("fileId", "userId", "type"):
             self.collection.create_index([(name, 1), ("time", 1), ("_id", 1)], name=name)
-        self.collection.create_index([("type", 1), ("time", 1), ("_id", 1)], name="type")
+        self.collection.create_index([("time", 1), ("_id", 1)], name="time")
 
 
 class FilesAuthority:
@@ -93,6 +98,7 @@ def _document(entry: Entry) -> Document:
         "topic": entry.topic,
         "partition": entry.partition,
         "offset": entry.offset,
+        "key": entry.key,
         "correlationId": entry.correlation_id,
         "causationId": entry.causation_id,
         "sequence": entry.sequence,
@@ -112,6 +118,7 @@ def _entry(document: Document) -> Entry:
         topic=document["topic"],
         partition=document["partition"],
         offset=document["offset"],
+        key=document.get("key", ""),
         correlation_id=document["correlationId"],
         causation_id=document["causationId"],
         sequence=document["sequence"],

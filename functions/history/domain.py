@@ -28,6 +28,7 @@ class Entry:
     topic: str
     partition: int
     offset: int
+    key: str
     correlation_id: str
     causation_id: str
     sequence: str
@@ -41,7 +42,7 @@ class Entry:
         return found
 
 
-def entry_of(event: Event, *, topic: str, partition: int, offset: int, body: str) -> Entry:
+def entry_of(event: Event, *, topic: str, partition: int, offset: int, body: str, key: str = "") -> Entry:
     """The entry of an event that was read at a place.
 
     Folders are nodes as files are: their events carry their id as `fileId`.
@@ -55,6 +56,7 @@ def entry_of(event: Event, *, topic: str, partition: int, offset: int, body: str
         topic=topic,
         partition=partition,
         offset=offset,
+        key=key,
         correlation_id=event.correlationid,
         causation_id=event.causationid,
         sequence=event.sequence,

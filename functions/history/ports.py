@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from functions.history.domain import Entry
 
@@ -17,6 +17,16 @@ class EventFilter:
     file_id: str | None = None
     user_id: str | None = None
     types: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which events are replayed: of one file or of all, of some types or of all, in a window of time (`until` excluded)."""
+
+    file_id: str | None = None
+    types: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 class EventLog(Protocol):
@@ -34,8 +44,8 @@ class EventLog(Protocol):
         """Entries in the order of (time, id), after a position."""
         ...
 
-    def of_file(self, file_id: str) -> Iterator[Entry]:
-        """All entries of a file in the order of (time, id)."""
+    def select(self, wanted: Selection, *, after: tuple[datetime, str] | None, limit: int) -> list[Entry]:
+        """Entries of a selection in the order of (time, id), after a position."""
         ...
 
 
@@ -58,6 +68,3 @@ class Authority(Protocol):
             Unavailable: `files` does not answer.
         """
         ...
-
-
-Document = dict[str, Any]

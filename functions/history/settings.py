@@ -9,5 +9,12 @@ class EventsSettings(StoreSettings, ConsumerSettings):
     pass
 
 
+class ReplaySettings(StoreSettings):
+    """`consumers`: names of consumers that may be invoked, separated by commas; a function is `<prefix>-<consumer>`."""
+
+    function_prefix: str
+    consumers: str
+
+
 class ApiSettings(StoreSettings, DiscoverySettings, CursorSettings):
     pass

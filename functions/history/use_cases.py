@@ -36,6 +36,7 @@ class Keeping:
                     topic=one.record.topic,
                     partition=one.record.partition,
                     offset=one.record.offset,
+                    key=one.record.key,
                     body=one.record.value.decode(),
                 )
                 for one in group

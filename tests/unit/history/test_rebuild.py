@@ -1,0 +1,148 @@
+"""The log alone tells what the store holds: a fold of the events of every file equals its documents."""
+
+from __future__ import annotations
+
+import gzip
+import random
+
+import pytest
+
+from functions.files.models import NodeEdit
+from functions.history.rebuild import NodeHistory, rebuild
+from functions.history.use_cases import Keeping, whole_batch
+from functions.parsers.chemical.parser import parser as chemical
+from functions.parsers.generic.parser import parser as generic
+from functions.parsers.tabular.parser import parser as tabular
+from leanda import ids
+from leanda.access.policy import Viewer
+from leanda.contracts.envelope import Origin
+from leanda.messaging import Consumer
+from tests.fakes.messaging import FakeDeadLetters
+from tests.fakes.pipeline import USER, Pipeline
+from tests.unit.history.fakes import FakeEventLog
+
+ME = Viewer(USER)
+SMILES = b"CCO ethanol\nc1ccccc1 benzene\n"
+FILES = {
+    "good.smi": SMILES,
+    "partly.smi": b"CCO ethanol\nnot-a-smiles( broken\nC methane\n",
+    "none.sdf": b"this is no molecule\n" * 3,
+    "table.csv": b"name,MW\n" + b"".join(b"row %d,%d\n" % (n, n) for n in range(2500)),
+    "notes.bin": b"\x00\x01\x02",
+    "broken.sdf.gz": gzip.compress(b"x" * 100_000)[:60],
+    "empty.csv": b"",
+}
+
+
+def origin(n: int) -> Origin:
+    return Origin(cause=f"request-{n}", correlation_id="correlation-1", user_id=USER)
+
+
+def logged(cloud: Pipeline, *, seed: int) -> FakeEventLog:
+    """All that was published, twice and shuffled, through the consumer of history."""
+    log, letters = FakeEventLog(), FakeDeadLetters()
+    consumer = Consumer("history-on-events", Keeping(log).keep, letters, cloud.clock, group=whole_batch)
+    messages = cloud.broker.sent * 2
+    random.Random(seed).shuffle(messages)
+    for start in range(0, len(messages), 50):
+        assert consumer.consume(cloud._msk(messages[start : start + 50]), lambda: 1000.0) == {"batchItemFailures": []}
+    assert letters.letters == []
+    return log
+
+
+def compare(cloud: Pipeline, log: FakeEventLog) -> int:
+    """How many nodes are the same in the store and in what the log tells; all must be."""
+    nodes = rebuild(log.entries.values())
+    assert nodes.keys() == cloud.nodes.documents.keys()
+    for key, node in nodes.items():
+        _same_node(cloud, key, node)
+    return len(nodes)
+
+
+def _same_node(cloud: Pipeline, key: str, node: NodeHistory) -> None:
+    kept = cloud.nodes.get(key)
+    assert kept is not None
+    assert (node.name, node.parent_id, node.owner_id) == (kept["name"], kept["parentId"], kept["ownerId"])
+    assert (node.deleted, node.placement) == (kept["deleted"], kept["placement"])
+    if kept["type"] != "file":
+        return
+    assert node.status == kept["status"], kept["name"]
+    assert node.failure == kept.get("failure")
+    assert node.active_run == kept["activeRun"]
+    assert node.latest_run == (kept.get("latestRun") or {}).get("run")
+    assert (node.counts.to_json_dict(), node.indexed_records) == (kept["counts"], kept["indexedRecords"])
+    for number, run in node.runs.items():
+        document = cloud.runs.get(ids.run_key(key, number))
+        assert document is not None
+        assert run.state == document["state"], (kept["name"], number)
+        assert run.failure == document.get("failure")
+        if run.state in {"Superseded", "Cancelled"}:
+            continue  # what came after the end is in the log, and changed nothing in the store
+        assert run.stored == {int(n) for n, chunk in document["chunks"].items() if "stored" in chunk}
+        planned = [row["n"] for rows in document["plan"].values() for row in rows]
+        assert (run.chunks or 0) == len(planned)
+        if document.get("counts"):
+            assert run.counts.to_json_dict() == document["counts"]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_log_of_many_files_adds_up_to_the_store(seed: int) -> None:
+    cloud = Pipeline([chemical(), tabular(), generic()], seed=seed, copies=2)
+    for name, body in FILES.items():
+        cloud.upload(name, body)
+    cloud.upload("stored-only.smi", SMILES, process=False)
+    cloud.drop("in/box/drop.smi", SMILES)
+    cloud.deliver()
+    assert compare(cloud, logged(cloud, seed=seed)) >= len(FILES) + 4
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_renaming_reprocessing_deleting_and_new_bytes_are_in_the_log(seed: int) -> None:
+    cloud = Pipeline([chemical(), tabular(), generic()], seed=seed, copies=2)
+    renamed, again, gone = (cloud.upload(name, SMILES) for name in ("a.smi", "b.smi", "c.smi"))
+    failed = cloud.upload("bad.sdf", b"junk\n")
+    cloud.drop("box/d.smi", SMILES)
+    cloud.deliver()
+    cloud.files.edit(ME, renamed, "file", NodeEdit(name="renamed.smi"), None, origin(1))
+    cloud.files.reprocess(ME, again, origin(2))
+    cloud.files.reprocess(ME, failed, origin(3))
+    cloud.files.delete(ME, gone, "file", None, origin(4))
+    cloud.drop("box/d.smi", SMILES + b"C methane\n")
+    cloud.deliver()
+    compare(cloud, logged(cloud, seed=seed))
+
+
+def test_a_run_that_a_newer_one_took_over_is_superseded() -> None:
+    cloud = Pipeline([chemical(), tabular(), generic()])
+    cloud.drop("d.smi", SMILES)
+    cloud.drop("d.smi", SMILES + b"C methane\n")
+    cloud.deliver()
+    (node,) = rebuild(logged(cloud, seed=1).entries.values()).values()
+    assert node.latest_run == 2
+    compare(cloud, logged(cloud, seed=1))
+
+
+def test_a_missing_event_is_noticed() -> None:
+    """Otherwise the comparison above could not fail."""
+    cloud = Pipeline([chemical(), tabular(), generic()])
+    cloud.upload("a.smi", SMILES)
+    cloud.deliver()
+    log = logged(cloud, seed=1)
+    processed = next(key for key, entry in log.entries.items() if entry.type == "leanda.files.file.processed.v1")
+    indexed = next(key for key, entry in log.entries.items() if entry.type == "leanda.files.file.indexed.v1")
+    del log.entries[processed], log.entries[indexed]
+    with pytest.raises(AssertionError):
+        compare(cloud, log)
+
+
+def test_events_that_nobody_understands_here_are_left_out() -> None:
+    cloud = Pipeline([chemical(), tabular(), generic()])
+    cloud.upload("a.smi", SMILES)
+    cloud.deliver()
+    log = logged(cloud, seed=1)
+    entry = next(iter(log.entries.values()))
+    changed = entry.body.replace(entry.type, "leanda.files.file.painted.v1")
+    log.entries["x"] = type(entry)(
+        **{name: getattr(entry, name) for name in entry.__slots__} | {"id": "x", "body": changed}
+    )
+    assert compare(cloud, log) == 1
