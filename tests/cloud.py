@@ -111,7 +111,7 @@ class Cloud:
     assembly: Assembly
     seed: int
     _people: list[Person] = field(default_factory=list)
-    _letters: list[dict[str, Any]] = field(default_factory=list)
+    _letters: dict[tuple[str, str, str], dict[str, Any]] = field(default_factory=dict)
     _clients: list[Any] = field(default_factory=list)
 
     @property
@@ -127,10 +127,14 @@ class Cloud:
     def user_pool(self) -> UserPool:
         return UserPool(self.aws, self.outputs["userPoolId"], self.outputs["userPoolClientId"])
 
-    def person(self, name: str) -> Person:
+    def person(self, name: str, *, groups: tuple[str, ...] = ()) -> Person:
         """A new user of that name."""
         email = f"{name}-{uuid.uuid4().hex[:8]}@leanda.example"
         user_id = self.user_pool.create_user(email, PASSWORD)
+        for group in groups:
+            self.aws.client("cognito-idp").admin_add_user_to_group(
+                UserPoolId=self.user_pool.pool_id, Username=email, GroupName=group
+            )
         tokens = self.user_pool.sign_in(email, PASSWORD)
         access = CognitoTokens(self.outputs["awsEndpointUrl"], self.outputs["userPoolClientId"], email, PASSWORD)
         person = Person(user_id, email, tokens, LeandaClient(self.api_url, access), self.http(tokens.access_token))
@@ -141,6 +145,17 @@ class Cloud:
         """Plain requests to the API; paths begin with a slash. Whoever asks closes it."""
         headers = {"authorization": f"Bearer {token}"} if token else {}
         return httpx.Client(base_url=self.api_url, headers=headers, timeout=30, trust_env=False)
+
+    def routes(self) -> list[tuple[str, str]]:
+        """Every method and path (`/files/{id}`) of the deployed API."""
+        api_id = self.api_url.split("/execute-api/")[1].split("/")[0]
+        resources = self.aws.client("apigateway").get_resources(restApiId=api_id, limit=500)["items"]
+        return [
+            (method, resource["path"].removeprefix("/v1"))
+            for resource in resources
+            for method in resource.get("resourceMethods", {})
+            if method != "OPTIONS"
+        ]
 
     def full_name(self, function: str) -> str:
         return f"leanda-{self.outputs['environment']}-{function}"
@@ -181,17 +196,30 @@ class Cloud:
         self._clients.append(client)
         return client
 
-    def letters(self) -> list[dict[str, Any]]:
-        """Everything that consumers have given up on so far; what is read is taken from the queues and remembered."""
-        sqs = self.aws.client("sqs")
-        for mapping in self.assembly.kafka_mappings:
-            function = mapping.function_name.removeprefix(self.full_name(""))
-            queue = self.environment(function)["DEAD_LETTER_QUEUE_URL"]
-            while found := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
-                for message in found:
-                    self._letters.append({"queue": queue, **json.loads(message["Body"])})
-                    sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-        return list(self._letters)
+    @cached_property
+    def operator(self) -> Person:
+        """Somebody who may see dead letters."""
+        return self.person("operator", groups=("operators",))
+
+    def letters(self, **only: str) -> list[dict[str, Any]]:
+        """Every dead letter that has been collected so far, as operators see it; `only` is `consumer`, `code` or `state`."""
+        letters: list[dict[str, Any]] = []
+        query: dict[str, Any] = {"limit": 200, **only}
+        while True:
+            answer = self.operator.http.get("/dead-letters", params=query)
+            assert answer.status_code == 200, answer.text
+            letters += answer.json()["items"]
+            if not (cursor := answer.json().get("nextCursor")):
+                return [self._whole(letter) for letter in letters]
+            query["cursor"] = cursor
+
+    def _whole(self, letter: dict[str, Any]) -> dict[str, Any]:
+        key = (letter["id"], letter["failedAt"], letter["state"])
+        if key not in self._letters:
+            answer = self.operator.http.get(f"/dead-letters/{letter['id']}")
+            assert answer.status_code == 200, answer.text
+            self._letters[key] = answer.json()
+        return self._letters[key]
 
     def close(self) -> None:
         self.aws.close()

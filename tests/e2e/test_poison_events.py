@@ -1,10 +1,13 @@
-"""One event that nobody can handle, between good ones: the neighbours are done, and the letter has all it takes to judge it."""
+"""One event that nobody can handle, between good ones: the neighbours are done, and the letter has all it takes to judge it.
+
+Letters are read as operators read them, so these tests also see that what a consumer puts into its queue is collected.
+"""
 
 from __future__ import annotations
 
 import json
+import random
 import uuid
-import zlib
 from datetime import datetime
 from typing import Any
 
@@ -50,12 +53,13 @@ def test_neighbours_of_a_poison_event_in_its_partition_are_done(ada: Person, clo
     assert before.record.offset < place[1] < after.record.offset
     assert after.record.partition == place[0]
 
-    consumers = {"processor-on-record-events", "files-on-record-events", "search-on-record-events"}
+    consumers = {"processor-on-record-events", "files-on-record-events", "search-on-record-events", "history-on-events"}
     letters = eventually(
         lambda: found if len(found := _letters(cloud, poison)) >= len(consumers) else None,
         "each consumer has written its letter",
     )
     assert {letter["consumer"] for letter in letters} == consumers
+    assert len(letters) == len(consumers), "delivered twice or not, one record is one letter"
     for letter in letters:
         assert letter["envelope"].encode() == poison
         assert (letter["encoding"], letter["code"]) == ("utf-8", "EVENT_MALFORMED")
@@ -65,8 +69,9 @@ def test_neighbours_of_a_poison_event_in_its_partition_are_done(ada: Person, clo
         assert letter["message"]
         assert "counts" in letter["detail"]
         assert "Traceback" in letter["stack"] or "EventRefused" in letter["stack"]
-        assert datetime.fromisoformat(letter["at"]).tzinfo
-        assert letter["consumer"] in letter["queue"]
+        assert datetime.fromisoformat(letter["failedAt"]).tzinfo
+        assert letter["source"] == cloud.full_name(f"{letter['consumer']}-dlq")
+        assert (letter["state"], letter["eventId"]) == ("Waiting", json.loads(poison)["id"])
 
 
 def test_neighbours_of_a_poison_event_in_one_batch_are_done(
@@ -74,12 +79,13 @@ def test_neighbours_of_a_poison_event_in_one_batch_are_done(
 ) -> None:
     poison = poison_of(parsed[0])
     bodies = [_next_run(parsed[0]), poison, _next_run(parsed[1])]
-    batch = [msk_record(body, topic=RECORD_EVENTS.name, offset=n, key=f"k{n}") for n, body in enumerate(bodies)]
+    first = _unused_offset()
+    batch = [msk_record(body, topic=RECORD_EVENTS.name, offset=first + n, key=f"k{n}") for n, body in enumerate(bodies)]
 
     assert topics.invoke("processor-on-record-events", batch) == {"batchItemFailures": []}
 
-    [letter] = _letters(cloud, poison)
-    assert (letter["consumer"], letter["offset"]) == ("processor-on-record-events", 1)
+    letter = _letter(cloud, poison)
+    assert (letter["consumer"], letter["offset"]) == ("processor-on-record-events", first + 1)
     done = {one.event["causationid"] for one in topics.published() if one.type == PROCESSED}
     assert {json.loads(bodies[0])["id"], json.loads(bodies[2])["id"]} <= done
 
@@ -96,10 +102,11 @@ def test_a_defect_that_is_no_malformed_event_is_tried_three_times(
     data = {**parsed[0].data, "artefact": sha}
     poison = changed(parsed[0].event, id=f"poison-{uuid.uuid4()}", data=data)
 
-    answer = topics.invoke("processor-on-record-events", [msk_record(poison, topic=RECORD_EVENTS.name, offset=5)])
+    record = msk_record(poison, topic=RECORD_EVENTS.name, offset=_unused_offset())
+    answer = topics.invoke("processor-on-record-events", [record])
 
     assert answer == {"batchItemFailures": []}
-    [letter] = _letters(cloud, poison)
+    letter = _letter(cloud, poison)
     assert letter["attempts"] == 3
     assert letter["code"]
     assert letter["stack"]
@@ -110,12 +117,19 @@ def test_a_batch_that_is_mostly_defective_is_given_back_whole_and_nobody_writes_
 ) -> None:
     poisons = [poison_of(parsed[0]) for _ in range(3)]
     bodies = [parsed[0].record.value or b"", *poisons]
-    batch = [msk_record(body, topic=RECORD_EVENTS.name, offset=n + 10, key=f"k{n}") for n, body in enumerate(bodies)]
+    first = _unused_offset()
+    batch = [msk_record(body, topic=RECORD_EVENTS.name, offset=first + n, key=f"k{n}") for n, body in enumerate(bodies)]
 
     answer = topics.invoke("processor-on-record-events", batch)
 
     [failure] = answer["batchItemFailures"]
-    assert failure["itemIdentifier"] == {"partition": f"{RECORD_EVENTS.name}-0", "offset": 11}
+    assert failure["itemIdentifier"] == {"partition": f"{RECORD_EVENTS.name}-0", "offset": first + 1}
+    # Another letter of the same consumer is collected after any that should not have been written.
+    last = poison_of(parsed[0])
+    topics.invoke(
+        "processor-on-record-events", [msk_record(last, topic=RECORD_EVENTS.name, offset=_unused_offset(), key="last")]
+    )
+    _letter(cloud, last)
     assert [letter for poison in poisons for letter in _letters(cloud, poison)] == []
 
 
@@ -137,9 +151,8 @@ def test_an_event_that_must_not_be_read_ends_in_the_queue(
 ) -> None:
     poison = changed(parsed[0].event, **{"correlationid": f"poison-{uuid.uuid4()}", **changes})
     partition, offset = topics.produce(FILE_EVENTS.name, poison, key=f"poison-{uuid.uuid4()}")
-    letters = eventually(lambda: _letters(cloud, poison) or None, f"a letter about {name}")
-    assert {(letter["consumer"], letter["code"]) for letter in letters} == {("search-on-file-events", code)}
-    assert {(letter["partition"], letter["offset"]) for letter in letters} == {(partition, offset)}
+    letter = _letter(cloud, poison, consumer="search-on-file-events")
+    assert (letter["code"], letter["partition"], letter["offset"]) == (code, partition, offset)
 
 
 @pytest.mark.parametrize(
@@ -148,10 +161,13 @@ def test_an_event_that_must_not_be_read_ends_in_the_queue(
 def test_a_record_that_is_no_event_at_all_ends_in_the_queue(
     value: bytes, cloud: Cloud, topics: Topics, parsed: list[Published]
 ) -> None:
-    good = msk_record(parsed[0].record.value or b"", topic=RECORD_EVENTS.name, offset=20, key="a")
-    bad = msk_record(value, topic=RECORD_EVENTS.name, offset=zlib.crc32(value) % 10**6 + 21, key="b")
+    good = msk_record(parsed[0].record.value or b"", topic=RECORD_EVENTS.name, offset=_unused_offset(), key="a")
+    bad = msk_record(value, topic=RECORD_EVENTS.name, offset=_unused_offset(), key="b")
     assert topics.invoke("files-on-record-events", [good, bad]) == {"batchItemFailures": []}
-    [letter] = [one for one in cloud.letters() if one["offset"] == bad.offset]
+    letter = eventually(
+        lambda: next((one for one in cloud.letters() if one.get("offset") == bad.offset), None),
+        "the letter is collected",
+    )
     assert (letter["consumer"], letter["code"]) == ("files-on-record-events", "EVENT_MALFORMED")
 
 
@@ -166,8 +182,19 @@ def _next_run(good: Published) -> bytes:
     return changed(good.event, id=str(uuid.uuid4()), hops=0)
 
 
-def _letters(cloud: Cloud, envelope: bytes) -> list[dict[str, Any]]:
-    return [letter for letter in cloud.letters() if letter["envelope"].encode() == envelope]
+def _letters(cloud: Cloud, envelope: bytes, **only: str) -> list[dict[str, Any]]:
+    return [letter for letter in cloud.letters(**only) if letter["envelope"].encode() == envelope]
+
+
+def _letter(cloud: Cloud, envelope: bytes, **only: str) -> dict[str, Any]:
+    """The one letter about an event."""
+    [letter] = eventually(lambda: _letters(cloud, envelope, **only) or None, "the letter is collected")
+    return letter
+
+
+def _unused_offset() -> int:
+    """Far from every real one: a letter is known by its consumer and its record's place."""
+    return random.randrange(10**9, 10**15)
 
 
 def _one(topics: Topics, file_id: str, type_: str) -> Published:

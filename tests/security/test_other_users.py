@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import Any
 
 import pytest
 
-from tests.cloud import Person
+from tests.cloud import Cloud, Person
 
 pytestmark = pytest.mark.integration
 
@@ -37,6 +38,9 @@ ROUTES: list[tuple[str, str, dict[str, Any] | None]] = [
     ("GET", "/files/{file}/records/0", None),
     ("GET", "/files/{file}/processing", None),
     ("GET", "/files/{file}/content", None),
+    ("GET", "/files/{file}/events", None),
+    ("POST", "/files/{file}/restore", None),
+    ("POST", "/files/{file}/reprocess", None),
     ("GET", "/files/{pending}", None),
     ("GET", "/files/{pending}/processing", None),
     ("GET", "/uploads/{file}", None),
@@ -47,6 +51,8 @@ ROUTES: list[tuple[str, str, dict[str, Any] | None]] = [
     ("PATCH", "/folders/{folder}", {"name": "mine now"}),
     ("DELETE", "/folders/{folder}", None),
     ("GET", "/folders/{folder}/children", None),
+    ("POST", "/folders/{folder}/restore", None),
+    ("POST", "/reprocess", {"folderId": "{folder}"}),
     ("POST", "/files", {"name": "gift.smi", "size": 1, "parentId": "{folder}"}),
     ("POST", "/folders", {"name": "gift", "parentId": "{folder}"}),
 ]
@@ -59,7 +65,9 @@ def test_what_is_hers_looks_to_him_like_what_does_not_exist(
     absent = {name: str(uuid.uuid4()) for name in hers}
     real, made_up = (_ask(bob, method, path, body, names) for names in (hers, absent))
     assert (real[0], real[1]) == (made_up[0], made_up[1])
-    assert real[0] == (400 if method == "POST" and body else 404)
+    # A folder to put something into is a wrong member of the body; a folder to reprocess is a filter that fits nothing.
+    assert real[0] == {"/files": 400, "/folders": 400, "/reprocess": 202}.get(path, 404)
+    assert not real[1].get("accepted")
     assert SECRET not in str(real[1])
 
 
@@ -76,6 +84,40 @@ def test_nothing_of_hers_has_changed_by_his_attempts(ada: Person, hers: dict[str
     assert ada.client.folder(hers["folder"])["name"] == f"{SECRET} folder"
     assert [child["id"] for child in ada.client.children(hers["folder"])] == [hers["file"]]
     assert ada.client.file(hers["pending"])["status"] == "Loading"
+
+
+def test_every_route_with_an_id_is_tried(cloud: Cloud) -> None:
+    """A new route is added to the table above, or it is said here where it is tried."""
+    elsewhere = {
+        ("GET", "/users/{id}"),
+        ("GET", "/users/{id}/events"),
+        ("GET", "/dead-letters/{id}"),
+        ("POST", "/dead-letters/{id}/redrive"),
+        ("POST", "/dead-letters/{id}/discard"),
+    }
+    tried = {
+        (method, re.sub(r"\{\w+\}", "{id}", path.partition("?")[0]).replace("records/0", "records/{index}"))
+        for method, path, _ in ROUTES
+    }
+    deployed = {route for route in cloud.routes() if "{" in route[1]}
+    assert deployed - elsewhere - tried == set()
+
+
+def test_dead_letters_are_absent_for_who_is_no_operator(cloud: Cloud, ada: Person) -> None:
+    for method, path, body in (
+        ("GET", "/dead-letters", None),
+        ("GET", f"/dead-letters/{uuid.uuid4()}", None),
+        ("POST", f"/dead-letters/{uuid.uuid4()}/redrive", None),
+        ("POST", f"/dead-letters/{uuid.uuid4()}/discard", {"reason": "mine"}),
+        ("POST", "/dead-letters/redrive", {"filter": {}, "limit": 1}),
+    ):
+        assert ada.http.request(method, path, json=body).status_code == 404, path
+    assert cloud.operator.http.get("/dead-letters").status_code == 200
+
+
+def test_her_history_is_not_his(ada: Person, bob: Person) -> None:
+    assert ada.http.get(f"/users/{ada.id}/events").status_code == 200
+    assert bob.http.get(f"/users/{ada.id}/events").status_code == 404
 
 
 def test_her_root_is_no_folder_of_his(ada: Person, bob: Person) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from leanda.messaging.letters import Letter
 from tests.cloud import Cloud, Person
 
 pytestmark = pytest.mark.integration
@@ -56,9 +58,22 @@ def _list(bucket: str) -> Call:
 
 
 def _send(queue: str) -> Call:
-    return lambda sqs, n: sqs.send_message(
-        QueueUrl=n[queue], MessageBody='{"offset": 0, "envelope": "poison: a test of roles", "consumer": "tests"}'
+    letter = Letter(
+        consumer="files-on-file-events",
+        envelope="poison: a test of roles",
+        encoding="utf-8",
+        code="TEST",
+        message="A test of roles.",
+        detail=None,
+        stack="",
+        attempts=1,
+        topic="file-events",
+        partition=0,
+        offset=10**15,
+        key=None,
+        at=datetime.now(UTC),
     )
+    return lambda sqs, n: sqs.send_message(QueueUrl=n[queue], MessageBody=letter.body())
 
 
 def _secret(secret: str) -> Call:
