@@ -24,12 +24,10 @@ bootstrap: ## Make or refresh the environments (every other target does this fir
 demo: bootstrap ## Run the whole pipeline on this machine and show what comes out
 	@$(RUN) -m cli demo $(ARGS)
 
-# Fails: a query atom in a CDXML drawing is not marked QUERY_STRUCTURE. `make test-all` shows it.
-KNOWN_RED := --deselect tests/unit/parsers_chemical/test_drawings.py::test_a_query_is_kept_with_a_warning_and_what_indigo_refuses_fails_alone
-
 .PHONY: test
-test: bootstrap ## Run the unit, template, contract, architecture and store tests (test-all: also faults, e2e, security)
-	@$(RUN) -m pytest -n 2 -m "not long" tests/unit tests/infra tests/contracts tests/architecture tests/ports/test_store.py tests/ports/test_publisher.py $(KNOWN_RED) $(ARGS)
+test: bootstrap ## Run every suite, the last two on a cloud of their own (test-all: with the full counts)
+	@$(RUN) -m pytest -n 2 -m "not long" tests/unit tests/infra tests/contracts tests/architecture tests/ports tests/faults $(ARGS)
+	@$(RUN) -m pytest tests/e2e tests/security $(ARGS)
 
 .PHONY: test-all
 test-all: bootstrap ## Run the tests with the full counts

@@ -56,7 +56,7 @@ class Cloud:
         until = time.monotonic() + 300
         while time.monotonic() < until:
             shown: dict[str, Any] = self._client.get(f"/files/{file_id}").raise_for_status().json()
-            if shown["status"].startswith("Processed") and shown["indexedRecords"] >= shown["totalRecords"]:
+            if shown["status"].startswith("Processed") and shown["indexedRecords"] >= shown["parsedRecords"]:
                 return shown
             if shown["status"] == "Failed":
                 raise RuntimeError(f"the file failed: {shown['failure']}")

@@ -206,7 +206,7 @@ class SearchPage(TypedDict, total=False):
 
 
 def finished(file: File) -> bool:
-    """Whether a file has come to its end: failed, or done with every record searchable."""
+    """Whether a file has come to its end: failed, or done with every good record searchable."""
     if file.get("status") not in TERMINAL:
         return False
-    return file["status"] == "Failed" or file.get("indexedRecords", 0) >= file.get("totalRecords", 0)
+    return file["status"] == "Failed" or file.get("indexedRecords", 0) >= file.get("parsedRecords", 0)

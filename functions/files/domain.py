@@ -291,7 +291,7 @@ def run_advanced(node: Node, event: RunAdvanced, *, sequence: str = "0", at: dat
         changed |= {"counts": event.counts.to_json_dict(), "indexedRecords": event.indexed}
         if event.parser:
             changed["parser"] = {"name": event.parser, "version": event.version}
-        if event.state is RunState.FINISHED and event.indexed >= event.counts.total > 0:
+        if event.state is RunState.FINISHED and event.indexed >= event.counts.parsed > 0:
             kinds.append(FileIndexed)
     elif not advances:
         return NOTHING

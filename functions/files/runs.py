@@ -83,7 +83,7 @@ def indexed(run: Run, event: RecordsIndexed, *, at: datetime) -> Change:
     mark = _chunk(run, event.chunk).get("indexed")
     if mark and mark["placement"] >= event.placement:
         return NOTHING
-    value = {"placement": event.placement, "at": at, "total": event.counts.total}
+    value = {"placement": event.placement, "at": at, "records": event.counts.parsed}
     return Change(set_={f"chunks.{event.chunk}.indexed": value}, guarded=False)
 
 
@@ -103,8 +103,8 @@ def totals(run: Run, stage: str) -> Counts:
 
 
 def indexed_total(run: Run) -> int:
-    """Records that can be found."""
-    return sum(chunk["indexed"]["total"] for chunk in run["chunks"].values() if "indexed" in chunk)
+    """Records that can be found: failed ones are stored with their reason, but have no document in the index."""
+    return sum(chunk["indexed"]["records"] for chunk in run["chunks"].values() if "indexed" in chunk)
 
 
 def reached(run: Run) -> RunState:
@@ -181,8 +181,8 @@ def failed_by_parser(run: Run, event: ParseFailed, *, at: datetime) -> Change:
 def _indexed_further(run: Run) -> Change:
     if run["state"] != RunState.FINISHED:
         return NOTHING
-    now, total = indexed_total(run), int(run["counts"]["total"])
-    if now <= run.get("announcedIndexed", 0) or now < total:
+    now, wanted = indexed_total(run), int(run["counts"]["parsed"])
+    if now <= run.get("announcedIndexed", 0) or now < wanted:
         return NOTHING
     counts = Counts.model_validate(run["counts"])
     return Change(set_={"announcedIndexed": now}, emit=(fact(run, RunState.FINISHED, counts),))

@@ -49,7 +49,8 @@ class Kafka(ProcessEngine):
         """Give the data folder its cluster id; a formatted folder is kept, so state survives restarts."""
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         tool = ["-XX:TieredStopAtLevel=1", "-cp", self._class_path, "kafka.tools.StorageTool"]
-        arguments = ["format", "--ignore-formatted", "-t", cluster, "-c", str(self._configuration)]
+        # Joined by "=": an id may begin with a dash, and would be taken for an option by itself.
+        arguments = ["format", "--ignore-formatted", f"--cluster-id={cluster}", "-c", str(self._configuration)]
         with self.log.open("ab") as log:
             done = subprocess.run(
                 [str(self._java.executable), *self._jvm(), *tool, *arguments],

