@@ -38,8 +38,11 @@ FILES: Final = Context(
                             ("search", "api"),
                             ("search", "on_file_events"),
                             ("search", "on_record_events"),
+                            ("search", "rebuild"),
+                            ("search", "reconcile"),
                             ("history", "api"),
-                        )
+                        ),
+                        "files.catalogue": (("search", "rebuild"), ("search", "reconcile")),
                     },
                 ),
                 Consumer(

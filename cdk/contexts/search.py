@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from cdk.components.uses import Artefacts, Cache, Cursors, Discovery, KafkaProducer, OpenSearch
-from cdk.contexts.table import Api, Consumer, Context, Package, Route, Setup, of_type
+from cdk.contexts.table import Api, Consumer, Context, Package, Route, Scheduled, Setup, of_type
 from leanda.contracts import events
 from leanda.contracts.topics import FILE_EVENTS, RECORD_EVENTS
 
-_INDEXER = OpenSearch(("Post",))
+# Whoever writes looks first whether an index is being built beside the one in use.
+_INDEXER = OpenSearch(("Head", "Post"))
+_MAINTENANCE = (OpenSearch(("Delete", "Get", "Head", "Post", "Put")), Discovery(), Artefacts(read=True))
 
 SEARCH: Final = Context(
     "search",
@@ -33,6 +35,10 @@ SEARCH: Final = Context(
                     batch_size=50,
                     uses=(_INDEXER, Discovery(), KafkaProducer(), Artefacts(read=True)),
                 ),
+                # An operator starts it; the schedule goes on with what does not end in one invocation, and is idle otherwise.
+                # 1,769 MB are one whole processor: documents are made on it while the index takes the ones before.
+                Scheduled(handler="rebuild", memory=1769, timeout=900, uses=_MAINTENANCE),
+                Scheduled(handler="reconcile", every=10, memory=1024, timeout=300, uses=_MAINTENANCE),
                 Setup(uses=(OpenSearch(("Head", "Post", "Put")),)),
             ),
         ),

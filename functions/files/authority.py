@@ -1,15 +1,23 @@
-"""What the index must know of files before it shows anything of them: one batch answer, read from the truth."""
+"""What the index must know of files before it shows anything of them, read from the truth: some by id, or all in pages."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, Final
 
 from pymongo.collection import Collection
 
+from functions.files import runs as rules
 from leanda import ids
 from leanda.persistence.client import Document, store_errors
 
 MAX_IDS: Final = 100
+MAX_ANSWER_BYTES: Final = 500_000
+"""Of one answer; a load balancer passes on at most 1 MB of a function's (Elastic Load Balancing, "Lambda functions as targets")."""
+
+_RUN: Final = {"outbox": 0}
 
 
 class Authority:
@@ -31,6 +39,71 @@ class Authority:
         metadata = {run["fileId"]: run.get("metadata") for run in runs}
         return [shown(node, metadata.get(node["_id"])) for node in nodes]
 
+    def catalogue(self, *, after: str | None, limit: int) -> dict[str, Any]:
+        """All nodes, deleted ones too, in the order of their ids: what `of` says, and the chunks that can be read of files.
+
+        A page ends early when it becomes long. Nodes that are made while somebody turns the pages may be missed.
+
+        Returns: `items`, and `next`: the id to go on after, or None at the end.
+        """
+        wanted: Document = {} if after is None else {"_id": {"$gt": after}}
+        with store_errors():
+            nodes = list(self._nodes.find(wanted, {"outbox": 0}).sort([("_id", 1), ("revision", 1)]).limit(limit))
+            keys = [ids.run_key(node["_id"], node["activeRun"]) for node in nodes if node.get("blob")]
+            runs = {run["fileId"]: run for run in self._runs.find({"_id": {"$in": keys}}, _RUN)} if keys else {}
+        items = fitting(listed(node, runs.get(node["_id"])) for node in nodes)
+        whole = len(items) == len(nodes) < limit
+        return {"items": items, "next": None if whole else items[-1]["id"]}
+
+
+def fitting(items: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The first items, as many as one answer can carry, and at least one."""
+    kept: list[dict[str, Any]] = []
+    size = 0
+    for item in items:
+        size += len(json.dumps(item))
+        if kept and size > MAX_ANSWER_BYTES:
+            break
+        kept.append(item)
+    return kept
+
+
+def listed(node: Document, run: Document | None) -> dict[str, Any]:
+    """A node in the catalogue.
+
+    Returns: what `shown` gives, and: `chunks` of the active run with the artefact of their records, in order (stored ones; and the
+    first of a first run as soon as it is parsed, until the run ends); whether that run has `ended`; and `changedAt`.
+    """
+    over = run is None or rules.ended(run)
+    chunks = list(_chunks(run, over=over)) if run else []
+    times = [node["updatedAt"], *(chunk.pop("at") for chunk in chunks)]
+    return shown(node, (run or {}).get("metadata")) | {
+        "chunks": chunks,
+        "ended": over,
+        "changedAt": max(times).isoformat(),
+    }
+
+
+def _chunks(run: Document, *, over: bool) -> Iterable[dict[str, Any]]:
+    rows = (row for part in run["plan"].values() for row in part)
+    for row in sorted(rows, key=lambda row: int(row["n"])):
+        marks = run["chunks"].get(str(row["n"]), {})
+        if "stored" in marks:
+            yield _chunk(row, "processed", marks["stored"], marks["stored"]["storedAt"])
+        elif "parsed" in marks and not over and (run["run"], row["n"]) == (1, 0):
+            yield _chunk(row, "parsed", marks["parsed"], marks["parsed"]["endedAt"])
+
+
+def _chunk(row: Document, stage: str, mark: Document, at: datetime) -> dict[str, Any]:
+    return {
+        "n": row["n"],
+        "stage": stage,
+        "artefact": mark["artefact"],
+        "firstIndex": row["firstIndex"],
+        "counts": mark["counts"],
+        "at": at,
+    }
+
 
 def shown(node: Document, metadata: Any) -> dict[str, Any]:
     names = (
@@ -51,5 +124,5 @@ def shown(node: Document, metadata: Any) -> dict[str, Any]:
         "id": node["_id"],
         "createdAt": node["createdAt"].isoformat(),
         "updatedAt": node["updatedAt"].isoformat(),
-        "metadata": metadata or {},
+        "metadata": {"fields": [{"name": field["name"]} for field in (metadata or {}).get("fields", ())]},
     }

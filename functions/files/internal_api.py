@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from functions.files import bootstrap
-from functions.files.authority import MAX_IDS
+from functions.files.authority import MAX_IDS, fitting
 from leanda.discovery.setup import require_caller
 from leanda.http.app import http_handler, internal_api, reply
 
@@ -30,7 +30,24 @@ class AuthorityQuery(BaseModel):
 @app.post("/api/v1/internal/files/authority")
 def authority(body: AuthorityQuery) -> Response[str]:
     require_caller(app, bootstrap.verifier(), "files.authority")
-    return reply({"items": bootstrap.authority().of(body.file_ids)})
+    found = bootstrap.authority().of(body.file_ids)
+    items = fitting(found)
+    return reply({"items": items, "left": [item["id"] for item in found[len(items) :]]})
+
+
+class CatalogueQuery(BaseModel):
+    """Which page of all nodes is asked for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    after: str | None = Field(default=None, max_length=100)
+    limit: int = Field(default=MAX_IDS, ge=1, le=MAX_IDS)
+
+
+@app.post("/api/v1/internal/files/catalogue")
+def catalogue(body: CatalogueQuery) -> Response[str]:
+    require_caller(app, bootstrap.verifier(), "files.catalogue")
+    return reply(bootstrap.authority().catalogue(after=body.after, limit=body.limit))
 
 
 @app.get("/api/v1/internal/files/health")

@@ -1,47 +1,47 @@
-"""`search` on OpenSearch, and its authority from `files`.
-
-OpenSearch is spoken to by plain HTTP: five requests need no client of 35 MB (docs/adr, "OpenSearch without its client").
-"""
+"""`search` on OpenSearch: writing and searching; and its authority from `files`."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
 from itertools import batched
 from typing import Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import urllib3
 
 from functions.search.errors import DocumentRefused, QueryRefused
-from functions.search.mappings import IndexDefinition
-from functions.search.ports import NodeFacts, Versioned
+from functions.search.holdings import seen_by
+from functions.search.mappings import (
+    ALIASES,
+    RECORDS,
+    STATE_BODY,
+    STATE_INDEX,
+    IndexDefinition,
+    next_alias,
+    write_alias,
+)
+from functions.search.opensearch import CAN_PASS, OpenSearch, Refused, Sign, encoded
+from functions.search.ports import Entry, NodeFacts, Page, Seen, StoredChunk, Versioned
 from leanda import limits
 from leanda.discovery.client import ServiceClient
-from leanda.errors import LeandaError, Unavailable
+from leanda.errors import Unavailable
 from leanda.observability import logger
 
-MAX_BULK_BYTES: Final = 5 * limits.MIB
+MAX_BULK_BYTES: Final = 3 * limits.MIB
 """Amazon OpenSearch Service takes 10 MiB on small instances, and advises 3 to 5 MiB a bulk."""
+BODIES_AT_ONCE: Final = 2
+"""Bodies that one writer may have on their way, beside the one that it makes."""
 MAX_AUTHORITY_IDS: Final = 100
-_CONNECT_SECONDS, _READ_SECONDS = 3.0, 30.0
-_CAN_PASS: Final = frozenset({401, 403, 404, 408, 429})
-"""Refusals that end without a change to the request: a role or an index that is about to exist, or too much load."""
+MISSING: Final = "index_not_found_exception"
 
 # Encoded as a signature needs it: an index that checks one encodes again what it received.
 _BULK: Final = "/_bulk?filter_path=" + quote("errors,items.*.status,items.*.error,items.*._id", safe="")
-
-Sign = Callable[[str, str, bytes, dict[str, str]], dict[str, str]]
-
-
-class Refused(LeandaError):
-    """OpenSearch answered with an error that repeating does not cure."""
-
-    code, summary = "INDEX_REFUSED", "The search index refused a request."
-
-    def __init__(self, status: int, kind: str, detail: str) -> None:
-        super().__init__(detail=detail)
-        self.answered, self.kind = status, kind
+_NEXT: Final = {write_alias(alias): next_alias(alias) for alias in ALIASES}
 
 
 class OpenSearchIndex:
@@ -59,36 +59,55 @@ class OpenSearchIndex:
         max_bulk_bytes: int = MAX_BULK_BYTES,
         pool: urllib3.PoolManager | None = None,
     ) -> None:
-        self._url, self._sign, self._max_bulk_bytes = url.rstrip("/"), sign, max_bulk_bytes
-        self._pool = pool or urllib3.PoolManager(maxsize=4)
+        self.server, self._max_bulk_bytes = OpenSearch(url, sign=sign, pool=pool), max_bulk_bytes
 
     def ensure(self, definition: IndexDefinition) -> None:
-        if self._exists(f"/_alias/{definition.write_alias}"):
-            # A rebuilt index may have a later generation: what the alias names is the one in use.
+        if self.server.exists(f"/_alias/{definition.write_alias}"):
+            # A rebuilt index may have a later generation: what the aliases name is what is in use, or will be soon.
             mapping = {"properties": definition.body["mappings"]["properties"]}
-            self._json("PUT", f"/{definition.write_alias}/_mapping", mapping)
+            for alias in (definition.write_alias, next_alias(definition.alias)):
+                if alias == definition.write_alias or self.server.exists(f"/_alias/{alias}"):
+                    self.server.ask("PUT", f"/{alias}/_mapping", mapping)
             return
         try:
-            self._json("PUT", f"/{definition.index}", definition.body)
+            self.server.ask("PUT", f"/{definition.index}", definition.body)
         except Refused as error:
             if error.kind != "resource_already_exists_exception":
                 raise
             aliases = {"actions": [_alias_action(definition, *item) for item in definition.body["aliases"].items()]}
-            self._json("POST", "/_aliases", aliases)
+            self.server.ask("POST", "/_aliases", aliases)
+
+    def ensure_state(self) -> None:
+        """Make the index of `Progress`; nothing when it is there."""
+        try:
+            self.server.ask("PUT", f"/{STATE_INDEX}", STATE_BODY)
+        except Refused as error:
+            if error.kind != "resource_already_exists_exception":
+                raise
 
     def write(self, documents: Iterable[Versioned]) -> None:
         refused: list[str] = []
-        for body in self._bodies(documents):
-            answer = self._json("POST", _BULK, body)
-            if answer.get("errors"):
-                refused += _refused_items(answer["items"])
+        sent: deque[Future[list[str]]] = deque()
+        # While bodies are on their way the next one is made; a single body, as most are, needs no second thread.
+        with ThreadPoolExecutor(BODIES_AT_ONCE) as senders:
+            kept: _Body | None = None
+            for body in self._bodies(documents):
+                if kept is not None:
+                    if len(sent) == BODIES_AT_ONCE:
+                        refused += sent.popleft().result()
+                    sent.append(senders.submit(self._send, kept))
+                kept = body
+            if kept is not None:
+                refused += self._send(kept)
+            for each in sent:
+                refused += each.result()
         if refused:
             raise DocumentRefused(detail=f"{len(refused)} documents: {'; '.join(refused[:5])}"[:2000])
 
     def search(self, aliases: tuple[str, ...], body: Mapping[str, Any], *, preference: str) -> dict[str, Any]:
         path = f"/{','.join(aliases)}/_search?preference={quote(preference, safe='')}"
         try:
-            answer = self._json("POST", path, body)
+            answer = self.server.ask("POST", path, body)
         except Refused as error:
             if error.answered != 400:
                 raise
@@ -98,85 +117,58 @@ class OpenSearchIndex:
             raise Unavailable(detail=f"OpenSearch: an incomplete answer: {answer['_shards']}"[:1000])
         return answer
 
-    def _bodies(self, documents: Iterable[Versioned]) -> Iterator[bytes]:
+    def living(self, file_ids: Collection[str], *, stage: int | None = None) -> Iterator[Seen]:
+        alias = write_alias(RECORDS)
+        self.server.ask("POST", f"/{alias}/_refresh")
+        for some in batched(file_ids, MAX_AUTHORITY_IDS, strict=False):
+            wanted: list[dict[str, Any]] = [{"terms": {"fileId": list(some)}}]
+            if stage is not None:
+                wanted.append({"term": {"stage": stage}})
+            yield from seen_by(self.server, alias, {"bool": {"filter": wanted}})
+
+    def _bodies(self, documents: Iterable[Versioned]) -> Iterator[_Body]:
         """NDJSON of index actions; a body holds as many whole documents as fit, and at least one."""
         lines: list[bytes] = []
-        size = 0
+        doubled: list[bool] = []
+        size, both = 0, None
         for one in documents:
-            # Without `require_alias` a domain would make up an index, and its mapping, for a write that comes before set-up.
-            action = {"_index": one.alias, "_id": one.id, "require_alias": True}
-            version = {"version": one.version, "version_type": "external"}
-            row = _encoded({"index": action | version}) + b"\n" + _encoded(one.document) + b"\n"
+            if both is None and one.alias in _NEXT:
+                # Asked now: the facts behind the documents are known already, so that what is built beside this index and does
+                # not exist yet will be filled with these facts or newer ones.
+                both = self.server.exists(f"/_alias/{next_alias(RECORDS)}")
+            content = encoded(one.document)
+            row = _action(one, one.alias) + b"\n" + content + b"\n"
+            twice = bool(both) and one.alias in _NEXT
+            if twice:
+                row += _action(one, _NEXT[one.alias]) + b"\n" + content + b"\n"
             if lines and size + len(row) > self._max_bulk_bytes:
-                yield b"".join(lines)
-                lines, size = [], 0
+                yield _Body(b"".join(lines), doubled)
+                lines, doubled, size = [], [], 0
             lines.append(row)
+            doubled.append(twice)
             size += len(row)
         if lines:
-            yield b"".join(lines)
+            yield _Body(b"".join(lines), doubled)
 
-    def _exists(self, path: str) -> bool:
-        status, _ = self._request("HEAD", path, b"")
-        if status not in {200, 404}:
-            raise Unavailable(detail=f"OpenSearch answered {status} to HEAD {path}")
-        return status == 200
-
-    def _json(self, method: str, path: str, body: Mapping[str, Any] | bytes) -> dict[str, Any]:
-        content = body if isinstance(body, bytes) else _encoded(body)
-        status, answer = self._request(method, path, content)
-        if status < 300:
-            parsed: dict[str, Any] = json.loads(answer)
-            return parsed
-        text = answer[:1000].decode("utf-8", "replace")
-        kind = _kind_of(answer)
-        if status >= 500 or status in _CAN_PASS:
-            # Bad input can be reported as a failure of all shards with status 500; its kind tells the truth.
-            if kind in _BAD_QUERY:
-                raise Refused(400, kind, text)
-            raise Unavailable(detail=f"OpenSearch answered {status}: {text}")
-        raise Refused(status, kind, f"OpenSearch answered {status}: {text}")
-
-    def _request(self, method: str, path: str, content: bytes) -> tuple[int, bytes]:
-        url = self._url + path
-        headers = {"content-type": "application/x-ndjson" if path.startswith("/_bulk") else "application/json"}
-        if self._sign:
-            headers = self._sign(method, url, content, headers)
-        try:
-            reply = self._pool.request(
-                method,
-                url,
-                body=content or None,
-                headers=headers,
-                redirect=False,
-                # A connection that was closed while it was idle; every request here may be repeated.
-                retries=urllib3.Retry(total=2, connect=1, read=1, other=0, status=0, redirect=0, allowed_methods=None),
-                timeout=urllib3.Timeout(_CONNECT_SECONDS, _READ_SECONDS),
-            )
-        except urllib3.exceptions.HTTPError as error:
-            raise Unavailable(detail=f"OpenSearch: {error}") from error
-        return reply.status, reply.data
+    def _send(self, body: _Body) -> list[str]:
+        answer = self.server.ask("POST", _BULK, body.content)
+        if not answer.get("errors"):
+            return []
+        results = iter([item["index"] for item in answer["items"]])
+        refused: list[str] = []
+        for twice in body.doubled:
+            refused += _refusal(next(results))
+            if twice:
+                _check_second(next(results))
+        return refused
 
 
-_BAD_QUERY: Final = frozenset(
-    {"too_many_clauses", "too_many_nested_clauses", "query_shard_exception", "parsing_exception"}
-)
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """A bulk body. `doubled` says of each document whether it is followed by itself for the index that is being built."""
 
-
-def sigv4(credentials: Any, region: str) -> Sign:
-    """Signs requests to a domain of Amazon OpenSearch Service.
-
-    Args:
-        credentials: botocore's, refreshed by itself.
-    """
-    from botocore.auth import SigV4Auth
-    from botocore.awsrequest import AWSRequest
-
-    def sign(method: str, url: str, content: bytes, headers: dict[str, str]) -> dict[str, str]:
-        request = AWSRequest(method, url, data=content, headers={**headers, "host": urlsplit(url).netloc})
-        SigV4Auth(credentials.get_frozen_credentials(), "es", region).add_auth(request)
-        return dict(request.headers.items())
-
-    return sign
+    content: bytes
+    doubled: list[bool]
 
 
 class FilesAuthority:
@@ -188,9 +180,25 @@ class FilesAuthority:
     def of(self, node_ids: Iterable[str]) -> dict[str, NodeFacts]:
         found: dict[str, NodeFacts] = {}
         for some in batched(node_ids, MAX_AUTHORITY_IDS, strict=False):
-            reply = self._services.call("files", "POST", "/api/v1/internal/files/authority", {"fileIds": list(some)})
-            found |= {item["id"]: facts_of(item) for item in reply.json()["items"]}
+            asked = list(some)
+            while asked:
+                reply = self._services.call("files", "POST", "/api/v1/internal/files/authority", {"fileIds": asked})
+                answer = reply.json()
+                found |= {item["id"]: facts_of(item) for item in answer["items"]}
+                asked = answer.get("left", [])  # what did not fit into one answer
         return found
+
+
+class FilesCatalogue:
+    """`Catalogue` over the internal API of `files`."""
+
+    def __init__(self, services: ServiceClient) -> None:
+        self._services = services
+
+    def page(self, *, after: str | None, limit: int) -> Page:
+        asked = {"after": after, "limit": limit}
+        answer = self._services.call("files", "POST", "/api/v1/internal/files/catalogue", asked).json()
+        return Page(tuple(entry_of(item) for item in answer["items"]), answer["next"])
 
 
 def facts_of(item: Mapping[str, Any]) -> NodeFacts:
@@ -209,37 +217,60 @@ def facts_of(item: Mapping[str, Any]) -> NodeFacts:
     )
 
 
-def _encoded(value: Any) -> bytes:
-    # ASCII keeps lone surrogates of a broken file out of UTF-8; NaN has no JSON form and must not get this far.
-    return json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
+def entry_of(item: Mapping[str, Any]) -> Entry:
+    """One item of the catalogue of `files`."""
+    chunks = tuple(
+        StoredChunk(
+            n=int(chunk["n"]),
+            stage=chunk["stage"],
+            artefact=chunk["artefact"],
+            first_index=int(chunk["firstIndex"]),
+            total=int(chunk["counts"]["total"]),
+            parsed=int(chunk["counts"]["parsed"]),
+        )
+        for chunk in item["chunks"]
+    )
+    return Entry(facts_of(item), chunks, bool(item["ended"]), datetime.fromisoformat(item["changedAt"]))
+
+
+def _action(one: Versioned, alias: str) -> bytes:
+    # Without `require_alias` a domain would make up an index, and its mapping, for a write that comes before set-up.
+    kind = "external_gte" if one.over_equal else "external"
+    return (
+        f'{{"index":{{"_index":"{alias}","_id":{json.dumps(one.id)},"require_alias":true,'
+        f'"version":{one.version},"version_type":"{kind}"}}}}'
+    ).encode()
 
 
 def _alias_action(definition: IndexDefinition, alias: str, options: Mapping[str, Any]) -> dict[str, Any]:
     return {"add": {"index": definition.index, "alias": alias, **options}}
 
 
-def _refused_items(items: list[dict[str, Any]]) -> list[str]:
+def _refusal(result: Mapping[str, Any]) -> list[str]:
     """What the index can never take. Version conflicts are the index being further already.
 
     Raises:
-        Unavailable: an item was not taken right now.
+        Unavailable: the item was not taken right now.
     """
-    refused = []
-    for item in items:
-        result = item["index"]
-        status = result["status"]
-        if status < 300 or status == 409:
-            continue
-        if status >= 500 or status in _CAN_PASS:
-            raise Unavailable(detail=f"OpenSearch: item {result.get('_id')}: {json.dumps(result.get('error'))[:500]}")
-        refused.append(f"{result.get('_id')}: {json.dumps(result.get('error'))[:500]}")
-    return refused
+    status = result["status"]
+    if status < 300 or status == 409:
+        return []
+    told = f"{result.get('_id')}: {json.dumps(result.get('error'))[:500]}"
+    if status >= 500 or status in CAN_PASS:
+        raise Unavailable(detail=f"OpenSearch: item {told}")
+    return [told]
 
 
-def _kind_of(answer: bytes) -> str:
-    try:
-        error = json.loads(answer)["error"]
-    except (ValueError, KeyError, TypeError):
-        return ""
-    causes = error.get("root_cause") if isinstance(error, dict) else None
-    return str((causes or [error])[0].get("type", "")) if isinstance(error, dict) else ""
+def _check_second(result: Mapping[str, Any]) -> None:
+    """The outcome of the same document in the index that is being built.
+
+    If that one has just been put to use, the first of the two writes has met it. What it refuses is found and told by those who
+    build it; until then it must not stop what can be written and found today.
+
+    Raises:
+        Unavailable: the item was not taken right now.
+    """
+    if result["status"] == 404 and (result.get("error") or {}).get("type") == MISSING:
+        return
+    for told in _refusal(result):
+        logger.warning("the index that is being built refuses a document", detail=told)

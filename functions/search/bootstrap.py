@@ -8,9 +8,15 @@ from functools import cache
 import boto3
 
 from functions.search import settings as s
-from functions.search.adapters import FilesAuthority, OpenSearchIndex, sigv4
+from functions.search.adapters import FilesAuthority, FilesCatalogue, OpenSearchIndex
+from functions.search.generations import OpenSearchGenerations, OpenSearchProgress
+from functions.search.holdings import OpenSearchHoldings
 from functions.search.indexing import NodeIndexer, RecordIndexer, whole_batch
-from functions.search.mappings import definitions
+from functions.search.mappings import NODES, RECORDS, IndexDefinition, definitions, next_alias, write_alias
+from functions.search.measuring import EmfMeter
+from functions.search.opensearch import sigv4
+from functions.search.rebuilding import Rebuild
+from functions.search.reconciling import Comparison, Reconciler
 from functions.search.use_cases import Search
 from leanda.discovery.client import DiscoveredService
 from leanda.http.cursors import Cursors
@@ -49,11 +55,61 @@ def on_record_events() -> Consumer:
     return Consumer("search-on-record-events", indexer.follow, letters, clock, group=whole_batch)
 
 
+@cache
+def rebuild() -> Rebuild:
+    settings = s.MaintenanceSettings.load()
+    index = _index(settings)
+    comparison = _comparison(settings, index, next_alias(NODES), next_alias(RECORDS))
+    return Rebuild(
+        index=index,
+        holdings=comparison.holdings,
+        catalogue=comparison.catalogue,
+        artefacts=comparison.artefacts,
+        generations=OpenSearchGenerations(index.server),
+        progress=OpenSearchProgress(index.server),
+        meter=EmfMeter(),
+        clock=comparison.clock,
+        definitions=_definitions(settings),
+        comparison=comparison,
+    )
+
+
+@cache
+def reconciler() -> Reconciler:
+    settings = s.MaintenanceSettings.load()
+    index = _index(settings)
+    return Reconciler(
+        comparison=_comparison(settings, index, write_alias(NODES), write_alias(RECORDS)),
+        generations=OpenSearchGenerations(index.server),
+        progress=OpenSearchProgress(index.server),
+        meter=EmfMeter(),
+    )
+
+
 def ensure_indices() -> None:
     settings = s.SetupSettings.load()
     index = _index(settings)
-    for definition in definitions(local=settings.leanda_environment == "local"):
+    for definition in _definitions(settings):
         index.ensure(definition)
+    index.ensure_state()
+
+
+def _definitions(settings: s.IndexSettings) -> tuple[IndexDefinition, ...]:
+    return definitions(local=settings.leanda_environment == "local")
+
+
+def _comparison(settings: s.MaintenanceSettings, index: OpenSearchIndex, nodes: str, records: str) -> Comparison:
+    services = DiscoveredService(boto3.Session(), settings.discovery_namespace)
+    return Comparison(
+        index=index,
+        holdings=OpenSearchHoldings(index.server),
+        catalogue=FilesCatalogue(services),
+        authority=FilesAuthority(services),
+        artefacts=S3ArtefactStore(boto3.client("s3"), settings.artefacts_bucket),
+        clock=SystemClock(),
+        nodes_alias=nodes,
+        records_alias=records,
+    )
 
 
 def _index(settings: s.IndexSettings) -> OpenSearchIndex:

@@ -11,14 +11,16 @@ import hashlib
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from enum import IntEnum
 from typing import Any, Final
 
 from functions.search.mappings import NODES, PROPERTY_TYPES, RECORDS, write_alias
-from functions.search.ports import Document, NodeFacts, Versioned
+from functions.search.ports import Document, NodeFacts, Seen, Versioned
 from leanda import ids, limits
 from leanda.access.policy import Role
-from leanda.contracts.artefacts import FieldValue, Record, RecordStatus
+from leanda.contracts.artefacts import RecordStatus
+from leanda.contracts.events import FileStatus
 
 FOLDER: Final = "folder"
 FILE: Final = "file"
@@ -37,6 +39,11 @@ MAX_TERM_BYTES: Final = 1_000
 SMILES_MEDIA_TYPE: Final = "chemical/x-daylight-smiles"
 PAIR: Final = "="
 
+Row = Mapping[str, Any]
+"""A record as its artefact has it: the JSON form of `leanda.contracts.artefacts.Record`, taken as it is. It was written from that
+model by a stage before, and reading it into the model again would cost more than all the rest of indexing."""
+
+_SIGNS: Final = frozenset("+-.")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
 
 
@@ -52,11 +59,12 @@ def record_version(placement: int, stage: Stage) -> int:
     return placement * 4 + stage
 
 
-def record_document(record: Record, *, run: int, stage: Stage, node: NodeFacts) -> Versioned:
+def record_document(row: Row, *, run: int, stage: Stage, node: NodeFacts) -> Versioned:
     """What the index holds of a parsed record; of its file only ids, owner, ancestors, kind and age."""
-    unknown: list[FieldValue] = []
+    unknown: list[Row] = []
     properties: dict[str, Any] = {}
-    for name, value in record.properties.items():
+    computed: Mapping[str, Any] = row.get("properties") or {}
+    for name, value in computed.items():
         expected = PROPERTY_TYPES.get(name)
         number = number_of(value)
         if expected == "double" and number is not None and not isinstance(value, str):
@@ -64,50 +72,76 @@ def record_document(record: Record, *, run: int, stage: Stage, node: NodeFacts) 
         elif expected in {"text", "keyword"} and isinstance(value, str) and len(value) <= MAX_SHOWN_CHARACTERS:
             properties[name] = value
         elif expected is None:
-            unknown.append(FieldValue(name=name, value=value if isinstance(value, str | int | float | bool) else None))
-    fields = [*record.fields[: limits.MAX_INDEXED_FIELDS], *unknown[: limits.MAX_INDEXED_FIELDS]]
+            unknown.append({"name": name, "value": value if isinstance(value, str | int | float | bool) else None})
+    fields = [*(row.get("fields") or ())[: limits.MAX_INDEXED_FIELDS], *unknown[: limits.MAX_INDEXED_FIELDS]]
+    index, id_ = row["index"], ids.record_id(node.id, row["index"])
     document: Document = {
-        **_record_base(node, record.index),
+        **_record_base(node, id_, index),
         "deleted": False,
         "readers": readers(node),
         "createdAt": node.shown["createdAt"],
         "kind": node.shown.get("kind", "generic"),
-        "status": record.status.value,
-        "index": record.index,
+        "status": row.get("status", RecordStatus.PARSED.value),
+        "index": index,
         "run": run,
         "stage": int(stage),
-        "recordType": record.type,
-        "identifiers": list(_identifiers(record, node.id)),
-        "text": list(_text(fields, record)),
+        "recordType": row["type"],
+        "identifiers": list(_identifiers(row, computed, id_)),
+        "text": list(_text(fields, computed)),
         "pairs": list(_pairs(fields)),
         "numbers": list(_numbers(fields)),
         "properties": properties,
     }
-    if record.name:
-        document["name"] = record.name[:MAX_PAIR_CHARACTERS]
-    version = record_version(node.placement, stage)
-    return Versioned(write_alias(RECORDS), document["id"], version, document)
+    if row.get("name"):
+        document["name"] = row["name"][:MAX_PAIR_CHARACTERS]
+    return Versioned(write_alias(RECORDS), id_, record_version(node.placement, stage), document)
 
 
-def record_tombstone(node: NodeFacts, index: int) -> Versioned:
-    """What stays of a record that is not to be found any more."""
-    document = {**_record_base(node, index), "deleted": True}
+def record_tombstone(node: NodeFacts, index: int, *, at: datetime | None = None) -> Versioned:
+    """What stays of a record that is not to be found any more, in this placement of its file.
+
+    Args:
+        at: the time after which it may be purged counts from here; default: when the file changed last.
+    """
+    id_ = ids.record_id(node.id, index)
+    document = _buried(_record_base(node, id_, index), at.isoformat() if at else node.shown["updatedAt"])
     version = record_version(node.placement, Stage.TOMBSTONE)
-    return Versioned(write_alias(RECORDS), document["id"], version, document)
+    return Versioned(write_alias(RECORDS), id_, version, document)
 
 
-def chunk_documents(records: Iterable[Record], *, run: int, stage: Stage, node: NodeFacts) -> Iterator[Versioned]:
+def tombstone_of(seen: Seen, *, at: datetime) -> Versioned:
+    """A tombstone of exactly the record document that was seen: one that was written since then wins."""
+    names = ("id", "key", "fileId", "ownerId", "placement")
+    document = {"type": RECORD} | {name: seen.document[name] for name in names if name in seen.document}
+    return Versioned(write_alias(RECORDS), seen.id, seen.version, _buried(document, at.isoformat()), over_equal=True)
+
+
+def unknown_node_tombstone(node_id: str, version: int, *, at: datetime) -> Versioned:
+    """A tombstone of the document of a node that `files` has never heard of."""
+    document = _buried({"id": node_id, "key": node_id}, at.isoformat())
+    return Versioned(write_alias(NODES), node_id, version, document, over_equal=True)
+
+
+def shows_records(node: NodeFacts) -> bool:
+    """Whether the records of a node's active run are to be found: not those of a deleted file, nor of one whose run failed."""
+    return node.type == FILE and not node.deleted and node.shown.get("status") != FileStatus.FAILED.value
+
+
+def chunk_documents(rows: Iterable[Row], *, run: int, stage: Stage, node: NodeFacts) -> Iterator[Versioned]:
     """The documents of one chunk as its file is now.
 
     Failed records have none: what is indexed is what was parsed. In a later run they replace what an earlier run showed there.
     """
-    for record in records:
+    shown = shows_records(node)
+    for row in rows:
         if node.deleted:
-            yield record_tombstone(node, record.index)
-        elif record.status is RecordStatus.PARSED:
-            yield record_document(record, run=run, stage=stage, node=node)
+            yield record_tombstone(node, row["index"])
+        elif not shown:
+            return
+        elif row.get("status", RecordStatus.PARSED.value) == RecordStatus.PARSED.value:
+            yield record_document(row, run=run, stage=stage, node=node)
         elif run > 1:
-            yield record_tombstone(node, record.index)
+            yield record_tombstone(node, row["index"])
 
 
 def surplus_tombstones(node: NodeFacts, previous_total: int) -> Iterator[Versioned]:
@@ -130,7 +164,9 @@ def node_document(node: NodeFacts) -> Versioned:
     }
     if node.type == FILE:
         document["fileId"] = node.id
-    if not node.deleted:
+    if node.deleted:
+        document["tombstonedAt"] = shown["updatedAt"]
+    else:
         document |= {
             "readers": readers(node),
             "name": str(shown["name"])[:MAX_PAIR_CHARACTERS],
@@ -166,7 +202,7 @@ def number_of(value: object) -> float | None:
         return None
     if isinstance(value, str):
         value = value.strip()
-        if len(value) > 64 or not _NUMBER.fullmatch(value):
+        if not (value[:1].isdecimal() or value[:1] in _SIGNS) or len(value) > 64 or not _NUMBER.fullmatch(value):
             return None
     try:
         number = float(value)  # type: ignore[arg-type]
@@ -181,9 +217,9 @@ def _field_names(metadata: Mapping[str, Any]) -> list[str]:
     return [str(field["name"])[:MAX_PAIR_CHARACTERS] for field in fields[: limits.MAX_INDEXED_FIELDS]]
 
 
-def _record_base(node: NodeFacts, index: int) -> Document:
+def _record_base(node: NodeFacts, id_: str, index: int) -> Document:
     return {
-        "id": ids.record_id(node.id, index),
+        "id": id_,
         "type": RECORD,
         "key": f"{node.id}:{index:010d}",
         "fileId": node.id,
@@ -193,42 +229,48 @@ def _record_base(node: NodeFacts, index: int) -> Document:
     }
 
 
-def _identifiers(record: Record, file_id: str) -> Iterator[str]:
+def _buried(document: Document, at: str) -> Document:
+    return document | {"deleted": True, "tombstonedAt": at}
+
+
+def _identifiers(row: Row, computed: Mapping[str, Any], id_: str) -> Iterator[str]:
     """Everything that names this very thing, each as it is written, without repetition."""
-    own = record.structure.text.strip() if record.structure and record.structure.media_type == SMILES_MEDIA_TYPE else ""
+    structure = row.get("structure")
+    own = structure["text"].strip() if structure and structure["mediaType"] == SMILES_MEDIA_TYPE else ""
     names = ("inchiKey", "inchi", "canonicalSmiles", "molecularFormula")
-    computed = [record.properties.get(name) for name in names]
     # A SMILES line may carry a title after the structure.
-    found = [ids.record_id(file_id, record.index), *computed, own, own.split(maxsplit=1)[0] if own else ""]
+    found = [id_, *(computed.get(name) for name in names), own, own.split(maxsplit=1)[0] if own else ""]
     for text in dict.fromkeys(value for value in found if isinstance(value, str) and value):
         yield identifier(text)
 
 
-def _text(fields: Iterable[FieldValue], record: Record) -> Iterator[str]:
+def _text(fields: Iterable[Row], computed: Mapping[str, Any]) -> Iterator[str]:
     left = MAX_TEXT_CHARACTERS
     for name in ("inchiKey", "molecularFormula"):
-        value = record.properties.get(name)
+        value = computed.get(name)
         if isinstance(value, str):
             yield value[:MAX_PAIR_CHARACTERS]
     for field in fields:
-        value = "" if field.value is None else str(field.value)
-        line = f"{field.name[:MAX_PAIR_CHARACTERS]}: {value[:MAX_VALUE_CHARACTERS]}"[:left]
+        value = field.get("value")
+        text = "" if value is None else str(value)
+        line = f"{field['name'][:MAX_PAIR_CHARACTERS]}: {text[:MAX_VALUE_CHARACTERS]}"[:left]
         left -= len(line)
         if not line:
             return
         yield line
 
 
-def _pairs(fields: Iterable[FieldValue]) -> Iterator[str]:
+def _pairs(fields: Iterable[Row]) -> Iterator[str]:
     for field in fields:
-        if field.value is not None:
-            text = pair(field.name, field.value)
+        value = field.get("value")
+        if value is not None:
+            text = pair(field["name"], value)
             if len(text) <= MAX_PAIR_CHARACTERS:
                 yield text
 
 
-def _numbers(fields: Iterable[FieldValue]) -> Iterator[dict[str, Any]]:
+def _numbers(fields: Iterable[Row]) -> Iterator[dict[str, Any]]:
     for field in fields:
-        number = number_of(field.value)
-        if number is not None and len(field.name) <= MAX_PAIR_CHARACTERS:
-            yield {"name": field.name.strip(), "value": number}
+        number = number_of(field.get("value"))
+        if number is not None and len(field["name"]) <= MAX_PAIR_CHARACTERS:
+            yield {"name": field["name"].strip(), "value": number}

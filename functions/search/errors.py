@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from leanda.errors import InvalidRequest, LeandaError
+from leanda.errors import Conflict, InvalidRequest, LeandaError
 
 
 class DocumentRefused(LeandaError):
@@ -22,3 +22,7 @@ class QueryTooLong(InvalidRequest):
 class FilterInvalid(InvalidRequest):
     code = "FILTER_INVALID"
     summary = "A filter is `name:min..max`, `name:min..`, `name:..max` or `name:value`."
+
+
+class Overtaken(Conflict):
+    code, summary = "OVERTAKEN", "Another invocation has gone on with this work."

@@ -7,21 +7,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from functions.search import domain
 from functions.search.domain import Stage
 from functions.search.ports import Authority, NodeFacts, SearchIndex, Versioned
+from functions.search.rows import rows_in
 from leanda.changes import messages_of
 from leanda.contracts.envelope import Origin
-from leanda.contracts.events import RecordsIndexed, RecordsParsed, RecordsStored, RunActivated
+from leanda.contracts.events import (
+    FileDeleted,
+    FileParseFailed,
+    FileStatusChanged,
+    RecordsIndexed,
+    RecordsParsed,
+    RecordsStored,
+    RunActivated,
+)
 from leanda.messaging import Group, Received
 from leanda.observability import logger
-from leanda.persistence.artefacts import records_in
 from leanda.ports import ArtefactStore, Clock, Message, Publisher
 
 SOURCE: Final = "leanda/search"
 PUBLISH_SECONDS: Final = 10.0
+
+_CAN_HIDE: Final = (FileDeleted, FileParseFailed, FileStatusChanged)
 
 Chunk = RecordsParsed | RecordsStored
 
@@ -50,6 +61,8 @@ class NodeIndexer:
         for one in group:
             if isinstance(one.data, RunActivated) and one.data.file_id in nodes:
                 yield from domain.surplus_tombstones(nodes[one.data.file_id], one.data.previous_total)
+        touched = dict.fromkeys(one.data.file_id for one in group if isinstance(one.data, _CAN_HIDE))
+        yield from hidden_records(self.index, [nodes[key] for key in touched if key in nodes])
 
 
 @dataclass(frozen=True)
@@ -67,18 +80,28 @@ class RecordIndexer:
         nodes = self.authority.of(dict.fromkeys(one.data.file_id for one in group))
         wanted = [(one, data, nodes[data.file_id]) for one, data in _chunks(group) if _concerns(nodes, data)]
         self.index.write(document for _, data, node in wanted for document in self._documents(data, node))
+        self._look_again(dict.fromkeys(data.file_id for _, data, _ in wanted if isinstance(data, RecordsParsed)))
         announced = [
             message
             for one, data, node in wanted
-            if isinstance(data, RecordsStored) and not node.deleted
+            if isinstance(data, RecordsStored) and _complete(data, node)
             for message in self._announcement(one, data, node)
         ]
         self.publisher.publish(announced, timeout=PUBLISH_SECONDS)
 
     def _documents(self, data: Chunk, node: NodeFacts) -> Iterable[Versioned]:
         stage = Stage.PROCESSED if isinstance(data, RecordsStored) else Stage.PARSED
-        body = self.artefacts.get(data.file_id, data.run, data.chunk, stage.name.lower(), data.artefact)
-        return domain.chunk_documents(records_in(body), run=data.run, stage=stage, node=node)
+        return documents_of(self.artefacts, node, data.chunk, stage, data.artefact)
+
+    def _look_again(self, file_ids: Iterable[str]) -> None:
+        """Hide merely parsed records again if their file failed or was deleted while they were written.
+
+        Who learns of that end looks for them; it may have looked before they were there.
+        """
+        asked = list(file_ids)
+        nodes = self.authority.of(asked) if asked else {}
+        if any(not domain.shows_records(node) for node in nodes.values()):
+            self.index.write(hidden_records(self.index, nodes.values()))
 
     def _announcement(self, one: Received, data: RecordsStored, node: NodeFacts) -> list[Message]:
         told = RecordsIndexed(
@@ -87,12 +110,43 @@ class RecordIndexer:
         return messages_of((told,), Origin.of_event(one.event), source=SOURCE, at=self.clock.now(), sequence=data.chunk)
 
 
+def documents_of(artefacts: ArtefactStore, node: NodeFacts, chunk: int, stage: Stage, sha: str) -> Iterator[Versioned]:
+    """The documents of a chunk of a file's active run, read from its artefact.
+
+    Raises:
+        NotFound: the artefact is gone.
+        Unavailable: S3 does not answer.
+    """
+    body = artefacts.get(node.id, node.active_run, chunk, stage.name.lower(), sha)
+    return domain.chunk_documents(rows_in(body), run=node.active_run, stage=stage, node=node)
+
+
+def hidden_records(index: SearchIndex, nodes: Iterable[NodeFacts]) -> Iterator[Versioned]:
+    """Tombstones for the records that are shown of files of which none is to be found any more.
+
+    A file's end does not say which records were shown before it. Of a deleted file these are the merely parsed ones: its stored
+    chunks are announced again and leave tombstones of a higher placement. Each tombstone has the version of what it replaces, so
+    that a record of a later stage or placement wins over it, and a late copy of the same does not.
+    """
+    gone = {node.id: node for node in nodes if node.type == domain.FILE and not domain.shows_records(node)}
+    for deleted, stage in ((True, Stage.PARSED), (False, None)):
+        some = [key for key, node in gone.items() if node.deleted is deleted]
+        for seen in index.living(some, stage=stage) if some else ():
+            at = datetime.fromisoformat(gone[seen.document["fileId"]].shown["updatedAt"])
+            yield domain.tombstone_of(seen, at=at)
+
+
 def _chunks(group: Group) -> Iterator[tuple[Received, Chunk]]:
     """Stored chunks; and of parsed ones the first of a first run, so that something is found at once."""
     for one in group:
         data = one.data
         if isinstance(data, RecordsStored) or (isinstance(data, RecordsParsed) and (data.run, data.chunk) == (1, 0)):
             yield one, data
+
+
+def _complete(data: RecordsStored, node: NodeFacts) -> bool:
+    """Whether all that is to be found of a chunk can be found; of one without a good record that is nothing."""
+    return domain.shows_records(node) or (not node.deleted and not data.counts.parsed)
 
 
 def _concerns(nodes: dict[str, NodeFacts], data: Chunk) -> bool:

@@ -7,8 +7,8 @@ of `name=value` pairs, and numbers into one nested field of `{name, value}`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Any, Final, Self
 
 from leanda import limits
 
@@ -44,6 +44,9 @@ class IndexDefinition:
     def index(self) -> str:
         return f"{self.alias}-v{self.generation}"
 
+    def of_generation(self, generation: int) -> Self:
+        return replace(self, generation=generation)
+
     @property
     def write_alias(self) -> str:
         return write_alias(self.alias)
@@ -59,6 +62,20 @@ def write_alias(alias: str) -> str:
 
 def read_alias(alias: str) -> str:
     return f"{alias}-read"
+
+
+def next_alias(alias: str) -> str:
+    """Names the index that is being built beside the one in use; while it exists, whoever writes writes to both."""
+    return f"{alias}-next"
+
+
+ALIASES: Final = (NODES, RECORDS)
+STATE_INDEX: Final = "leanda-search-state"
+STATE_BODY: Final[dict[str, Any]] = {
+    "settings": {"index": {"number_of_shards": 1, "auto_expand_replicas": "0-1"}},
+    "mappings": {"dynamic": False, "properties": {}},
+}
+"""How far a rebuild and the reconciler are: one document each, read by id and never searched."""
 
 
 def definitions(*, local: bool) -> tuple[IndexDefinition, ...]:
@@ -77,6 +94,8 @@ def _definition(alias: str, fields: dict[str, Any], *, shards: int) -> IndexDefi
                 "auto_expand_replicas": "0-1",
                 # Said explicitly: otherwise an index that nobody searched for 30 s stops refreshing.
                 "refresh_interval": "1s",
+                # Deletions are tombstones; what somebody deletes past Leanda is to be written again soon, not after a minute.
+                "gc_deletes": "0s",
                 "mapping.nested_objects.limit": 2 * limits.MAX_INDEXED_FIELDS,
             },
             "analysis": _ANALYSIS,
@@ -117,6 +136,7 @@ _COMMON_FIELDS: Final[dict[str, Any]] = {
     "ancestors": _KEYWORD,
     "readers": _KEYWORD,
     "deleted": {"type": "boolean"},
+    "tombstonedAt": {"type": "date"},
     "placement": {"type": "long"},
     "createdAt": {"type": "date"},
     "kind": _KEYWORD,

@@ -31,5 +31,9 @@ class RecordEventsSettings(IndexSettings, DiscoverySettings, ConsumerSettings, K
     pass
 
 
+class MaintenanceSettings(IndexSettings, DiscoverySettings, ArtefactSettings):
+    pass
+
+
 class SetupSettings(IndexSettings):
     pass

@@ -22,7 +22,7 @@ from leanda.access.policy import Viewer
 from leanda.contracts.artefacts import FieldValue, Record, RecordStatus, Structure
 from leanda.errors import InvalidRequest, Unavailable
 from leanda.http.cursors import Cursors
-from tests.unit.search.fakes import MemoryAuthority, MemoryIndex, facts
+from tests.unit.search.fakes import MemoryAuthority, MemoryIndex, facts, rows_of
 
 pytestmark = pytest.mark.integration
 
@@ -79,7 +79,7 @@ def _record(index: int = 0, **more: Any) -> Record:
 
 
 def _document(record: Record, node: Any = None, *, run: int = 1, stage: Stage = Stage.PROCESSED) -> Versioned:
-    return domain.record_document(record, run=run, stage=stage, node=node or facts())
+    return domain.record_document(rows_of(record)[0], run=run, stage=stage, node=node or facts())
 
 
 class Found:
@@ -351,4 +351,4 @@ class TestProblems:
 
     def test_failed_records_have_no_document(self) -> None:
         failed = _record(status=RecordStatus.FAILED)
-        assert list(domain.chunk_documents([failed], run=1, stage=Stage.PROCESSED, node=facts())) == []
+        assert list(domain.chunk_documents(rows_of(failed), run=1, stage=Stage.PROCESSED, node=facts())) == []

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from functions.search.domain import Row
 from functions.search.errors import DocumentRefused
-from functions.search.mappings import IndexDefinition
-from functions.search.ports import NodeFacts, Versioned
+from functions.search.mappings import RECORDS, IndexDefinition, write_alias
+from functions.search.ports import NodeFacts, Seen, Versioned
+from leanda.contracts.artefacts import Record
 from leanda.errors import NotFound, Unavailable
 from leanda.ports import Message
 
@@ -36,11 +38,24 @@ class MemoryIndex:
             if not set(one.document) <= self.fields[one.alias]:
                 refused.append(one.id)
                 continue
-            kept = self.documents[one.alias].get(one.id)
-            if kept is None or kept.version < one.version:
-                self.documents[one.alias][one.id] = one
+            self._keep(one.alias, one)
+            beside = one.alias.replace("-write", "-next")
+            if beside != one.alias and beside in self.documents:
+                self._keep(beside, one)
         if refused:
             raise DocumentRefused(detail=str(refused))
+
+    def _keep(self, alias: str, one: Versioned) -> None:
+        kept = self.documents[alias].get(one.id)
+        if kept is None or kept.version < one.version or (one.over_equal and kept.version == one.version):
+            self.documents[alias][one.id] = one
+
+    def living(self, file_ids: Collection[str], *, stage: int | None = None) -> Iterator[Seen]:
+        for one in list(self.documents[write_alias(RECORDS)].values()):
+            document = one.document
+            wanted = document["fileId"] in file_ids and stage in {None, document.get("stage")}
+            if wanted and not document["deleted"]:
+                yield Seen(one.id, one.version, document)
 
     def search(self, aliases: tuple[str, ...], body: Mapping[str, Any], *, preference: str) -> dict[str, Any]:
         self.bodies.append(body)
@@ -142,3 +157,8 @@ def facts(node_id: str = "file-1", **changes: Any) -> NodeFacts:
         "metadata": {},
     }
     return facts_of(answer | changes)
+
+
+def rows_of(*records: Record) -> list[Row]:
+    """Records as artefacts have them."""
+    return [record.model_dump(mode="python", by_alias=True, exclude_none=True) for record in records]

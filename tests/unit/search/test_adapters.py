@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,22 +12,27 @@ import pytest
 import urllib3
 from botocore.credentials import Credentials
 
-from functions.search.adapters import FilesAuthority, OpenSearchIndex, sigv4
+from functions.search.adapters import FilesAuthority, OpenSearchIndex
 from functions.search.domain import record_tombstone
 from functions.search.errors import DocumentRefused, QueryRefused
+from functions.search.opensearch import sigv4
 from leanda.discovery.client import Reply
 from leanda.errors import Unavailable
 from tests.unit.search.fakes import facts
 
 
 class Pool(urllib3.PoolManager):
-    """Answers from a list and keeps what was asked."""
+    """Answers from a list and keeps what was asked. No index is being built, unless `building`."""
 
-    def __init__(self, *answers: tuple[int, Any]) -> None:
+    def __init__(self, *answers: tuple[int, Any], building: bool = False) -> None:
         super().__init__()
         self.answers, self.asked = list(answers), list[tuple[str, str, bytes, dict[str, str]]]()
+        self.building, self.looked = building, list[str]()
 
     def request(self, method: str, url: str, **more: Any) -> Any:  # type: ignore[override]
+        if method == "HEAD":
+            self.looked.append(url)
+            return SimpleNamespace(status=200 if self.building else 404, data=b"")
         self.asked.append((method, url, more["body"], more["headers"]))
         status, body = self.answers.pop(0)
         return SimpleNamespace(status=status, data=json.dumps(body).encode())
@@ -65,6 +72,78 @@ def test_bodies_are_bounded_and_hold_whole_documents() -> None:
     assert 1 < len(bodies) < 20
     assert all(len(body) <= 1500 and body.count(b"\n") % 2 == 0 for body in bodies)
     assert sum(body.count(b"\n") for body in bodies) == 40
+
+
+def _index_names(body: bytes) -> list[str]:
+    return [json.loads(line)["index"]["_index"] for line in body.splitlines()[::2]]
+
+
+def test_while_an_index_is_built_both_are_written() -> None:
+    pool = Pool(_bulk(*[(201, "")] * 4), building=True)
+    _write(pool)
+    assert _index_names(pool.asked[0][2]) == ["leanda-records-write", "leanda-records-next"] * 2
+    assert pool.looked == ["http://index/_alias/leanda-records-next"]
+
+
+def test_otherwise_one_is_written_and_what_is_for_the_other_alone_looks_nowhere() -> None:
+    pool = Pool(_bulk((201, "")), _bulk((201, "")), building=True)
+    one = replace(record_tombstone(facts(), 0), alias="leanda-records-next")
+    OpenSearchIndex("http://index", pool=pool).write([one])
+    assert (_index_names(pool.asked[0][2]), pool.looked) == (["leanda-records-next"], [])
+    pool.building = False
+    _write(pool, 1)
+    assert _index_names(pool.asked[1][2]) == ["leanda-records-write"]
+
+
+def test_whether_there_are_two_is_found_out_after_the_documents_were_made() -> None:
+    pool, order = Pool(_bulk((201, ""))), list[str]()
+
+    def made() -> Any:
+        order.append(f"made, looked {len(pool.looked)} times")
+        yield record_tombstone(facts(), 0)
+
+    OpenSearchIndex("http://index", pool=pool).write(made())
+    assert order == ["made, looked 0 times"]
+    assert len(pool.looked) == 1
+
+
+@pytest.mark.parametrize("second", [(404, "index_not_found_exception"), (400, "mapper_parsing_exception"), (409, "x")])
+def test_the_index_that_is_built_stops_nobody(second: tuple[int, str]) -> None:
+    _write(Pool(_bulk((201, ""), second), building=True), 1)
+
+
+@pytest.mark.parametrize("second", [(429, "es_rejected_execution_exception"), (503, "x"), (403, "index_block")])
+def test_what_the_index_that_is_built_could_not_take_right_now_comes_again(second: tuple[int, str]) -> None:
+    with pytest.raises(Unavailable):
+        _write(Pool(_bulk((201, ""), second), building=True), 1)
+
+
+def test_a_refusal_is_told_of_the_index_that_gave_it() -> None:
+    refused = (400, "mapper_parsing_exception")
+    with pytest.raises(DocumentRefused):
+        _write(Pool(_bulk((201, ""), refused, refused, (201, "")), building=True))
+    with pytest.raises(Unavailable):
+        _write(Pool(_bulk((404, "index_not_found_exception"), (201, "")), building=True), 1)
+
+
+def test_a_body_is_made_while_the_one_before_is_on_its_way() -> None:
+    sent, at_once = threading.Event(), list[bool]()
+
+    class Slow(Pool):
+        def request(self, method: str, url: str, **more: Any) -> Any:  # type: ignore[override]
+            if method == "POST" and not at_once:
+                at_once.append(sent.wait(10))
+            return super().request(method, url, **more)
+
+    def made() -> Any:
+        for n in range(6):
+            if n == 3:
+                sent.set()  # only reached while the first body waits for its answer
+            yield record_tombstone(facts(), n)
+
+    OpenSearchIndex("http://index", pool=Slow(*[_bulk((201, ""))] * 6), max_bulk_bytes=10).write(made())
+    assert at_once
+    assert all(at_once)
 
 
 def test_nothing_to_write_asks_nothing() -> None:
@@ -117,3 +196,17 @@ def test_authority_is_asked_by_the_hundred() -> None:
     assert len(nodes) == 149
     assert nodes["n1"].owner_id == "anna"
     assert FilesAuthority(files).of([]) == {}
+
+
+def test_authority_that_does_not_fit_into_one_answer_is_asked_for_again() -> None:
+    asked: list[list[str]] = []
+
+    class Files:
+        def call(self, service: str, method: str, path: str, body: Any | None = None) -> Reply:
+            asked.append(body["fileIds"])  # type: ignore[index]
+            now, left = asked[-1][:2], asked[-1][2:]
+            answer = {"items": [dict(facts(name).shown) for name in now], "left": left}
+            return Reply(200, {}, json.dumps(answer).encode())
+
+    assert set(FilesAuthority(Files()).of(["a", "b", "c", "d", "e"])) == {"a", "b", "c", "d", "e"}
+    assert [len(some) for some in asked] == [5, 3, 1]

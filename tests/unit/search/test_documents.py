@@ -13,13 +13,13 @@ from functions.search.domain import Stage
 from functions.search.mappings import PROPERTY_TYPES, definitions
 from leanda import ids, limits
 from leanda.contracts.artefacts import FieldValue, Record, RecordStatus, Structure
-from tests.unit.search.fakes import facts
+from tests.unit.search.fakes import facts, rows_of
 
 SMILES = "chemical/x-daylight-smiles"
 
 
 def _document(record: Record, **changes: object) -> dict[str, object]:
-    return domain.record_document(record, run=1, stage=Stage.PROCESSED, node=facts(**changes)).document
+    return domain.record_document(rows_of(record)[0], run=1, stage=Stage.PROCESSED, node=facts(**changes)).document
 
 
 def test_a_later_stage_wins_within_a_placement_and_any_stage_of_a_later_placement_wins() -> None:
@@ -85,7 +85,7 @@ def test_a_property_that_the_mapping_does_not_know_is_searched_like_a_field() ->
 
 def test_a_tombstone_holds_only_where_it_was_and_whose() -> None:
     assert set(domain.record_tombstone(facts(deleted=True), 0).document) == {
-        "id", "type", "key", "fileId", "ownerId", "ancestors", "placement", "deleted",
+        "id", "type", "key", "fileId", "ownerId", "ancestors", "placement", "deleted", "tombstonedAt",
     }  # fmt: skip
     node = domain.node_document(facts(deleted=True)).document
     assert node["deleted"] is True
@@ -99,14 +99,18 @@ def test_a_file_is_found_by_the_names_of_its_fields() -> None:
 
 def test_a_deleted_file_turns_its_chunk_into_tombstones() -> None:
     records = [Record(index=0, type="x"), Record(index=1, type="x", status=RecordStatus.FAILED)]
-    made = list(domain.chunk_documents(records, run=1, stage=Stage.PROCESSED, node=facts(deleted=True, placement=1)))
+    made = list(
+        domain.chunk_documents(rows_of(*records), run=1, stage=Stage.PROCESSED, node=facts(deleted=True, placement=1))
+    )
     assert [(one.document["deleted"], one.version) for one in made] == [(True, 7), (True, 7)]
 
 
 def test_a_failed_record_replaces_what_an_earlier_run_showed() -> None:
     failed = [Record(index=4, type="x", status=RecordStatus.FAILED)]
-    assert list(domain.chunk_documents(failed, run=1, stage=Stage.PROCESSED, node=facts())) == []
-    [tombstone] = domain.chunk_documents(failed, run=2, stage=Stage.PROCESSED, node=facts(activeRun=2, placement=1))
+    assert list(domain.chunk_documents(rows_of(*failed), run=1, stage=Stage.PROCESSED, node=facts())) == []
+    [tombstone] = domain.chunk_documents(
+        rows_of(*failed), run=2, stage=Stage.PROCESSED, node=facts(activeRun=2, placement=1)
+    )
     assert (tombstone.id, tombstone.document["deleted"]) == (ids.record_id("file-1", 4), True)
 
 

@@ -17,6 +17,8 @@ from leanda.contracts.envelope import Event, Origin
 from leanda.contracts.events import (
     Counts,
     EventData,
+    FileDeleted,
+    FileParseFailed,
     FileRenamed,
     RecordsIndexed,
     RecordsParsed,
@@ -152,7 +154,7 @@ def test_authority_decides_the_placement_not_the_event() -> None:
 
 def test_a_batch_asks_once() -> None:
     world = World(facts(), facts("file-2"))
-    batch = [_stored(), _stored("file-2"), _parsed()]
+    batch = [_stored(), _stored("file-2"), _stored()]
     for group in whole_batch(batch):
         world.records.follow(group)
     assert world.authority.calls == [["file-1", "file-2"]]
@@ -245,6 +247,80 @@ def test_a_deleted_file_leaves_a_tombstone_and_an_unknown_one_nothing() -> None:
     world.nodes.follow([_fact(), other])
     assert world.index.shown(NODES_W) == {}
     assert list(world.index.documents[NODES_W]) == ["file-1"]
+
+
+def _failed(status: str = "Failed") -> Received:
+    return _received(
+        FileParseFailed(file_id="file-1", node_type="file", owner_id="anna", revision=1, placement=0, status=status)
+    )
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations([0, 1])))
+def test_a_file_that_fails_after_its_first_chunk_was_shown_ends_without_records(order: tuple[int, ...]) -> None:
+    world = World()
+    world.records.follow([_parsed()])
+    world.be(status="Failed", revision=1)
+    for position in order:
+        if position:
+            world.nodes.follow([_failed()])
+        else:
+            world.records.follow([_parsed()])  # a late copy
+    assert world.shown() == {}
+
+
+def test_a_file_that_fails_while_its_first_chunk_is_written_ends_without_records() -> None:
+    world, write = World(), MemoryIndex.write
+
+    def written(documents: Any) -> None:
+        some = list(documents)
+        world.be(status="Failed", revision=1)
+        world.nodes.index.write = lambda more: write(world.index, more)  # type: ignore[attr-defined]
+        world.nodes.follow([_failed()])  # sees nothing yet
+        write(world.index, some)
+
+    world.index.write = written  # type: ignore[method-assign]
+    world.records.follow([_parsed()])
+    assert world.shown() == {}
+
+
+def test_a_failed_later_run_leaves_the_records_of_the_one_before() -> None:
+    world = World()
+    world.records.follow([_stored()])
+    world.nodes.follow([_failed("Processed")])
+    assert world.shown() == {0: "processed", 1: "processed"}
+
+
+def test_stored_chunks_of_a_failed_run_are_hidden_and_not_announced() -> None:
+    world = World()
+    world.records.follow([_stored()])
+    world.be(status="Failed", revision=1)
+    world.nodes.follow([_failed()])
+    world.records.follow([_stored()])
+    assert world.shown() == {}
+    assert len(world.publisher.messages) == 1
+
+
+def test_a_chunk_without_a_good_record_is_complete_though_its_file_failed() -> None:
+    world = World(facts(status="Failed"))
+    world.artefacts.put("file-1", 1, 0, "processed", pack([Record(index=0, type="x", status=RecordStatus.FAILED)]))
+    data = RecordsStored(
+        file_id="file-1", run=1, chunk=0, counts=Counts(total=1, failed=1), artefact="sha", placement=0
+    )
+    world.records.follow([_received(data)])
+    assert (world.shown(), len(world.publisher.messages)) == ({}, 1)
+
+
+def test_a_file_that_is_deleted_when_only_its_first_chunk_is_shown_ends_without_records() -> None:
+    world = World()
+    world.records.follow([_parsed()])
+    world.be(deleted=True, placement=1, revision=1)
+    world.nodes.follow(
+        [_received(FileDeleted(file_id="file-1", node_type="file", owner_id="anna", revision=1, placement=1))]
+    )
+    assert world.shown() == {}
+    world.be()
+    world.records.follow([_parsed()])  # by an indexer that asked before the deletion
+    assert world.shown() == {}
 
 
 def test_a_shorter_run_takes_away_what_the_longer_one_showed() -> None:

@@ -13,7 +13,6 @@ from functions.search.mappings import definitions
 from functions.search.queries import SearchRequest
 from functions.search.use_cases import Search
 from leanda.access.policy import Viewer
-from leanda.contracts.artefacts import Record
 from leanda.errors import InvalidCursor, Unavailable
 from leanda.http.cursors import Cursors
 from tests.unit.search.fakes import MemoryAuthority, MemoryIndex, facts
@@ -27,7 +26,7 @@ def search() -> Search:
     for definition in definitions(local=True):
         index.ensure(definition)
     records = (
-        domain.record_document(Record(index=n, type="x"), run=1, stage=domain.Stage.PROCESSED, node=facts())
+        domain.record_document({"index": n, "type": "x"}, run=1, stage=domain.Stage.PROCESSED, node=facts())
         for n in range(5)
     )
     index.write([domain.node_document(facts()), *records])

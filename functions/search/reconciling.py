@@ -1,0 +1,267 @@
+"""Makes the index equal to the store, page by page: compares, tells what differs, writes what is missing, buries what is too much.
+
+Something that changes at this moment differs for a moment. So nothing counts as drift that changed within the grace period, and
+what differs is read and compared again before it is touched. Repairing is safe at any time: every write has the version of the
+facts that it was made from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from functions.search import domain, rebuild_state
+from functions.search.comparing import KEPT, Difference, Report, compare
+from functions.search.domain import Stage
+from functions.search.errors import DocumentRefused
+from functions.search.indexing import documents_of
+from functions.search.mappings import NODES, RECORDS, write_alias
+from functions.search.ports import (
+    Authority,
+    Catalogue,
+    Entry,
+    Generations,
+    HeldNode,
+    HeldRecords,
+    Holdings,
+    Meter,
+    NodeFacts,
+    Progress,
+    SearchIndex,
+    Versioned,
+)
+from leanda.errors import NotFound
+from leanda.observability import logger
+from leanda.ports import ArtefactStore, Clock
+
+PAGE: Final = 100
+GRACE: Final = timedelta(minutes=2)
+PURGED_AT_ONCE: Final = 10_000
+STATE: Final = "reconcile"
+
+Left = Callable[[], float]
+"""Seconds until the caller wants the rest to be left to the next time."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """What an index holds of the ids of one page."""
+
+    nodes: dict[str, HeldNode]
+    records: dict[str, list[HeldRecords]]
+
+    def against(self, entry: Entry, now: datetime) -> Difference:
+        key = entry.node.id
+        return compare(entry, self.nodes.get(key), self.records.get(key, ()), now=now)
+
+    def unknown(self, known: Iterable[str]) -> set[str]:
+        """Ids of living documents of nodes that are not known."""
+        living = {key for key, node in self.nodes.items() if not node.deleted} | set(self.records)
+        return living - set(known)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One page of the catalogue against the documents behind two aliases; with repairs."""
+
+    index: SearchIndex
+    holdings: Holdings
+    catalogue: Catalogue
+    authority: Authority
+    artefacts: ArtefactStore
+    clock: Clock
+    nodes_alias: str = write_alias(NODES)
+    records_alias: str = write_alias(RECORDS)
+
+    def page(self, after: str | None, *, grace: timedelta, left: Left) -> tuple[Report, str | None, bool]:
+        """Compare and repair a page.
+
+        Returns: the report; the id to go on after, or None at the end; and False if time ran out before all was repaired, in which
+        case the same page is to be asked for again.
+        """
+        page = self.catalogue.page(after=after, limit=PAGE)
+        now = self.clock.now()
+        held = self._held(after, page.next)
+        known = [entry.node.id for entry in page.entries]
+        differing = [entry for entry in page.entries if held.against(entry, now).any]
+        unknown = held.unknown(known)
+        looked = Report(nodes=len(page.entries))
+        if not differing and not unknown:
+            return looked, page.next, True
+        quiet = [entry for entry in differing if entry.changed_at <= now - grace]
+        for alias in (self.nodes_alias, self.records_alias):
+            self.holdings.refresh(alias)
+        held = self._held(after, page.next)
+        # Read again last: if nothing changed up to here, then the index was compared with what is still true.
+        facts = self.authority.of([*(entry.node.id for entry in quiet), *unknown])
+        still = [entry for entry in quiet if _same(entry.node, facts.get(entry.node.id))]
+        differences = {entry.node.id: held.against(entry, now) for entry in still}
+        wrong = [entry for entry in still if differences[entry.node.id].any]
+        strangers = {key for key in held.unknown(known) & unknown if key not in facts}
+        moving = len(differing) - len(still)
+        report = looked + replace(Report.of(differences.values()), in_motion=moving, nodes_unknown=len(strangers))
+        if wrong or strangers:
+            report, whole = self._repair(report, wrong, strangers, differences, held, left)
+            return report, page.next, whole
+        return report, page.next, True
+
+    def _held(self, after: str | None, last: str | None) -> Held:
+        nodes = self.holdings.nodes(self.nodes_alias, after, last)
+        return Held(nodes, self.holdings.records(self.records_alias, after, last))
+
+    def _repair(
+        self,
+        report: Report,
+        wrong: list[Entry],
+        strangers: set[str],
+        differences: dict[str, Difference],
+        held: Held,
+        left: Left,
+    ) -> tuple[Report, bool]:
+        logger.warning("the index differs from the store", **asdict(report), files=[e.node.id for e in wrong][:20])
+        repair = _Repair(self, differences, held, left)
+        repair.write(repair.missing(wrong))
+        if strangers or any(differences[entry.node.id].surplus for entry in wrong):
+            self.holdings.refresh(self.records_alias)
+            repair.write(repair.too_much(wrong, strangers))
+        done = replace(report, written=repair.written, lost=repair.lost, refused=repair.refused)
+        return done, not repair.out_of_time
+
+
+@dataclass
+class _Repair:
+    """The documents that make a page as it should be, while there is time."""
+
+    comparison: Comparison
+    differences: dict[str, Difference]
+    held: Held
+    left: Left
+    chunks: int = 0
+    written: int = 0
+    lost: int = 0
+    refused: int = 0
+    out_of_time: bool = False
+
+    def write(self, documents: Iterator[Versioned]) -> None:
+        try:
+            self.comparison.index.write(self._counted(documents))
+        except DocumentRefused as error:
+            logger.error("the index refuses documents that it lacks", detail=error.detail)
+            self.refused += 1
+
+    def missing(self, wrong: list[Entry]) -> Iterator[Versioned]:
+        """Documents that replace also those of the same version: what is hidden by mistake has the version that it should have."""
+        for entry in wrong:
+            difference = self.differences[entry.node.id]
+            if difference.node_missing or difference.node_stale:
+                yield replace(domain.node_document(entry.node), over_equal=True)
+            if difference.missing:
+                yield from self._records(entry)
+
+    def too_much(self, wrong: list[Entry], strangers: set[str]) -> Iterator[Versioned]:
+        holdings, alias, now = self.comparison.holdings, self.comparison.records_alias, self.comparison.clock.now()
+        for entry in wrong:
+            node = entry.node
+            if not self.differences[node.id].surplus:
+                continue
+            own = node if domain.shows_records(node) else None
+            for seen in holdings.strangers(alias, node.id, own, sum(chunk.total for chunk in entry.chunks)):
+                if own or node.deleted:
+                    yield domain.record_tombstone(node, seen.document["index"], at=now)
+                else:  # of a failed run, which may be reopened: what it then writes wins
+                    yield domain.tombstone_of(seen, at=now)
+        for key in sorted(strangers):
+            node_held = self.held.nodes.get(key)
+            if node_held and not node_held.deleted:
+                yield domain.unknown_node_tombstone(key, node_held.version, at=now)
+            for seen in holdings.strangers(alias, key, None, 0):
+                yield domain.tombstone_of(seen, at=now)
+
+    def _records(self, entry: Entry) -> Iterator[Versioned]:
+        node, chunks = entry.node, entry.chunks
+        comparison = self.comparison
+        there = comparison.holdings.in_chunks(comparison.records_alias, node, Stage.PROCESSED, chunks)
+        for chunk, found in zip(chunks, there, strict=True):
+            if found >= chunk.parsed:
+                continue
+            if self.left() <= 0 and self.chunks:  # at least one, so that every invocation brings the index further
+                self.out_of_time = True
+                return
+            self.chunks += 1
+            try:
+                made = documents_of(comparison.artefacts, node, chunk.n, Stage.PROCESSED, chunk.artefact)
+            except NotFound as error:
+                logger.error("an artefact of an active run is gone", detail=error.detail)
+                self.lost += 1
+                continue
+            yield from (replace(one, over_equal=True) for one in made)
+
+    def _counted(self, documents: Iterator[Versioned]) -> Iterator[Versioned]:
+        """The documents, for the aliases that are compared: what an index lacks is told by that index alone."""
+        compared = self.comparison
+        aliases = {write_alias(NODES): compared.nodes_alias, write_alias(RECORDS): compared.records_alias}
+        for document in documents:
+            self.written += 1
+            yield replace(document, alias=aliases[document.alias])
+
+
+@dataclass(frozen=True)
+class Reconciler:
+    """The use case of `search.reconcile`: a bounded piece of the round at a time, and what has to be done now and then."""
+
+    comparison: Comparison
+    generations: Generations
+    progress: Progress
+    meter: Meter
+
+    def go_on(self, *, left: Left, grace: timedelta = GRACE) -> dict[str, Any]:
+        """A piece of the round, from where the last one ended; and whatever else became due."""
+        self._drop_unused()
+        state, token = self.progress.load(STATE)
+        answer = self.look(after=state.get("after"), left=left, grace=grace)
+        state = {
+            "after": answer["next"],
+            "rounds": state.get("rounds", 0) + answer["complete"],
+            "at": self.comparison.clock.now().isoformat(),
+            "last": answer["report"],
+        }
+        self.progress.save(STATE, state, token)
+        return answer
+
+    def status(self) -> dict[str, Any]:
+        """Where the round is, how many were completed, and what the last piece found."""
+        return self.progress.load(STATE)[0]
+
+    def look(self, *, after: str | None, left: Left, grace: timedelta) -> dict[str, Any]:
+        """Pages until the time is over or the round is complete. The first is always looked at.
+
+        Returns: `report`; `complete`, whether the round is; `next`, the id to go on after; and at the end `purged`, a number.
+        """
+        total, complete = Report(), False
+        while not complete:
+            report, following, whole = self.comparison.page(after, grace=grace, left=left)
+            total += report
+            if whole:
+                after, complete = following, following is None
+            if left() <= 0:
+                break
+        answer: dict[str, Any] = {"report": asdict(total), "complete": complete, "next": after}
+        if complete:
+            before = self.comparison.clock.now() - KEPT
+            answer["purged"] = self.comparison.holdings.purge(before=before, limit=PURGED_AT_ONCE)
+        measured = {"IndexDrift": total.drift, "IndexBeyondRepair": total.beyond_repair, "NodesCompared": total.nodes}
+        self.meter.measure(measured | {"TombstonesPurged": answer.get("purged", 0)})
+        return answer
+
+    def _drop_unused(self) -> None:
+        """Remove what a finished rebuild replaced."""
+        state, _ = self.progress.load(rebuild_state.STATE)
+        dropped = rebuild_state.drop_unused(self.generations, state, now=self.comparison.clock.now())
+        if dropped:
+            logger.info("indices that were replaced are removed", indices=dropped)
+
+
+def _same(before: NodeFacts, now: NodeFacts | None) -> bool:
+    return now is not None and (before.revision, before.placement) == (now.revision, now.placement)
