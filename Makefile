@@ -66,8 +66,8 @@ synth: bootstrap ## Write the CloudFormation templates
 	@$(RUN) -m cdk.app $(ARGS)
 
 .PHONY: deploy
-deploy: bootstrap ## Deploy to the AWS account of the current credentials
-	@$(RUN) -m cli deploy $(ARGS)
+deploy: bootstrap ## Deploy to the AWS account of the current credentials (ARGS="-c environment=prod")
+	@$(RUN) -m cdk.deploy $(ARGS)
 
 .PHONY: lock
 lock: bootstrap ## Recompile requirements/*.txt (ARGS=--upgrade for newer versions)

@@ -72,7 +72,7 @@ def demo(
         stack.up(state.root, say=lambda line: console.print(plain(line), style="dim", markup=False))
     with _local_client(state) as client:
         run = Demo(client, began)
-        console.print(f"Ready after {run.elapsed():.1f} s at {state.connection().api_url}", markup=False)
+        console.print(f"The API is at {state.connection().api_url}", markup=False)
         for number, (title, act) in enumerate(
             (
                 ("Five files go in", lambda: upload_and_watch(run, timeout)),

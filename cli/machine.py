@@ -36,10 +36,8 @@ def local_stack() -> Iterator[ModuleType]:
 
 def up(context: typer.Context) -> None:
     """Start the cloud on this machine and leave it running."""
-    began, console = time.monotonic(), stderr()
     with local_stack() as stack:
         outputs = stack.up(state_of(context).root, say=_say)
-    console.print(f"Ready after {time.monotonic() - began:.0f} s.", style="green")
     print_where(outputs)
 
 

@@ -15,7 +15,7 @@ from cdk.config import Environment, arn, compact, construct_id
 from cdk.contexts.table import Context, InternalApi
 
 _NOT_FOUND: Final = compact(
-    {"type": "about:blank", "title": "There is no such service.", "status": 404, "code": "NOT_FOUND"}
+    {"type": "urn:leanda:problem:NOT_FOUND", "title": "There is no such service.", "status": 404, "code": "NOT_FOUND"}
 )
 
 

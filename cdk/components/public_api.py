@@ -176,7 +176,7 @@ class PublicApi(Construct):
 
     def _gateway_error(self, kind: apigateway.ResponseType, status: int | None, code: str, sentence: str) -> None:
         problem = {
-            "type": "about:blank",
+            "type": f"urn:leanda:problem:{code}",
             "title": sentence,
             "status": status or "$context.status",
             "code": code,

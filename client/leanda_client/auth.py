@@ -26,6 +26,10 @@ class TokenProvider(Protocol):
         """Another token after `refused` was answered with 401; None if there is no other."""
         ...
 
+    def close(self) -> None:
+        """Close the connections, if there are any."""
+        ...
+
 
 class StaticToken:
     """A token that somebody else obtained; it cannot be renewed."""
@@ -38,6 +42,9 @@ class StaticToken:
 
     def renew(self, refused: str) -> str | None:  # noqa: ARG002 - there is only this one
         return None
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 class CognitoTokens:
@@ -70,6 +77,9 @@ class CognitoTokens:
         self._lock = threading.Lock()
         self._token, self._until = "", 0.0
         self._refresh_token: str | None = None
+
+    def close(self) -> None:
+        self._http.close()
 
     def token(self) -> str:
         with self._lock:

@@ -64,6 +64,7 @@ class Api:
 
     def close(self) -> None:
         self._http.close()
+        self._tokens.close()
 
     def json(self, method: str, path: str, **options: Any) -> Any:
         """The body of a good answer."""

@@ -54,7 +54,7 @@ class Follower:
             else:
                 sequence = one.event.sequence
                 deciding(lambda data=data, origin=origin, n=sequence: self._apply(data, origin, n))  # type: ignore[misc]
-            self.nodes.publish(data.file_id)
+            self.nodes.publish(data.subject())
 
     def _store_blob(self, event: BlobStored, origin: Origin) -> None:
         """Attach stored bytes: the run's document first, then the node's one update, which announces it."""

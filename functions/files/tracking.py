@@ -39,7 +39,7 @@ def by_run(received: Sequence[Received]) -> Iterator[Group]:
     """The events of one run together: its document is read and moved once for all of them."""
     groups: dict[str, list[Received]] = {}
     for one in received:
-        groups.setdefault(f"{one.data.file_id}:{getattr(one.data, 'run', 0)}", []).append(one)
+        groups.setdefault(f"{one.data.subject()}:{getattr(one.data, 'run', 0)}", []).append(one)
     yield from groups.values()
 
 
@@ -56,7 +56,7 @@ class Tracker:
     def track(self, group: Group) -> None:
         """Mark what the events of one run say, then move its state as far as the marks allow."""
         data = group[0].data
-        key = ids.run_key(data.file_id, getattr(data, "run", 0))
+        key = ids.run_key(data.subject(), getattr(data, "run", 0))
         run = self.runs.get(key)
         if run is None:
             logger.warning("an event of a run that is not known changes nothing", run=key)

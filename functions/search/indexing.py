@@ -29,7 +29,7 @@ from leanda.messaging import Group, Received
 from leanda.observability import logger
 from leanda.ports import ArtefactStore, Clock, Message, Publisher
 
-SOURCE: Final = "leanda/search"
+SOURCE: Final = "search"
 PUBLISH_SECONDS: Final = 10.0
 
 _CAN_HIDE: Final = (FileDeleted, FileParseFailed, FileStatusChanged)
@@ -52,7 +52,7 @@ class NodeIndexer:
 
     def follow(self, group: Group) -> None:
         """Index the files and folders that anything happened to as they are now."""
-        nodes = self.authority.of(dict.fromkeys(one.data.file_id for one in group))
+        nodes = self.authority.of(dict.fromkeys(one.data.subject() for one in group))
         self.index.write(self._documents(group, nodes))
 
     def _documents(self, group: Group, nodes: dict[str, NodeFacts]) -> Iterator[Versioned]:
@@ -77,7 +77,7 @@ class RecordIndexer:
 
     def follow(self, group: Group) -> None:
         """Index the chunks' records, then announce those that are complete. Nothing is announced before it is written."""
-        nodes = self.authority.of(dict.fromkeys(one.data.file_id for one in group))
+        nodes = self.authority.of(dict.fromkeys(one.data.subject() for one in group))
         wanted = [(one, data, nodes[data.file_id]) for one, data in _chunks(group) if _concerns(nodes, data)]
         self.index.write(document for _, data, node in wanted for document in self._documents(data, node))
         self._look_again(dict.fromkeys(data.file_id for _, data, _ in wanted if isinstance(data, RecordsParsed)))

@@ -32,6 +32,8 @@ def consumer_settings(mapping: KafkaMapping, bootstrap_servers: str) -> dict[str
         # A broker that restarts is back within seconds here, and what was read ahead is read again after a rebalance.
         "reconnect.backoff.max.ms": 1_000,
         "session.timeout.ms": 10_000,
+        # A member learns of a rebalance with its next heartbeat: the default of 3 s is what a change of members then costs.
+        "heartbeat.interval.ms": 500,
         "topic.metadata.refresh.interval.ms": 30_000,
         "fetch.queue.backoff.ms": 100,
         "queued.max.messages.kbytes": 16_384,

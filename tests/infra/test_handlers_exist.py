@@ -35,6 +35,16 @@ def test_handler_strings_are_the_dotted_paths_of_those_files(each):
     assert {function["Handler"] for function in each.functions().values()} == expected
 
 
+def test_tools_that_read_the_template_find_each_functions_code(each):
+    """The SAM CLI takes the folder of a function or layer from this metadata."""
+    for kind in ("AWS::Lambda::Function", "AWS::Lambda::LayerVersion"):
+        ours = [one for _, _, one in each.resources(kind) if "leanda-" in str(one["Properties"])]
+        assert ours
+        for one in ours:
+            assert one["Metadata"]["aws:asset:path"]
+            assert one["Metadata"]["aws:asset:property"] == {"AWS::Lambda::Function": "Code"}.get(kind, "Content")
+
+
 @pytest.mark.parametrize("context", [c for c in CONTEXTS if c.routes], ids=lambda context: context.name)
 def test_the_api_answers_exactly_the_routes_of_the_table(context):
     (package,) = [p for p, f in context.functions() if isinstance(f, Api)]
@@ -92,6 +102,7 @@ def test_errors_of_the_gateway_are_problems_with_a_stable_code(each):
         assert response["ResponseParameters"]["gatewayresponse.header.Content-Type"] == "'application/problem+json'"
         body = json.loads(response["ResponseTemplates"]["application/json"].replace("$context.status", "0"))
         assert re.fullmatch(r"[A-Z_]+", body["code"])
+        assert body["type"] == f"urn:leanda:problem:{body['code']}"
 
 
 def test_tokens_live_an_hour_and_people_need_no_secret(each):

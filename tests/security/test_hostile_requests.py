@@ -26,6 +26,7 @@ def _problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
     ), answer.text
     problem: dict[str, Any] = answer.json()
     assert (problem["code"], problem["status"]) == (code, status)
+    assert problem["type"] == f"urn:leanda:problem:{code}"
     assert problem["title"]
     assert problem["correlationId"]
     assert "Traceback" not in answer.text

@@ -141,4 +141,5 @@ def _refused(answer: httpx.Response) -> None:
     assert answer.headers["content-type"].startswith("application/problem+json"), answer.headers
     problem = answer.json()
     assert (problem["code"], problem["status"]) == ("UNAUTHORIZED", 401)
+    assert problem["type"] == "urn:leanda:problem:UNAUTHORIZED"
     assert problem["correlationId"]

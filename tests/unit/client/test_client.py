@@ -153,6 +153,14 @@ def test_one_sign_in_serves_many_requests(cloud: CloudInMemory) -> None:
     assert sent.headers["x-amz-target"] == "AWSCognitoIdentityProviderService.InitiateAuth"
 
 
+def test_what_is_closed_signs_in_no_more(cloud: CloudInMemory) -> None:
+    provider = tokens(cloud)
+    with LeandaClient(API, provider, transport=cloud.transport):
+        pass
+    with pytest.raises(RuntimeError, match="closed"):
+        provider.token()
+
+
 def test_a_refused_token_is_renewed_once(cloud: CloudInMemory) -> None:
     with LeandaClient(API, tokens(cloud), transport=cloud.transport) as leanda:
         leanda.me()

@@ -42,24 +42,32 @@ class EventData(Contract):
     TYPE: ClassVar[str]
     TOPIC: ClassVar[Topic]
 
-    file_id: str
-
     def key(self) -> str:
         """The Kafka key: what must stay in order together."""
-        return self.file_id
+        return self.subject()
 
     def subject(self) -> str:
-        return self.file_id
+        """The id of what it happened to."""
+        raise NotImplementedError
 
     def discriminator(self) -> str | None:
         """What tells it apart from others of its type with the same cause; None where the writer counts them."""
         return None
 
 
+class FileData(EventData):
+    """Base of what happens to a file or folder."""
+
+    file_id: str
+
+    def subject(self) -> str:
+        return self.file_id
+
+
 # --- uploads and blobs ------------------------------------------------------------------------------------------------
 
 
-class UploadRequested(EventData):
+class UploadRequested(FileData):
     """A file was announced through the API; its bytes are awaited."""
 
     TYPE, TOPIC = "leanda.files.upload.requested.v1", FILE_EVENTS
@@ -70,7 +78,7 @@ class UploadRequested(EventData):
     revision: int
 
 
-class BlobStored(EventData):
+class BlobStored(FileData):
     """Bytes arrived, were checked, and their kind was decided, once."""
 
     TYPE, TOPIC = "leanda.blobs.blob.stored.v1", FILE_EVENTS
@@ -86,7 +94,7 @@ class BlobStored(EventData):
     inbox_path: str | None = None
 
 
-class BlobRejected(EventData):
+class BlobRejected(FileData):
     """Bytes arrived that may not be kept (too large, wrong checksum, a name that cannot be used)."""
 
     TYPE, TOPIC = "leanda.blobs.blob.rejected.v1", FILE_EVENTS
@@ -97,7 +105,7 @@ class BlobRejected(EventData):
     inbox_path: str | None = None
 
 
-class UploadExpired(EventData):
+class UploadExpired(FileData):
     """An announced upload did not arrive in time."""
 
     TYPE, TOPIC = "leanda.blobs.upload.expired.v1", FILE_EVENTS
@@ -106,7 +114,7 @@ class UploadExpired(EventData):
     owner_id: str
 
 
-class BlobHashed(EventData):
+class BlobHashed(FileData):
     """The SHA-256 of stored bytes is known."""
 
     TYPE, TOPIC = "leanda.blobs.blob.hashed.v1", FILE_EVENTS
@@ -117,7 +125,7 @@ class BlobHashed(EventData):
 # --- runs: plan, parse, process, store, index -------------------------------------------------------------------------
 
 
-class RunRequest(EventData):
+class RunRequest(FileData):
     """What a parser needs to start a run; the body of `FileCreated` and `FileReprocessRequested` alike."""
 
     TOPIC = FILE_EVENTS
@@ -157,7 +165,7 @@ class ChunkRow(Contract):
     input_sha: str | None = None
 
 
-class PlanEvent(EventData):
+class PlanEvent(FileData):
     TOPIC = RECORD_EVENTS
     run: int = Field(ge=1)
 
@@ -187,7 +195,7 @@ class ParseFailed(PlanEvent):
     ended_at: datetime
 
 
-class ChunkEvent(EventData):
+class ChunkEvent(FileData):
     TOPIC = RECORD_EVENTS
     run: int = Field(ge=1)
     chunk: int = Field(ge=0)
@@ -270,7 +278,7 @@ class RunState(StrEnum):
     NOT_REQUESTED = "NotRequested"
 
 
-class RunAdvanced(EventData):
+class RunAdvanced(FileData):
     """A run reached a state; the node follows."""
 
     TYPE, TOPIC = "leanda.files.run.advanced.v1", FILE_EVENTS
@@ -283,7 +291,7 @@ class RunAdvanced(EventData):
     version: str | None = None
 
 
-class LetterEvent(EventData):
+class LetterEvent(FileData):
     """A letter of the dead-letter desk that concerns a file; its key is that of the record that could not be handled."""
 
     TOPIC = RECORD_EVENTS
@@ -327,7 +335,7 @@ class FileStatus(StrEnum):
     FAILED = "Failed"
 
 
-class NodeFact(EventData):
+class NodeFact(FileData):
     """Something happened to a file or folder. `file_id` is the node's id; the index reads the rest from its owner."""
 
     TOPIC = FILE_EVENTS
@@ -412,14 +420,10 @@ class FolderRestored(NodeFact):
 
 
 class UserFact(EventData):
-    """Something happened to a user; `file_id` is absent, the user's id is subject and key."""
+    """Something happened to a user."""
 
     TOPIC = USER_EVENTS
-    file_id: str = ""
     user_id: str
-
-    def key(self) -> str:
-        return self.user_id
 
     def subject(self) -> str:
         return self.user_id
