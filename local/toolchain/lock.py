@@ -34,6 +34,7 @@ SETS: dict[str, tuple[str, ...]] = {
     "indigo": LIKE_DEV,
     "gemmi": LIKE_DEV,
     "tabular": LIKE_DEV,
+    "document": LIKE_DEV,
     "image": LIKE_DEV,
     "microscopy": (*LIKE_DEV, *(word for name in NOT_FOR_HEADERS for word in ("--no-emit-package", name))),
     "client": LIKE_DEV,

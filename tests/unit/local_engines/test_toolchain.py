@@ -25,6 +25,10 @@ def test_locked_requirements_pin_everything_and_name_no_address(name: str) -> No
     assert all("==" in line and line.endswith("\\") for line in pins)
 
 
+def test_every_set_of_requirements_is_locked() -> None:
+    assert {path.stem for path in REQUIREMENTS.glob("*.in")} == set(lock.SETS)
+
+
 @pytest.mark.parametrize("mark", ["--index-url https://a.example/simple", "a @ https://a.example/a.whl"])
 def test_an_address_in_requirements_is_found(mark: str) -> None:
     assert lock.addresses(f"a==1\n{mark}\n") == [mark]

@@ -6,7 +6,7 @@ RFC 9649 section 2.4 "WebP File Header". Pillow tells neither without decoding, 
 
 from __future__ import annotations
 
-import os
+import io
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
@@ -29,7 +29,7 @@ class Animation:
 
 def is_complete(file: BinaryIO, pillow: str) -> bool:
     """False when the file was certainly cut; what programs append behind the end does not matter."""
-    size = file.seek(0, os.SEEK_END)
+    size = file.seek(0, io.SEEK_END)
     file.seek(0)
     start = file.read(12)
     if pillow == "WEBP":
@@ -48,7 +48,7 @@ def gif_animation(file: BinaryIO) -> Animation:
     file.seek(0)
     header = file.read(13)
     if len(header) == 13 and header[10] & 0x80:
-        file.seek(3 * 2 ** ((header[10] & 7) + 1), os.SEEK_CUR)
+        file.seek(3 * 2 ** ((header[10] & 7) + 1), io.SEEK_CUR)
     frames = milliseconds = 0
     for _ in range(MAX_BLOCKS):
         mark = file.read(1)
@@ -62,8 +62,8 @@ def gif_animation(file: BinaryIO) -> Animation:
                 return Animation(frames, milliseconds, complete=True, counted_all=False)
             frames += 1
             if descriptor[8] & 0x80:
-                file.seek(3 * 2 ** ((descriptor[8] & 7) + 1), os.SEEK_CUR)
-            file.seek(1, os.SEEK_CUR)
+                file.seek(3 * 2 ** ((descriptor[8] & 7) + 1), io.SEEK_CUR)
+            file.seek(1, io.SEEK_CUR)
         elif mark == b"\x21":
             label = file.read(1)
             if label == b"\xf9":
@@ -86,5 +86,5 @@ def _skip_sub_blocks(file: BinaryIO) -> bool:
             return False
         if size == b"\0":
             return True
-        file.seek(size[0], os.SEEK_CUR)
+        file.seek(size[0], io.SEEK_CUR)
     return False
