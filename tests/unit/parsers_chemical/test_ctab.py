@@ -94,12 +94,16 @@ def test_damaged_tables_fail_at_their_line(text: str, code: str | None, line: in
         assert issues == ()
         return
     [issue] = issues
-    assert (issue.code, issue.severity, issue.place) == (code, Severity.ERROR, f"line {line}" if line else None)
+    assert (issue.code, issue.severity, issue.place) == (
+        code,
+        Severity.ERROR,
+        f"line {line} of the record" if line else None,
+    )
 
 
 def test_a_line_of_no_known_kind_is_a_warning() -> None:
     [issue] = check(molfile(properties=["Hello"]))
-    assert (issue.code, issue.severity, issue.place) == ("CTAB_LINE_UNKNOWN", Severity.WARNING, "line 10")
+    assert (issue.code, issue.severity, issue.place) == ("CTAB_LINE_UNKNOWN", Severity.WARNING, "line 10 of the record")
 
 
 @pytest.mark.parametrize("number", ["1" * 100_000, "1" * 100_000 + "x"])

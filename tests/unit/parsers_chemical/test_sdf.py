@@ -167,7 +167,7 @@ def test_failed_records_keep_their_index_and_name_and_lose_their_structure() -> 
     assert [(record.index, record.status.value) for record in records] == [(7, "Parsed"), (8, "Failed"), (9, "Parsed")]
     assert records[1].name == "bad"
     assert records[1].structure is None
-    assert records[1].issues[0].place == "line 6"
+    assert records[1].issues[0].place == "line 6 of the record"
 
 
 @pytest.mark.parametrize("name", ["$RXN", "VjCD0100", "InChI=1S/CH4/h1H4", "{}", ">", "M  END"])

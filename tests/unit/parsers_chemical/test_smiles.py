@@ -75,15 +75,15 @@ def test_an_extension_belongs_to_the_smiles_and_not_to_the_name() -> None:
     [
         (b"InChI=1S/CH4/h1H4", "SMILES_INVALID", "character 4"),
         (b"VmpDRDAxMDA", "SMILES_INVALID", "character 1"),
-        (b"CC>>CO", "REACTION_NOT_MOLECULE", None),
+        (b"CC>>CO", "REACTION_NOT_MOLECULE", "record 2"),
         (b"C{}C", "SMILES_INVALID", "character 2"),
-        (b"C1CC", "TOOLKIT_REFUSED", None),
+        (b"C1CC", "TOOLKIT_REFUSED", "record 2"),
         (b"C\0C", "SMILES_INVALID", "character 2"),
-        (b"C" * (smiles.MAX_SMILES_CHARACTERS + 1), "STRUCTURE_TOO_LARGE", None),
-        (b"C" * (limits.MAX_RECORD_BYTES + 1), "RECORD_TOO_LARGE", None),
+        (b"C" * (smiles.MAX_SMILES_CHARACTERS + 1), "STRUCTURE_TOO_LARGE", "record 2"),
+        (b"C" * (limits.MAX_RECORD_BYTES + 1), "RECORD_TOO_LARGE", "record 2"),
     ],
 )
-def test_lines_that_are_no_smiles_fail_alone(line: bytes, code: str, place: str | None) -> None:
+def test_lines_that_are_no_smiles_fail_alone(line: bytes, code: str, place: str) -> None:
     good, bad, last = read(b"CCO\n" + line + b"\nCN\n")
     assert [good.status, bad.status, last.status] == [RecordStatus.PARSED, RecordStatus.FAILED, RecordStatus.PARSED]
     assert [(issue.code, issue.place) for issue in bad.issues] == [(code, place)]

@@ -92,7 +92,7 @@ def test_what_is_wrong_with_one_block_costs_one_record() -> None:
     records = read(SALT + BROKEN + QUARTZ, first_index=5)
     assert [(record.index, record.status.value) for record in records] == [(5, "Parsed"), (6, "Failed"), (7, "Parsed")]
     [issue] = records[1].issues
-    assert (issue.code, issue.severity, issue.place) == ("CIF_SYNTAX", Severity.ERROR, "line 2, column 1")
+    assert (issue.code, issue.severity, issue.place) == ("CIF_SYNTAX", Severity.ERROR, "line 2 of the record, column 1")
     assert "Wrong number of values" in issue.message
 
 
@@ -185,13 +185,13 @@ def test_of_a_repeated_tag_the_first_value_counts_and_all_are_fields() -> None:
 @pytest.mark.parametrize(
     ("content", "place"),
     [
-        (b"data_a\nloop_aeae\n_x\n1", "line 2, column 1"),
-        (b"data_a\n_x 'open\n", "line 2, column 9"),
-        (b"data_a\n_x\n;open\n", "line 4, column 1"),
-        (b"words\ndata_a _x 1", "line 1, column 1"),
-        (b"data_a stray", "line 1, column 8"),
-        (b"data_a _x \0", "line 1, column 11"),
-        (b"#\\#CIF_2.0\ndata_a _x [1 2]", "line 2, column 14"),
+        (b"data_a\nloop_aeae\n_x\n1", "line 2 of the record, column 1"),
+        (b"data_a\n_x 'open\n", "line 2 of the record, column 9"),
+        (b"data_a\n_x\n;open\n", "line 4 of the record, column 1"),
+        (b"words\ndata_a _x 1", "line 1 of the record, column 1"),
+        (b"data_a stray", "line 1 of the record, column 8"),
+        (b"data_a _x \0", "line 1 of the record, column 11"),
+        (b"#\\#CIF_2.0\ndata_a _x [1 2]", "line 2 of the record, column 14"),
     ],
 )
 def test_damage_that_leaves_a_doubt_fails_at_its_place(content: bytes, place: str) -> None:

@@ -116,7 +116,7 @@ def test_a_bad_record_costs_one_record_and_keeps_its_fields() -> None:
 
 def test_a_damaged_molecule_record_fails_at_its_line() -> None:
     record = read_one(FORMAT, "$MFMT $MIREG 3\n$MOL\n" + molfile().replace("    1.5000", "    1.5 00"))
-    assert [(issue.code, issue.place) for issue in record.issues] == [("ATOM_LINE_INVALID", "line 8")]
+    assert [(issue.code, issue.place) for issue in record.issues] == [("ATOM_LINE_INVALID", "line 8 of the record")]
 
 
 def test_absurdly_many_data_fail_the_record() -> None:

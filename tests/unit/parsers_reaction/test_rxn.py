@@ -97,24 +97,32 @@ def test_odd_reactions_are_kept_and_say_so(text: str, smiles: str | None, issues
 @pytest.mark.parametrize(
     ("text", "code", "place"),
     [
-        (rxnfile(counts="  1  2"), "RXN_COUNT_MISMATCH", "line 5"),
-        (rxnfile(counts="  1"), "RXN_COUNTS_INVALID", "line 5"),
-        (rxnfile(counts="  1 0j"), "RXN_COUNTS_INVALID", "line 5"),
-        (rxnfile(counts="  1  1\nwords"), "RXN_LINE_UNKNOWN", "line 6"),
-        ("$RXN\n\n", "RXN_TRUNCATED", "line 1"),
-        (rxnfile().replace("    1.5000", "0.000j98k0", 1), "ATOM_LINE_INVALID", "reactant 1, line 12"),
-        (rxnfile().replace("  2  3  2  0", "  2  3  2  0k967"), "BOND_LINE_INVALID", "product 1, line 26"),
+        (rxnfile(counts="  1  2"), "RXN_COUNT_MISMATCH", "line 5 of the record"),
+        (rxnfile(counts="  1"), "RXN_COUNTS_INVALID", "line 5 of the record"),
+        (rxnfile(counts="  1 0j"), "RXN_COUNTS_INVALID", "line 5 of the record"),
+        (rxnfile(counts="  1  1\nwords"), "RXN_LINE_UNKNOWN", "line 6 of the record"),
+        ("$RXN\n\n", "RXN_TRUNCATED", "line 1 of the record"),
+        (rxnfile().replace("    1.5000", "0.000j98k0", 1), "ATOM_LINE_INVALID", "reactant 1, line 12 of the record"),
+        (
+            rxnfile().replace("  2  3  2  0", "  2  3  2  0k967"),
+            "BOND_LINE_INVALID",
+            "product 1, line 26 of the record",
+        ),
         (rxnfile([molfile((("C", "C"), ((1, 2, 1), (1, 2, 2))))]), "TOOLKIT_REFUSED", "reactant 1"),
-        (rxn_v3000(counts="1 1 0"), "RXN_COUNT_MISMATCH", None),
-        (rxn_v3000(counts="one 1 1"), "RXN_COUNTS_INVALID", "line 5"),
-        (rxn_v3000(end=""), "RXN_UNTERMINATED", "line 45"),
-        (rxn_v3000(end="M  V30 END AGENT\nM  END\n"), "RXN_BLOCK_UNPAIRED", "line 46"),
-        (rxn_v3000(end="M  V30 BEGIN AGENT\nM  END\n"), "RXN_BLOCK_UNPAIRED", "line 47"),
-        (rxn_v3000(end="zzz\nM  END\n"), "RXN_LINE_UNKNOWN", "line 46"),
-        (rxn_v3000(agent=ctab(OXYGEN).replace("1 2 1 2", "1 2 1 3")), "BOND_LINE_INVALID", "agent 1, line 42"),
+        (rxn_v3000(counts="1 1 0"), "RXN_COUNT_MISMATCH", "record 1"),
+        (rxn_v3000(counts="one 1 1"), "RXN_COUNTS_INVALID", "line 5 of the record"),
+        (rxn_v3000(end=""), "RXN_UNTERMINATED", "line 45 of the record"),
+        (rxn_v3000(end="M  V30 END AGENT\nM  END\n"), "RXN_BLOCK_UNPAIRED", "line 46 of the record"),
+        (rxn_v3000(end="M  V30 BEGIN AGENT\nM  END\n"), "RXN_BLOCK_UNPAIRED", "line 47 of the record"),
+        (rxn_v3000(end="zzz\nM  END\n"), "RXN_LINE_UNKNOWN", "line 46 of the record"),
+        (
+            rxn_v3000(agent=ctab(OXYGEN).replace("1 2 1 2", "1 2 1 3")),
+            "BOND_LINE_INVALID",
+            "agent 1, line 42 of the record",
+        ),
     ],
 )
-def test_damage_fails_the_reaction_at_its_place(text: str, code: str, place: str | None) -> None:
+def test_damage_fails_the_reaction_at_its_place(text: str, code: str, place: str) -> None:
     record = read_one(RXN, text)
     assert record.status is RecordStatus.FAILED
     assert [(issue.code, issue.place) for issue in record.issues] == [(code, place)]

@@ -310,7 +310,9 @@ def test_a_block_without_end_is_not_believed() -> None:
     good = spectrum(affn([1, 2]), *axis(2))
     records = read(good + good.replace("##END=\n", "") + good + good[:-20])
     assert [codes(record) for record in records] == [[], ["BLOCK_UNTERMINATED"], [], ["BLOCK_UNTERMINATED"]]
-    assert codes(only("##TITLE= x\n##DATA TYPE= LINK\n##BLOCKS= 1\n")) == ["BLOCK_UNTERMINATED"]
+    assert {issue.place for record in records for issue in record.issues} == {"line 1 of the record"}
+    [nothing_inside] = only("##TITLE= x\n##DATA TYPE= LINK\n##BLOCKS= 1\n").issues
+    assert (nothing_inside.code, nothing_inside.place) == ("BLOCK_UNTERMINATED", "record 1")
 
 
 @pytest.mark.parametrize(

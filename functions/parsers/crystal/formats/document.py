@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from leanda.contracts.artefacts import Issue
-from leanda.parsing.records import BOM, decode, error, information, warning
+from leanda.parsing.records import BOM, decode, error, information, line_place, warning
 
 REPAIRED: Final = "CIF_REPAIRED"
 MAX_SHOWN_TAGS: Final = 10
@@ -88,7 +88,7 @@ def _parsed(text: str, issues: list[Issue]) -> tuple[Any, str]:
         mark += "u"
     parsed = _by_gemmi(_NOT_ASCII.sub(lambda character: f"{mark}{ord(character[0]):x}~", text))
     message = "There are characters outside of ASCII in values without quotes, where CIF 1.1 has none; they were kept."
-    issues.append(warning(REPAIRED, message, f"line {text.count('\n', 0, found.start()) + 1}"))
+    issues.append(warning(REPAIRED, message, line_place(text.count("\n", 0, found.start()) + 1)))
     return parsed, mark
 
 
@@ -112,7 +112,7 @@ def _by_gemmi(text: str) -> Any:
 def _refusal(message: str, text: str) -> Issue:
     match = _GEMMI_PLACE.fullmatch(message)
     line, column, reason = match.groups() if match else (None, None, message)
-    place = f"line {line}" + (f", column {int(column) + 1}" if column else "") if line else None
+    place = line_place(int(line)) + (f", column {int(column) + 1}" if column else "") if line else None
     hint = " (it says it is CIF 2.0, of which only what CIF 1.1 has too can be read)" if _CIF_2.match(text) else ""
     return error("CIF_SYNTAX", f"This is no CIF: {reason.strip()}{hint}.", place)
 
@@ -143,7 +143,7 @@ def _collect(block: Block, parsed: Any, wanted: frozenset[str], mark: str) -> No
     if repeated:
         tag, line = next(iter(repeated.items()))
         message = f"Tags are there more than once, the first value counts: {_listed(repeated)}."
-        block.issues.append(warning(REPAIRED, message, f"line {line}"))
+        block.issues.append(warning(REPAIRED, message, line_place(line)))
     if missing:
         block.issues.append(warning("CIF_VALUE_MISSING", f"Tags without a value were left out: {_listed(missing)}."))
     if frames:

@@ -14,7 +14,8 @@ from PIL import Image
 
 from functions.parsers.image.formats import colour, ends, exif
 from functions.parsers.image.formats.opening import TOOLKIT, opened
-from leanda.contracts.artefacts import FieldValue, Issue, Record, Severity
+from leanda.contracts.artefacts import FieldValue, Issue, Record
+from leanda.parsing.records import warning
 
 MAX_TEXTS: Final = 200
 MAX_TEXT_CHARACTERS: Final = 64 * 1024
@@ -30,7 +31,7 @@ def record(file: BinaryIO, pillow: str) -> Record:
         texts = _texts(image)
     issues: list[Issue] = []
     if not _frames(file, pillow, found, issues):
-        issues.append(_warning("IMAGE_TRUNCATED", "The file ends before the picture does; a part of it is missing."))
+        issues.append(warning("IMAGE_TRUNCATED", "The file ends before the picture does; a part of it is missing."))
     found["bitDepth"] = _bit_depth(file, pillow) or found["bitDepth"]
     return Record(
         index=0,
@@ -107,7 +108,7 @@ def _frames(file: BinaryIO, pillow: str, found: dict[str, Any], issues: list[Iss
     if animation.frames > 1 and animation.milliseconds:
         found["duration"] = animation.milliseconds
     if not animation.counted_all:
-        issues.append(_warning("FRAMES_NOT_COUNTED", f"There are more than {ends.MAX_FRAMES} frames."))
+        issues.append(warning("FRAMES_NOT_COUNTED", f"There are more than {ends.MAX_FRAMES} frames."))
     return animation.complete
 
 
@@ -122,7 +123,3 @@ def _bit_depth(file: BinaryIO, pillow: str) -> int | None:
         bits = struct.unpack("<H", data)[0] if len(data) == 2 else 0
         return bits if bits in (1, 2, 4, 8) else None
     return None
-
-
-def _warning(code: str, message: str) -> Issue:
-    return Issue(code=code, severity=Severity.WARNING, message=message)

@@ -12,6 +12,7 @@ from typing import BinaryIO, Final
 
 from leanda.contracts.artefacts import Record
 from leanda.errors import FileCorrupt, NoRecords
+from leanda.parsing.records import warning
 from leanda.parsing.tiff import Tiff
 
 MAX_PAGES: Final = 10_000
@@ -43,7 +44,7 @@ class TiffFormat:
                 count += 1
                 if count == MAX_PAGES and directory.following:
                     message = f"Pages after the first {MAX_PAGES} are left out."
-                    left_out = tiff_records.warning("PAGES_NOT_READ", message)
+                    left_out = warning("PAGES_NOT_READ", message)
                     record = record.model_copy(update={"issues": (*record.issues, left_out)})
                 yield record
         except FileCorrupt as broken:

@@ -7,9 +7,11 @@ from typing import Any, Final
 
 from functions.parsers import tiff_page
 from functions.parsers.image.formats import colour, exif
-from leanda.contracts.artefacts import Issue, Record, RecordStatus, Severity
+from leanda.contracts.artefacts import Issue, Record
 from leanda.errors import FileCorrupt
 from leanda.limits import MAX_NAME_CHARACTERS
+from leanda.parsing import records
+from leanda.parsing.records import error, information, warning
 from leanda.parsing.tiff import Directory, Tiff
 
 _OME_MARK: Final = "<OME"
@@ -58,15 +60,8 @@ def _issues(page: tiff_page.Page) -> Iterator[Issue]:
         yield warning("IMAGE_TRUNCATED", "The file ends before the picture does; a part of it is missing.")
     if page.description and _OME_MARK in page.description:
         message = "The page holds OME-XML; under the extension .ome.tif it is read as microscopy."
-        yield Issue(code="OME_XML_NOT_READ", severity=Severity.INFORMATION, message=message, place="ImageDescription")
+        yield information("OME_XML_NOT_READ", message, "ImageDescription")
 
 
 def failed(index: int, broken: FileCorrupt) -> Record:
-    issue = Issue(
-        code="PAGE_UNREADABLE", severity=Severity.ERROR, message="The page cannot be read.", place=broken.detail
-    )
-    return Record(index=index, type="image", status=RecordStatus.FAILED, issues=(issue,))
-
-
-def warning(code: str, message: str) -> Issue:
-    return Issue(code=code, severity=Severity.WARNING, message=message)
+    return records.failed("image", index, error("PAGE_UNREADABLE", "The page cannot be read.", broken.detail))

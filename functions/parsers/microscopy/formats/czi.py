@@ -20,6 +20,7 @@ from functions.parsers.microscopy.formats.series import Channel, Objective, Quan
 from functions.parsers.microscopy.formats.xml_tree import text_of
 from leanda.contracts.artefacts import FieldValue, Issue, Record
 from leanda.errors import FileBomb, FileCorrupt, FormatMismatch
+from leanda.parsing.records import error, failed, warning
 
 MAX_XML_BYTES: Final = 128 * 1024 * 1024
 MAX_SUBBLOCKS: Final = 300_000
@@ -80,7 +81,7 @@ class Czi:
             extents = _extents(file, directory)
         except FileCorrupt as broken:
             message = "The directory of the image's parts cannot be read; sizes are those of the metadata."
-            issues.append(series.warning("SUBBLOCKS_UNREADABLE", message, broken.detail))
+            issues.append(warning("SUBBLOCKS_UNREADABLE", message, broken.detail))
             extents = {}
         yield from _records(root, extents, issues)
 
@@ -182,7 +183,7 @@ def _records(root: Element, extents: dict[int, Extent], issues: list[Issue]) -> 
         sizes = {axis: size for axis, size in ({**stated, **measured}).items() if size}
         if "X" not in sizes or "Y" not in sizes:
             message = "Neither the metadata nor the image's parts tell its width and height."
-            yield series.failed(index, name, "IMAGE_WITHOUT_SIZE", message)
+            yield failed(series.RECORD_TYPE, index, error("IMAGE_WITHOUT_SIZE", message), name=name)
             continue
         sizes = {axis: sizes.get(axis, 1) for axis in _USUAL_AXES} | {
             axis: size for axis, size in sizes.items() if axis not in _USUAL_AXES and size > 1

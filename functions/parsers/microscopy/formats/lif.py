@@ -18,6 +18,7 @@ from functions.parsers.microscopy.formats import series, xml_tree
 from functions.parsers.microscopy.formats.series import Channel, Objective, Quantity, Series
 from leanda.contracts.artefacts import FieldValue, Record
 from leanda.errors import FileBomb, FileCorrupt, FormatMismatch, NoRecords
+from leanda.parsing.records import error, failed
 
 MAX_XML_BYTES: Final = 128 * 1024 * 1024
 _HEAD: Final = struct.Struct("<iIBI")
@@ -122,7 +123,7 @@ def _record(index: int, path: str, image: Element) -> Record:
     channels = image.findall("ImageDescription/Channels/ChannelDescription")
     if "X" not in sizes or not channels:
         message = "The image has no description of its axes and channels."
-        return series.failed(index, path, "IMAGE_WITHOUT_SIZE", message)
+        return failed(series.RECORD_TYPE, index, error("IMAGE_WITHOUT_SIZE", message), name=path)
     tags = {channel.get("ChannelTag") for channel in channels}
     colours = len(channels) == 3 and tags == {"1", "2", "3"}
     sizes = {"X": sizes["X"], "Y": sizes.get("Y", 1), "Z": sizes.get("Z", 1), "C": len(channels)} | {

@@ -17,6 +17,7 @@ from functions.parsers.microscopy.formats.series import Channel, Objective, Quan
 from functions.parsers.microscopy.formats.xml_tree import EntitiesRefused
 from leanda.contracts.artefacts import FieldValue, Issue, Record
 from leanda.errors import FileBomb, FileCorrupt, FormatMismatch, ParseFailure
+from leanda.parsing.records import warning
 
 MAGICS: Final = (b"\xda\xce\xbe\x0a", b"\0\0\0\x0cjP  ")
 _BLOCK: Final = 4 * 1024 * 1024
@@ -138,7 +139,7 @@ def _channels(opened: Any) -> tuple[list[Any], tuple[Issue, ...]]:
         return list(getattr(opened.metadata, "channels", None) or []), ()
     except Exception as error:
         message = "The channels and the optics of the file cannot be read."
-        return [], (series.warning("CHANNELS_UNREADABLE", message, f"{type(error).__name__}: {error}"[:200]),)
+        return [], (warning("CHANNELS_UNREADABLE", message, f"{type(error).__name__}: {error}"[:200]),)
 
 
 def _names(experiment: Any) -> dict[int, str]:

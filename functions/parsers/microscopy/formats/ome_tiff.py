@@ -15,8 +15,9 @@ from functions.parsers import tiff_page
 from functions.parsers.microscopy.formats import ome_xml, series
 from functions.parsers.microscopy.formats.tiff_files import issues_of_page, levels, series_of_page
 from functions.parsers.tiff_page import Page
-from leanda.contracts.artefacts import Issue, Record, Severity
+from leanda.contracts.artefacts import Issue, Record
 from leanda.errors import FileCorrupt, NoRecords
+from leanda.parsing.records import error, failed, information, warning
 from leanda.parsing.tiff import Tiff
 
 _MARKS: Final = ("<OME", "<ome:OME")
@@ -45,15 +46,13 @@ class OmeTiff:
         page = tiff_page.page(tiff, first)
         description = tiff.text(first, tiff_page.DESCRIPTION) or ""
         if not any(mark in description for mark in _MARKS):
-            issue = series.warning(
-                "OME_XML_MISSING", "There is no OME-XML in the file; its pages are described instead."
-            )
+            issue = warning("OME_XML_MISSING", "There is no OME-XML in the file; its pages are described instead.")
             yield from pages(tiff, self.name, issue)
             return
         try:
             ome = ome_xml.read(description)
         except FileCorrupt as broken:
-            issue = series.warning("OME_XML_UNREADABLE", broken.message, broken.detail)
+            issue = warning("OME_XML_UNREADABLE", broken.message, broken.detail)
             yield from pages(tiff, self.name, issue)
             return
         if not ome.images:
@@ -81,7 +80,7 @@ def pages(tiff: Tiff, format: str, issue: Issue | None = None) -> Iterator[Recor
             try:
                 page = tiff_page.page(tiff, directory)
             except FileCorrupt as broken:
-                yield series.failed(index, None, "PAGE_UNREADABLE", "The page cannot be read.", broken.detail)
+                yield _unreadable(index, broken)
                 index += 1
                 continue
             if page.reduced and index:
@@ -94,28 +93,30 @@ def pages(tiff: Tiff, format: str, issue: Issue | None = None) -> Iterator[Recor
     except FileCorrupt as broken:
         if not index:
             raise
-        yield series.failed(index, None, "PAGE_UNREADABLE", "The page cannot be read.", broken.detail)
+        yield _unreadable(index, broken)
         index += 1
     if not index:
         raise NoRecords
 
 
+def _unreadable(index: int, broken: FileCorrupt) -> Record:
+    return failed(series.RECORD_TYPE, index, error("PAGE_UNREADABLE", "The page cannot be read.", broken.detail))
+
+
 def _elsewhere(ome: ome_xml.Ome) -> Issue:
     if ome.metadata_file is None:
-        return series.warning(
-            "OME_XML_WITHOUT_IMAGE", "The OME-XML describes no image; the pages are described instead."
-        )
+        return warning("OME_XML_WITHOUT_IMAGE", "The OME-XML describes no image; the pages are described instead.")
     message = (
         f"The metadata is in another file: {ome.metadata_file[:200]}. What this file's pages state is given instead."
     )
-    return series.warning("OME_METADATA_ELSEWHERE", message)
+    return warning("OME_METADATA_ELSEWHERE", message)
 
 
 def _issues(ome: ome_xml.Ome, page: Page) -> Iterator[Issue]:
     if len(ome.other_files) > 1:
         message = f"The images' planes lie in {len(ome.other_files)} files; this is one of them."
-        yield Issue(code="IMAGE_IN_SEVERAL_FILES", severity=Severity.INFORMATION, message=message)
+        yield information("IMAGE_IN_SEVERAL_FILES", message)
     stated = {(image.get("SizeX"), image.get("SizeY")) for image in ome.root.iterfind("Image/Pixels")}
     if (str(page.width), str(page.height)) not in stated:
         message = f"No image of the OME-XML has the size of the first page, {page.width} × {page.height}."
-        yield series.warning("SIZE_CONFLICT", message)
+        yield warning("SIZE_CONFLICT", message)

@@ -17,6 +17,7 @@ from functions.parsers.microscopy.formats.series import Channel, Objective, Quan
 from functions.parsers.microscopy.formats.xml_tree import text_of
 from leanda.contracts.artefacts import FieldValue, Issue, Record
 from leanda.errors import FormatMismatch, NoRecords
+from leanda.parsing.records import error, failed, warning
 
 _BLOCK: Final = 256 * 1024
 # Pixel data, and one element for each plane: an acquisition can have hundreds of thousands, and they say nothing new here.
@@ -113,13 +114,14 @@ def records(ome: Ome, format: str, issues: tuple[Issue, ...] = ()) -> Iterator[R
     for index, image in enumerate(ome.images[: series.MAX_SERIES]):
         own = issues if index == 0 else ()
         if index == series.MAX_SERIES - 1 and len(ome.images) > series.MAX_SERIES:
-            own = (*own, series.warning("IMAGES_NOT_READ", f"Images after the first {series.MAX_SERIES} are left out."))
+            own = (*own, warning("IMAGES_NOT_READ", f"Images after the first {series.MAX_SERIES} are left out."))
         name = image.get("Name") or image.get("ID")
         pixels = image.find("Pixels")
         sizes = {axis: series.count(pixels.get(f"Size{axis}")) for axis in _AXES} if pixels is not None else {}
         if pixels is None or not sizes.get("X") or not sizes.get("Y"):
             message = "The image has no Pixels element with its sizes."
-            yield series.failed(index, name, "IMAGE_WITHOUT_SIZE", message, image.get("ID"))
+            issue = error("IMAGE_WITHOUT_SIZE", message, image.get("ID"))
+            yield failed(series.RECORD_TYPE, index, issue, name=name)
             continue
         stated = {axis: size for axis, size in sizes.items() if size}
         yield _series(ome.root, image, pixels, stated, instruments, annotations, format, own).record(index)

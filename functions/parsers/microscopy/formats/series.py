@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-from leanda.contracts.artefacts import FieldValue, Issue, Record, RecordStatus, Severity
+from leanda.contracts.artefacts import FieldValue, Issue, Record
 from leanda.limits import MAX_NAME_CHARACTERS
 
 RECORD_TYPE: Final = "image"
@@ -133,16 +133,6 @@ class Series:
         names = [("Channel.Name", channel.name) for channel in self.channels[:MAX_CHANNELS]]
         fluors = [("Channel.Fluor", channel.fluor) for channel in self.channels[:MAX_CHANNELS]]
         return [one for name, value in dict.fromkeys([*names, *fluors]) for one in field(name, value)]
-
-
-def failed(index: int, name: str | None, code: str, message: str, place: str | None = None) -> Record:
-    """An image that cannot be described."""
-    issue = Issue(code=code, severity=Severity.ERROR, message=message, place=place)
-    return Record(index=index, type=RECORD_TYPE, status=RecordStatus.FAILED, name=name, issues=(issue,))
-
-
-def warning(code: str, message: str, place: str | None = None) -> Issue:
-    return Issue(code=code, severity=Severity.WARNING, message=message, place=place)
 
 
 def number(text: str | None) -> int | float | None:

@@ -20,6 +20,7 @@ from functions.parsers.microscopy.formats.tiff_files import series_of_page
 from functions.parsers.tiff_page import Page
 from leanda.contracts.artefacts import FieldValue, Issue, Record
 from leanda.errors import FileCorrupt, NoRecords
+from leanda.parsing.records import warning
 from leanda.parsing.tiff import Tiff
 
 MAX_PAGES: Final = 1000
@@ -70,11 +71,11 @@ def _pages(tiff: Tiff) -> tuple[list[Page], list[Issue]]:
             except FileCorrupt as broken:
                 if not pages:
                     raise
-                issues.append(series.warning("PAGE_UNREADABLE", "A page of the slide cannot be read.", broken.detail))
+                issues.append(warning("PAGE_UNREADABLE", "A page of the slide cannot be read.", broken.detail))
     except FileCorrupt as broken:
         if not pages:
             raise
-        issues.append(series.warning("PAGE_UNREADABLE", "A page of the slide cannot be read.", broken.detail))
+        issues.append(warning("PAGE_UNREADABLE", "A page of the slide cannot be read.", broken.detail))
     return pages, issues
 
 

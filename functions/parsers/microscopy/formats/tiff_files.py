@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from functions.parsers import tiff_page
-from functions.parsers.microscopy.formats import series
 from functions.parsers.microscopy.formats.series import Series
 from functions.parsers.tiff_page import Page
 from leanda.contracts.artefacts import Issue
+from leanda.parsing.records import warning
 from leanda.parsing.tiff import Directory
 
 
@@ -35,4 +35,4 @@ def levels(directory: Directory) -> int | None:
 def issues_of_page(page: Page) -> tuple[Issue, ...]:
     if not page.pixels_outside:
         return ()
-    return (series.warning("IMAGE_TRUNCATED", "The file ends before the image does; a part of it is missing."),)
+    return (warning("IMAGE_TRUNCATED", "The file ends before the image does; a part of it is missing."),)

@@ -81,7 +81,7 @@ def _record(
     name: str | None = None,
 ) -> Record:
     if refused(issues):
-        return failed(type, index, *issues, name=name).model_copy(update={"fields": fields})
+        return failed(type, index, *issues, name=name, fields=fields)
     return Record(index=index, type=type, name=name, structure=structure, fields=fields, issues=issues)
 
 

@@ -14,7 +14,7 @@ from functions.parsers import toolkit
 from functions.parsers.reactions import Participant
 from leanda.contracts.artefacts import Issue
 from leanda.parsing import ctab
-from leanda.parsing.records import decode, error, refused
+from leanda.parsing.records import decode, error, line_place, refused
 
 HEADER_LINES: Final = 4
 MAX_MOLECULES: Final = 999
@@ -51,7 +51,7 @@ class _Table:
 
 class _Problem(Exception):
     def __init__(self, code: str, message: str, line: int | None = None) -> None:
-        self.issue = error(code, message, f"line {line}" if line else None)
+        self.issue = error(code, message, line_place(line) if line else None)
         super().__init__(message)
 
 

@@ -12,23 +12,14 @@ from typing import Any, Final
 
 from functions.parsers.spectra.formats import jcamp_ntuples, jcamp_tables, terms
 from functions.parsers.spectra.formats.jcamp_blocks import Block, blocks_of, ends, is_link
-from functions.parsers.spectra.formats.jcamp_tables import TABLES, Measured, Stated, value_of
+from functions.parsers.spectra.formats.jcamp_tables import TABLES, Measured, Stated, line_of, value_of
 from functions.parsers.spectra.formats.points import plot_of, properties_of
-from functions.parsers.spectra.formats.text import (
-    Fields,
-    Unreadable,
-    decode,
-    failed,
-    guarded,
-    information,
-    number,
-    typed,
-    warning,
-)
+from functions.parsers.spectra.formats.text import TYPE, Fields, Unreadable, guarded, number, typed
 from leanda import limits
 from leanda.contracts.artefacts import Issue, Record
 from leanda.errors import FormatMismatch
 from leanda.parsing.format import Format
+from leanda.parsing.records import decode, error, failed, information, warning
 
 STRUCTURE: Final = "chemical/x-jcamp-cs"
 MAX_STRUCTURE_BYTES: Final = 256 * limits.KIB
@@ -73,16 +64,17 @@ def _record(data: bytes, index: int, *, referable: dict[str, str]) -> Record:
         elif not _is_link(data, block) and spectrum is None:
             spectrum = block
     if spectrum is None:
-        return failed(index, _unterminated("block"))
+        return failed(TYPE, index, _unterminated("block"))
     fields, issues = _fields(data, spectrum)
     name = (value_of(data, spectrum.labels[0]) or "").split("\n")[0].strip()[:1000] or None
     if not spectrum.closed:
-        return failed(index, _unterminated("spectrum"), name=name, fields=tuple(fields.values))
+        issue = _unterminated("spectrum", line_of(data, spectrum.start))
+        return failed(TYPE, index, issue, name=name, fields=tuple(fields.values))
     try:
         read = jcamp_ntuples.measured if spectrum.get("DATATABLE") else jcamp_tables.measured
         result = read(data, spectrum)
     except Unreadable as problem:
-        return failed(index, *issues, problem.issue, name=name, fields=tuple(fields.values))
+        return failed(TYPE, index, *issues, problem.issue, name=name, fields=tuple(fields.values))
     properties, more_issues = _described(data, spectrum, result)
     issues += tuple(more_issues)
     found, structure_issues = _structures(data, structures, referable, spectrum)
@@ -90,7 +82,7 @@ def _record(data: bytes, index: int, *, referable: dict[str, str]) -> Record:
         properties["structures"] = found
     return Record(
         index=index,
-        type="spectrum",
+        type=TYPE,
         name=name,
         structure=plot_of(result.pages, x_units=result.x_units, y_units=result.y_units, sticks=result.sticks),
         fields=tuple(fields.values),
@@ -99,8 +91,8 @@ def _record(data: bytes, index: int, *, referable: dict[str, str]) -> Record:
     )
 
 
-def _unterminated(what: str) -> Issue:
-    return Unreadable("BLOCK_UNTERMINATED", f"The {what} has no ##END=; the file may be cut off.").issue
+def _unterminated(what: str, place: str | None = None) -> Issue:
+    return error("BLOCK_UNTERMINATED", f"The {what} that starts here has no ##END=; the file may be cut off.", place)
 
 
 def _is_structure(block: Block) -> bool:

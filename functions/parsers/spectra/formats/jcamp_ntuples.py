@@ -21,7 +21,8 @@ from functions.parsers.spectra.formats.jcamp_tables import (
     value_of,
 )
 from functions.parsers.spectra.formats.points import MAX_POINTS, PLOT_PAGES, Points, numbers
-from functions.parsers.spectra.formats.text import Unreadable, number, warning
+from functions.parsers.spectra.formats.text import Unreadable, number
+from leanda.parsing.records import warning
 
 MAX_VARIABLES: Final = 64
 MAX_PAGES: Final = 100_000

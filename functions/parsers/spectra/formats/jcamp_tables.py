@@ -14,8 +14,9 @@ from typing import Any, Final
 from functions.parsers.spectra.formats.asdf import Grid, Groups, Ordinates, half_unit
 from functions.parsers.spectra.formats.jcamp_blocks import Block, Label
 from functions.parsers.spectra.formats.points import MAX_POINTS, Points, numbers
-from functions.parsers.spectra.formats.text import Unreadable, decode, number, warning
+from functions.parsers.spectra.formats.text import Unreadable, number
 from leanda.contracts.artefacts import Issue
+from leanda.parsing.records import decode, line_place, warning
 
 MAX_PEAKS: Final = 1000
 """Peaks that a record lists; all count, and all are points."""
@@ -80,7 +81,7 @@ def value_of(data: bytes, label: Label | None) -> str | None:
 
 def line_of(data: bytes, offset: int) -> str:
     """The place of a byte, for people: the line of the record's own text."""
-    return f"line {data.count(b'\n', 0, offset) + 1} of the record"
+    return line_place(data.count(b"\n", 0, offset) + 1)
 
 
 class Stated:

@@ -19,9 +19,10 @@ from functions.parsers.spectra.formats import terms
 from functions.parsers.spectra.formats.mzml_arrays import decoded
 from functions.parsers.spectra.formats.mzml_head import Head, Parameter, head_of, parse, resolved
 from functions.parsers.spectra.formats.points import Points, numbers, plot_of, properties_of
-from functions.parsers.spectra.formats.text import Fields, Unreadable, failed, guarded, number, typed, warning
+from functions.parsers.spectra.formats.text import TYPE, Fields, Unreadable, guarded, number, typed
 from leanda.contracts.artefacts import Issue, Record
 from leanda.parsing.format import Format
+from leanda.parsing.records import failed, warning
 
 MAX_PEAKS: Final = 100
 """Most intense peaks that the record of a mass spectrum lists; all are points."""
@@ -107,7 +108,7 @@ def _record(data: bytes, index: int, *, head: Head) -> Record:
     try:
         points = _points(spectrum, head, issues)
     except Unreadable as problem:
-        return failed(index, problem.issue, name=name, fields=tuple(fields.values))
+        return failed(TYPE, index, problem.issue, name=name, fields=tuple(fields.values))
     described, units = _described(spectrum, head), _units(spectrum, head)
     properties = described | units | (properties_of(points) if points else {})
     if points and properties.get("representation") == "centroid":
@@ -119,7 +120,7 @@ def _record(data: bytes, index: int, *, head: Head) -> Record:
         plot = plot_of([points], x_units=units.get("xUnits"), y_units=units.get("yUnits"), sticks=sticks)
     return Record(
         index=index,
-        type="spectrum",
+        type=TYPE,
         name=name,
         structure=plot,
         fields=tuple(fields.values),

@@ -17,11 +17,12 @@ from typing import Any, BinaryIO, Final
 from functions.parsers.spectra.formats import spc_header, spc_terms
 from functions.parsers.spectra.formats.points import MAX_POINTS, Points, numbers, plot_of, properties_of
 from functions.parsers.spectra.formats.spc_header import Subheader, read_header, read_subheader
-from functions.parsers.spectra.formats.text import Fields, Unreadable, failed, information, typed
+from functions.parsers.spectra.formats.text import TYPE, Fields, Unreadable, typed
 from leanda import limits
 from leanda.contracts.artefacts import FieldValue, Issue, Record
 from leanda.errors import FileCorrupt
 from leanda.parsing.format import WholeFormat
+from leanda.parsing.records import failed, information
 
 MAX_LOG_BYTES: Final = limits.MIB
 MAX_SUBFILES: Final = 1_000_000
@@ -84,7 +85,7 @@ class _File:
                     if isinstance(problem, Unreadable)
                     else Unreadable("SUBFILE_CORRUPT", str(problem)).issue
                 )
-                yield failed(index, issue, name=self._name(index), fields=tuple(common.values))
+                yield failed(TYPE, index, issue, name=self._name(index), fields=tuple(common.values))
                 index += 1
                 if not directory:
                     yield from self._lost(index, issue)
@@ -96,7 +97,7 @@ class _File:
     def _lost(self, index: int, issue: Issue) -> Iterator[Record]:
         """The subfiles behind one that cannot be read: nobody knows where they start."""
         for further in range(index, self._header.subfiles or 0):
-            yield failed(further, issue, name=self._name(further))
+            yield failed(TYPE, further, issue, name=self._name(further))
 
     def _directory_at(self) -> int:
         """Where the directory of subfiles with own abscissas stands; 0 when the file has none that fits."""
@@ -257,7 +258,7 @@ class _File:
         sticks = properties["technique"] == "MS" and points.x is not None
         return Record(
             index=index,
-            type="spectrum",
+            type=TYPE,
             name=self._name(index),
             structure=plot_of([points], x_units=x_units, y_units=y_units, sticks=sticks),
             fields=(*own, *common.values),

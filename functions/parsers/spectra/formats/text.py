@@ -1,4 +1,4 @@
-"""Text, numbers, issues and failed records: what all formats of spectra need."""
+"""Stated numbers, bounded fields and refusals: what all formats of spectra need."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from leanda.contracts.artefacts import FieldValue, Issue, Record, RecordStatus, Severity
+from leanda.contracts.artefacts import FieldValue, Issue, Record
+from leanda.parsing import records
+from leanda.parsing.records import error, information
 
-BOM: Final = b"\xef\xbb\xbf"
+TYPE: Final = "spectrum"
 MAX_FIELDS: Final = 1000
 """Fields of one record; a spectrometer writes some 600 parameters."""
 MAX_VALUE_CHARACTERS: Final = 4096
@@ -17,23 +19,6 @@ MAX_VALUE_CHARACTERS: Final = 4096
 
 _INTEGER: Final = re.compile(r"[+-]?(?:0|[1-9][0-9]{0,14})")
 _DECIMAL: Final = re.compile(r"[+-]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
-
-
-def decode(raw: bytes) -> tuple[str, tuple[Issue, ...]]:
-    """Text of bytes whose encoding no header states.
-
-    UTF-8 if it is valid UTF-8, else Windows-1252 (what instruments on Windows write), else Latin-1, which takes every
-    byte. The two guesses come with an Information issue.
-    """
-    try:
-        return raw.decode("utf-8"), ()
-    except UnicodeDecodeError:
-        pass
-    try:
-        text, encoding = raw.decode("cp1252"), "Windows-1252"
-    except UnicodeDecodeError:
-        text, encoding = raw.decode("latin-1"), "Latin-1"
-    return text, (information("ENCODING_ASSUMED", f"The text is not UTF-8; it was read as {encoding}."),)
 
 
 def number(text: str | None) -> float | None:
@@ -91,18 +76,6 @@ def listed(names: list[str], most: int = 5) -> str:
     return ", ".join(name[:60] for name in names[:most]) + (", …" if len(names) > most else "")
 
 
-def error(code: str, message: str, place: str | None = None) -> Issue:
-    return Issue(code=code, severity=Severity.ERROR, message=message, place=place)
-
-
-def warning(code: str, message: str, place: str | None = None) -> Issue:
-    return Issue(code=code, severity=Severity.WARNING, message=message, place=place)
-
-
-def information(code: str, message: str, place: str | None = None) -> Issue:
-    return Issue(code=code, severity=Severity.INFORMATION, message=message, place=place)
-
-
 class Unreadable(Exception):
     """A spectrum that cannot be read; it never leaves a record's reader."""
 
@@ -111,17 +84,13 @@ class Unreadable(Exception):
         super().__init__(message)
 
 
-def failed(index: int, *issues: Issue, name: str | None = None, fields: tuple[FieldValue, ...] = ()) -> Record:
-    """A spectrum that could not be read: it keeps its place in the file and says why."""
-    return Record(index=index, type="spectrum", status=RecordStatus.FAILED, name=name, fields=fields, issues=issues)
-
-
 def guarded(read: Callable[[bytes, int], Record], raw: bytes, index: int) -> Record:
     """A record, failed if reading it raises: whatever a record holds, its neighbours must not pay for it."""
-    try:
-        return read(raw, index)
-    except Unreadable as problem:
-        return failed(index, problem.issue)
-    except Exception as defect:
-        message = f"Reading the record ended unexpectedly: {type(defect).__name__}: {defect}"
-        return failed(index, error("RECORD_UNREADABLE", message[:1000]))
+
+    def judged(raw: bytes, index: int) -> Record:
+        try:
+            return read(raw, index)
+        except Unreadable as problem:
+            return records.failed(TYPE, index, problem.issue)
+
+    return records.guarded(TYPE, judged, raw, index)

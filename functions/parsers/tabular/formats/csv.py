@@ -14,8 +14,9 @@ from typing import Final
 from functions.parsers.tabular.formats.dialect import Table, describe, wider
 from functions.parsers.tabular.formats.rows import code_units, quoted_row, row_ends
 from leanda import limits
-from leanda.contracts.artefacts import Issue, Record, RecordStatus, Severity
+from leanda.contracts.artefacts import Issue, Record
 from leanda.errors import FileEmpty
+from leanda.parsing.records import error, failed, information, warning
 
 
 @dataclass
@@ -96,7 +97,7 @@ class _Chunk:
         for n, (start, end) in enumerate(spans):
             issues = self._file_issues() if self._first_index + n == 0 else []
             if n == last and self._quote_is_open(start, end):
-                issues.append(_warning("QUOTE_NOT_CLOSED", "A quote in this row is never closed; it runs to the end."))
+                issues.append(warning("QUOTE_NOT_CLOSED", "A quote in this row is never closed; it runs to the end."))
             if rows is not None:
                 yield self._record(self._first_index + n, rows[n], issues)
             else:
@@ -121,16 +122,16 @@ class _Chunk:
             )
         try:
             text = data.decode(self._table.encoding.name)
-        except UnicodeDecodeError as error:
+        except UnicodeDecodeError as problem:
             text = self._decoded_otherwise(data) or ""
             if not text:
-                message = f"Byte {error.start + 1} of the row cannot be read as {self._table.encoding.name}."
+                message = f"Byte {problem.start + 1} of the row cannot be read as {self._table.encoding.name}."
                 return _failed(index, "ROW_ENCODING", message, issues)
-            issues.append(_warning("ENCODING_GUESSED", f"The row is not UTF-8; it was read as {self._table.fallback}."))
+            issues.append(warning("ENCODING_GUESSED", f"The row is not UTF-8; it was read as {self._table.fallback}."))
         try:
             rows = _cells(text, self._table.delimiter)
-        except csv.Error as error:
-            return _failed(index, "ROW_UNREADABLE", f"The row cannot be cut into cells: {error}.", issues)
+        except csv.Error as problem:
+            return _failed(index, "ROW_UNREADABLE", f"The row cannot be cut into cells: {problem}.", issues)
         return self._record(index, rows[0] if rows else [], issues)
 
     def _decoded_otherwise(self, data: bytes) -> str | None:
@@ -145,12 +146,12 @@ class _Chunk:
         columns = self._table.columns
         if len(cells) != len(columns):
             message = f"The row has {len(cells)} cells, the header {len(columns)}."
-            issues.append(_warning("ROW_WIDTH", message, _place(index)))
+            issues.append(warning("ROW_WIDTH", message, _place(index)))
             columns = wider(columns, len(cells))
             cells = cells + [""] * (len(columns) - len(cells))
         if any("\0" in cell for cell in cells):
             cells = [cell.replace("\0", "") for cell in cells]
-            issues.append(_warning("NUL_REMOVED", "NUL characters were left out.", _place(index)))
+            issues.append(warning("NUL_REMOVED", "NUL characters were left out.", _place(index)))
         # Validating a record and its fields in one call takes half the time of building them one by one.
         fields = [{"name": name, "value": cell or None} for name, cell in zip(columns, cells, strict=True)]
         return Record.model_validate({"index": index, "type": "row", "fields": fields, "issues": issues})
@@ -160,10 +161,10 @@ class _Chunk:
         issues = []
         if self._table.guessed:
             message = f"The file does not say how it is encoded; it was read as {self._table.encoding.name}."
-            issues.append(_warning("ENCODING_GUESSED", message))
+            issues.append(warning("ENCODING_GUESSED", message))
         if self._table.preamble:
             message = f"{self._table.preamble} rows before the header are not part of the table."
-            issues.append(Issue(code="PREAMBLE_SKIPPED", severity=Severity.INFORMATION, message=message))
+            issues.append(information("PREAMBLE_SKIPPED", message))
         return issues
 
     def _quote_is_open(self, start: int, end: int) -> bool:
@@ -185,10 +186,5 @@ def _place(index: int) -> str:
     return f"data row {index + 1}"
 
 
-def _warning(code: str, message: str, place: str | None = None) -> Issue:
-    return Issue(code=code, severity=Severity.WARNING, message=message, place=place)
-
-
 def _failed(index: int, code: str, message: str, issues: list[Issue]) -> Record:
-    error = Issue(code=code, severity=Severity.ERROR, message=message, place=_place(index))
-    return Record(index=index, type="row", status=RecordStatus.FAILED, issues=(*issues, error))
+    return failed("row", index, *issues, error(code, message, _place(index)))

@@ -16,7 +16,7 @@ from typing import Final
 from leanda.contracts.artefacts import Issue
 from leanda.parsing import ctab_v3000
 from leanda.parsing.ctab_problem import CtabProblem
-from leanda.parsing.records import error, warning
+from leanda.parsing.records import error, line_place, warning
 
 HEADER_LINES: Final = 3
 COUNTS: Final = HEADER_LINES
@@ -48,7 +48,7 @@ def check(lines: list[bytes], *, first_line: int = 1) -> tuple[Issue, ...]:
 
 
 def _place(line: int | None, first_line: int) -> str | None:
-    return f"line {line + first_line - 1}" if line else None
+    return line_place(line + first_line - 1) if line else None
 
 
 def _check(lines: list[bytes]) -> tuple[CtabProblem, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from leanda.contracts.artefacts import Issue, Record, RecordStatus, Severity
+from leanda.contracts.artefacts import FieldValue, Issue, Record, RecordStatus, Severity
 
 BOM: Final = b"\xef\xbb\xbf"
 BOM_DROPPED: Final = Issue(
@@ -44,14 +44,30 @@ def information(code: str, message: str, place: str | None = None) -> Issue:
     return Issue(code=code, severity=Severity.INFORMATION, message=message, place=place)
 
 
+def line_place(number: int) -> str:
+    """The place of a line: counted from the record's own first one, because nobody who reads a chunk knows the file's."""
+    return f"line {number} of the record"
+
+
 def refused(issues: tuple[Issue, ...]) -> bool:
     """Whether one of the issues makes the record a failed one."""
     return any(issue.severity is Severity.ERROR for issue in issues)
 
 
-def failed(type: str, index: int, *issues: Issue, name: str | None = None) -> Record:
-    """A record that could not be read: it keeps its place in the file and says why."""
-    return Record(index=index, type=type, status=RecordStatus.FAILED, name=name, issues=issues)
+def failed(
+    type: str, index: int, *issues: Issue, name: str | None = None, fields: tuple[FieldValue, ...] = ()
+) -> Record:
+    """A record that could not be read: it keeps its place in the file and says why and where.
+
+    An error that names no place of its own is one of the whole record; its number, from 1, is the place.
+    """
+    placed = tuple(
+        issue.model_copy(update={"place": f"record {index + 1}"})
+        if issue.severity is Severity.ERROR and issue.place is None
+        else issue
+        for issue in issues
+    )
+    return Record(index=index, type=type, status=RecordStatus.FAILED, name=name, fields=fields, issues=placed)
 
 
 def guarded(type: str, read: Callable[[bytes, int], Record], raw: bytes, index: int) -> Record:
