@@ -7,7 +7,7 @@ import gzip
 import os
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -27,9 +27,19 @@ class SampleRow:
     records: int | None
     notes: str
 
+    @property
+    def name(self) -> str:
+        """The file's name without its folder."""
+        return PurePosixPath(self.path).name
+
+    @property
+    def file(self) -> Path:
+        """Where the file lies on this machine."""
+        return samples_root() / self.path
+
     def read_bytes(self) -> bytes:
         """The file's content, uncompressed."""
-        content = (samples_root() / self.path).read_bytes()
+        content = self.file.read_bytes()
         return gzip.decompress(content) if self.path.endswith(".gz") else content
 
 
@@ -39,7 +49,7 @@ def samples_root() -> Path:
     Without it a test is skipped; where CI runs it fails, because there a skip would go unseen.
     """
     root = _root()
-    if not (root / "MANIFEST.csv").is_file():
+    if not _manifest().is_file():
         reason = f"the sample files are not at {root}; set LEANDA_SAMPLES to their folder"
         if os.environ.get("CI"):
             pytest.fail(reason)
@@ -53,14 +63,29 @@ def manifest(*formats: str) -> list[SampleRow]:
     return [row for row in _rows() if not formats or row.format in formats]
 
 
+def sample(name: str) -> SampleRow:
+    """The row of the one file with that name; skips or fails as `samples_root`."""
+    [row] = [row for row in manifest() if row.name == name]
+    return row
+
+
+def rows_to_collect() -> list[SampleRow]:
+    """All rows, to make a test of each. Where the samples are not there it is empty: a test beside must ask for them."""
+    return list(_rows()) if _manifest().is_file() else []
+
+
 def _root() -> Path:
     configured = os.environ.get("LEANDA_SAMPLES")
     return Path(configured) if configured else Path(__file__).resolve().parents[2] / "shared" / "samples"
 
 
+def _manifest() -> Path:
+    return _root() / "MANIFEST.csv"
+
+
 @cache
 def _rows() -> tuple[SampleRow, ...]:
-    with (_root() / "MANIFEST.csv").open(encoding="utf-8", newline="") as file:
+    with _manifest().open(encoding="utf-8", newline="") as file:
         return tuple(
             SampleRow(
                 path=row["path"],
