@@ -26,7 +26,7 @@ VERSION = "import sys; print('%d.%d' % sys.version_info[:2])"
 
 # Environment, its requirements, what it is for, and roughly what an empty cache downloads (MB, Linux x86_64).
 ENVIRONMENTS = (
-    (ROOT / ".venv", "dev.txt", "development: tests, CDK, the local cloud", 335),
+    (ROOT / ".venv", "dev.txt", "development: tests, CDK, the local cloud", 385),
     (ROOT / ".leanda" / "venvs" / "runtime", "runtime.txt", "what the Lambda runtime itself holds", 18),
     (ROOT / ".leanda" / "venvs" / "ministack", "ministack.txt", "AWS endpoints on this machine", 25),
 )

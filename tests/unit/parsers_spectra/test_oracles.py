@@ -1,4 +1,4 @@
-"""Other readers of the same samples agree: jcamp and pymzML, which the product does not use, and arrays read by hand."""
+"""Other readers of the same samples agree: jcamp, nmrglue, pymzML, spc-io, which the product does not use, and numpy by hand."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from functions.parsers.spectra.formats import jcamp
+from functions.parsers.spectra.formats import jcamp, jcamp_ntuples, jcamp_tables
 from functions.parsers.spectra.formats.jcamp_blocks import blocks_of
-from functions.parsers.spectra.formats.jcamp_tables import measured
+from functions.parsers.spectra.formats.jcamp_tables import TABLES
 from functions.parsers.spectra.formats.points import Points
 from tests.samples import samples_root
 from tests.unit.parsers_spectra.test_spectra_samples import drawn, sample
@@ -23,11 +23,23 @@ def oracle(name: str) -> Any:
         return importlib.import_module(name)
 
 
-def points_of(name: str) -> Points:
+def by_nmrglue(name: str) -> Any:
+    """The ordinates of a JCAMP-DX file: an array, or a list of them where it has several pages."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        _, ordinates = oracle("nmrglue.fileio.jcampdx").read(str(samples_root() / "jcamp" / name))
+    return ordinates
+
+
+def pages_of(name: str) -> list[Points]:
+    """The points of all tables of a JCAMP-DX file, in its order."""
     data = (samples_root() / "jcamp" / name).read_bytes()
-    [block] = blocks_of(data)
-    [points] = measured(data, block).pages
-    return points
+    return [
+        points
+        for block in blocks_of(data)
+        if block.get("DATATABLE", *TABLES)
+        for points in (jcamp_ntuples if block.get("DATATABLE") else jcamp_tables).measured(data, block).pages
+    ]
 
 
 # The files that jcamp reads rightly (it fails on NTUPLES, on NMR with comments and on LINK blocks with tables of peaks).
@@ -38,7 +50,7 @@ def test_jcamp_reads_the_same_points(name: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         other = oracle("jcamp").readfile(str(samples_root() / "jcamp" / name))
-    points = points_of(name)
+    [points] = pages_of(name)
     assert len(other["x"]) == len(points)
     mine = [points.y_at(at) for at in range(len(points))]
     assert [float(value) for value in other["y"]] == pytest.approx(mine, rel=1e-9)
@@ -46,6 +58,33 @@ def test_jcamp_reads_the_same_points(name: str) -> None:
     abscissas = [points.x_at(at) for at in range(len(points))]
     step = abs(points.delta) if points.x is None else 0.0
     assert [float(value) for value in other["x"]] == pytest.approx(abscissas, abs=step / 2 + 1e-9)
+
+
+# The files of which nmrglue gives the ordinates (of other techniques and of tables without ##NPOINTS= it gives none).
+@pytest.mark.parametrize(
+    ("name", "index"),
+    [
+        ("13Csample.jdx", 0),
+        ("2-Methyl-1-Propanol.jdx", 0),
+        ("jcamp-difdup.dx", 0),
+        ("jcamp-fix.dx", 0),
+        ("jcamp-packed.dx", 0),
+        ("withStructure.jdx", 3),
+    ],
+)
+def test_nmrglue_reads_the_same_ordinates(name: str, index: int) -> None:
+    theirs, ours = by_nmrglue(name), pages_of(name)[index]
+    oracle("numpy.testing").assert_allclose([ours.y_at(at) for at in range(len(ours))], theirs, rtol=1e-12)
+    found = sample(name)[index].properties
+    assert (found["firstY"], found["lastY"]) == pytest.approx((theirs[0], theirs[-1]), rel=1e-12)
+    assert (found["minY"], found["maxY"]) == pytest.approx((theirs.min(), theirs.max()), rel=1e-12)
+
+
+def test_nmrglue_reads_the_same_real_and_imaginary_parts() -> None:
+    theirs, ours = by_nmrglue("1h.dx"), pages_of("1h.dx")
+    assert len(ours) == len(theirs) == 2
+    for part, other in zip(ours, theirs, strict=True):
+        assert [part.y_at(at) for at in range(len(part))] == other.tolist()
 
 
 def test_pymzml_reads_the_same_points() -> None:
@@ -60,6 +99,19 @@ def test_pymzml_reads_the_same_points() -> None:
         assert record.properties["msLevel"] == level
         assert plot["x"] == mz
         assert plot["y"] == pytest.approx(intensity, rel=1e-8)
+
+
+@pytest.mark.parametrize("name", ["Ft-ir.spc", "m_xyxy.spc"])
+def test_spc_io_reads_the_same_points(name: str) -> None:
+    with (samples_root() / "spc" / name).open("rb") as file:
+        others = list(oracle("spc_io").SPC.from_bytes_io(file))
+    records = sample(name)
+    assert len(others) == len(records)
+    for record, other in zip(records, others, strict=True):
+        found, x, y = record.properties, other.xarray, other.yarray
+        assert found["pointCount"] == len(x) == len(y)
+        stated = [found[end] for end in ("firstX", "lastX", "firstY", "lastY", "minX", "maxX", "minY", "maxY")]
+        assert stated == [x[0], x[-1], y[0], y[-1], x.min(), x.max(), y.min(), y.max()]
 
 
 def test_numpy_reads_the_same_ordinates_of_spc_files() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import re
+from collections import Counter
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -119,6 +121,40 @@ def test_points_are_what_the_labels_state(
     factor = {"13Csample.jdx": 0.0039, "2-Methyl-1-Propanol.jdx": 3.6, "withStructure.jdx": 0.0003}.get(name, 0.0)
     assert found["minY"] == pytest.approx(least, abs=factor)
     assert found["maxY"] == pytest.approx(most, abs=factor)
+
+
+LABELS = {
+    "NPOINTS": "pointCount", "FIRSTX": "firstX", "LASTX": "lastX", "MINX": "minX", "MAXX": "maxX",
+    "FIRSTY": "firstY", "MINY": "minY", "MAXY": "maxY",
+}  # fmt: skip
+
+
+def test_no_number_that_a_file_states_of_its_points_is_missed() -> None:
+    """Labels as a plain search finds them, block by block: STATED above has no hole, and later samples are compared, too."""
+    compared: Counter[str] = Counter()
+    for row in manifest("jcamp"):
+        records, tables = records_of("jcamp", row.read_bytes()), tables_of(row.read_bytes())
+        assert len(records) == len(tables), row.path
+        for table, record in zip(tables, records, strict=True):
+            stated = dict(re.findall(r"^##(\w+)=(\S+)", table, re.MULTILINE))
+            # Writers state ordinates before they round them to integers.
+            step = abs(float(stated["YFACTOR"])) if "(X++(Y..Y))" in table and "YFACTOR" in stated else 0.0
+            for label in LABELS.keys() & stated.keys() if record.status is RecordStatus.PARSED else ():
+                allowed = 10.0 ** -len(stated[label].partition(".")[2]) + (step if label.endswith("Y") else 0)
+                found = record.properties[LABELS[label]]
+                assert found == pytest.approx(float(stated[label]), abs=allowed, rel=1e-9), (row.path, label)
+                compared[label] += 1
+    assert compared == {
+        "NPOINTS": 13, "FIRSTX": 10, "LASTX": 9, "MINX": 3, "MAXX": 3, "FIRSTY": 9, "MINY": 8, "MAXY": 8,
+    }  # fmt: skip
+
+
+def tables_of(content: bytes) -> list[str]:
+    """The blocks of a JCAMP-DX file that hold points, neither links nor structures, their labels without blanks."""
+    text = content.decode("latin-1").replace("\r\n", "\n")
+    text = re.sub(r"^ *##([^=\n]*)=[ \t]*", lambda label: f"##{label[1].replace(' ', '')}=", text, flags=re.MULTILINE)
+    blocks = re.split(r"^(?=##TITLE=)", text, flags=re.MULTILINE)[1:]
+    return [block for block in blocks if not re.search(r"^##(DATATYPE=LINK|JCAMP-CS=)", block, re.MULTILINE)]
 
 
 def test_two_packings_of_one_spectrum_give_the_same_points() -> None:
