@@ -29,7 +29,7 @@ RECORD: Final = "record"
 MAX_VALUE_CHARACTERS: Final = 8_000
 """Of one field's value that are searched; the store keeps all."""
 MAX_TEXT_CHARACTERS: Final = 200_000
-"""Of one record's names and values that are searched."""
+"""Of one record's names and values that are searched; its own text has a limit of its own (`limits.MAX_SEARCHED_CHARACTERS`)."""
 MAX_PAIR_CHARACTERS: Final = 1_000
 """Longer values cannot be filtered for exactly; they are still searched."""
 MAX_SHOWN_CHARACTERS: Final = 8_000
@@ -37,6 +37,8 @@ MAX_SHOWN_CHARACTERS: Final = 8_000
 MAX_TERM_BYTES: Final = 1_000
 """An identifier longer than this is compared by its SHA-256 (Lucene refuses terms over 32,766 bytes)."""
 SMILES_MEDIA_TYPE: Final = "chemical/x-daylight-smiles"
+TEXT_MEDIA_TYPE: Final = "text/plain"
+"""A page, slide or document: its structure is what a reader reads."""
 PAIR: Final = "="
 
 Row = Mapping[str, Any]
@@ -87,7 +89,7 @@ def record_document(row: Row, *, run: int, stage: Stage, node: NodeFacts) -> Ver
         "stage": int(stage),
         "recordType": row["type"],
         "identifiers": list(_identifiers(row, computed, id_)),
-        "text": list(_text(fields, computed)),
+        "text": [*_text(fields, computed), *_own_text(row)],
         "pairs": list(_pairs(fields)),
         "numbers": list(_numbers(fields)),
         "properties": properties,
@@ -258,6 +260,13 @@ def _text(fields: Iterable[Row], computed: Mapping[str, Any]) -> Iterator[str]:
         if not line:
             return
         yield line
+
+
+def _own_text(row: Row) -> Iterator[str]:
+    """What stands on a page, on a slide, in a document; as one value, so that a phrase is found across its lines."""
+    structure = row.get("structure")
+    if structure and structure["mediaType"] == TEXT_MEDIA_TYPE and structure["text"]:
+        yield structure["text"][: limits.MAX_SEARCHED_CHARACTERS]
 
 
 def _pairs(fields: Iterable[Row]) -> Iterator[str]:

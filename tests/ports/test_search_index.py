@@ -17,7 +17,7 @@ from functions.search.mappings import NODES, RECORDS, definitions, read_alias, w
 from functions.search.ports import Versioned
 from functions.search.queries import MAX_Q, SearchRequest
 from functions.search.use_cases import Search
-from leanda import ids
+from leanda import ids, limits
 from leanda.access.policy import Viewer
 from leanda.contracts.artefacts import FieldValue, Record, RecordStatus, Structure
 from leanda.errors import InvalidRequest, Unavailable
@@ -218,6 +218,25 @@ class TestIdentifiers:
     def test_a_smiles_longer_than_a_term_does_not_lose_its_record(self, found: Found) -> None:
         found.write(_document(_record(properties={"canonicalSmiles": LONG_SMILES, "inchi": "InChI=" + "1" * 40_000})))
         assert found.ids(filters=(f"canonicalSmiles:{LONG_SMILES}",)) == [ids.record_id("file-1", 0)]
+
+
+class TestOwnText:
+    def test_words_and_phrases_of_a_page_are_found_and_shown_escaped(self, found: Found) -> None:
+        text = Structure(media_type="text/plain", text="The <crude>\nsulfonamide was filtered oﬀ.\nYield: 74 %")
+        found.write(_document(_record(0, structure=text)), _document(_record(1)))
+        [hit] = found.page('"crude sulfonamide"')["items"]
+        assert hit["id"] == ids.record_id("file-1", 0)
+        assert "&lt;<em>crude</em>&gt;" in hit["highlights"]["text"][0]
+        assert found.ids("filtered off") == [hit["id"]]
+
+    @pytest.mark.parametrize("q", ["needle", "need*", '"last needle"'])
+    def test_the_longest_text_is_searched_to_its_end_and_highlighted(self, found: Found, q: str) -> None:
+        words = "word " * (limits.MAX_SEARCHED_CHARACTERS // 5 - 3) + "last needle"
+        fields = tuple(FieldValue(name=f"f{n}", value="filler " * 140) for n in range(limits.MAX_INDEXED_FIELDS))
+        text = Structure(media_type="text/plain", text=words + " beyond" * 10)
+        found.write(_document(_record(structure=text, fields=fields)))
+        [hit] = found.page(q)["items"]
+        assert "<em>needle</em>" in " ".join(hit["highlights"]["text"])
 
 
 class TestQueries:

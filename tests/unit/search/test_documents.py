@@ -49,6 +49,27 @@ def test_the_text_of_another_format_is_no_name() -> None:
     assert _document(record)["identifiers"] == [ids.record_id("file-1", 0)]
 
 
+def test_the_text_of_a_page_is_searched_as_one_value_behind_its_fields() -> None:
+    text = "The sulfonamide\nwas filtered off."
+    page = Record(
+        index=0,
+        type="page",
+        structure=Structure(media_type="text/plain", text=text),
+        fields=(FieldValue(name="Title", value="On sulfonamides"),),
+    )
+    document = _document(page)
+    assert document["text"] == ["Title: On sulfonamides", text]
+    assert document["identifiers"] == [ids.record_id("file-1", 0)]
+
+
+def test_of_a_long_text_the_beginning_is_searched_however_much_the_fields_say() -> None:
+    structure = Structure(media_type="text/plain", text="x" * (limits.MAX_SEARCHED_CHARACTERS + 1))
+    fields = tuple(FieldValue(name=f"f{n}", value="y" * 8_000) for n in range(limits.MAX_INDEXED_FIELDS))
+    text = _document(Record(index=0, type="document", structure=structure, fields=fields))["text"]
+    assert len(text[-1]) == limits.MAX_SEARCHED_CHARACTERS  # type: ignore[index]
+    assert sum(map(len, text)) < 1_000_000, "OpenSearch refuses to highlight more"  # type: ignore[arg-type]
+
+
 def test_an_identifier_longer_than_a_term_is_its_digest() -> None:
     assert domain.identifier("C" * 1000) == "C" * 1000
     assert domain.identifier("é" * 501).startswith("sha256:")

@@ -38,6 +38,8 @@ MAX_FOLDER_DEPTH: Final = 32
 MAX_GROUPS: Final = 50
 MAX_INDEXED_FIELDS: Final = 200
 """Fields of one record that go into the index; all are stored."""
+MAX_SEARCHED_CHARACTERS: Final = 700_000
+"""Characters of a page's, slide's or document's text that are searched; all are stored. OpenSearch highlights up to a million."""
 MAX_NAME_CHARACTERS: Final = 255
 MAX_PAGE: Final = 200
 DEFAULT_PAGE: Final = 50
