@@ -17,7 +17,7 @@ class Loop:
 
 
 def toolkit_loop(molfiles: list[str]) -> Loop:
-    """Load, canonical SMILES, formula, three masses, InChI and its key."""
+    """Load, canonical SMILES, formula, three masses, InChI and its key, six descriptors."""
     wall, cpu = time.perf_counter(), time.process_time()
     for text in molfiles:
         try:
@@ -28,6 +28,13 @@ def toolkit_loop(molfiles: list[str]) -> Loop:
             molecule.monoisotopicMass()
             molecule.mostAbundantMass()
             chemistry.inchi_key(chemistry.inchi(molecule))
+            seen = chemistry.as_descriptors_see_it(molecule)
+            seen.tpsa()
+            chemistry.log_p(seen)
+            seen.numHydrogenBondDonors()
+            seen.numHydrogenBondAcceptors()
+            seen.numRotatableBonds()
+            seen.countSSSR()
         except Exception:
             continue
     return Loop(time.perf_counter() - wall, time.process_time() - cpu)

@@ -21,6 +21,7 @@ MOLFILE_MEDIA_TYPE: Final = "chemical/x-mdl-molfile"
 _KEYWORD_UNKNOWN: Final = re.compile(r"unsupported property of CTAB3000(?: \(in \w+ block\))?: (\S+)")
 _NAME_LINE: Final = re.compile(r"\A[^\r\n]*")
 _STANDARD_INCHI: Final = ""
+_ERROR: Final = -1.0
 
 
 class TooManyAtoms(ValueError):
@@ -38,6 +39,8 @@ def _session() -> tuple[Any, Any]:
     indigo.setOption("unique-dearomatization", False)
     indigo.setOption("ignore-noncritical-query-features", True)
     indigo.setOption("timeout", CALL_MILLISECONDS)
+    # The check refuses what is not aromatic to Indigo when drawn with double bonds: caffeine, written `Cn1c(=O)c2…`.
+    indigo.setOption("dearomatize-verification", False)
     return indigo, IndigoInchi(indigo)
 
 
@@ -113,6 +116,40 @@ def inchi(molecule: Any) -> str:
 def inchi_key(inchi: str) -> str:
     """InChIKey of an InChI; cheaper than from the molecule."""
     return str(_session()[1].getInchiKey(inchi))
+
+
+def as_descriptors_see_it(molecule: Any) -> Any:
+    """A copy that gives the same descriptors for every drawing of a molecule.
+
+    Explicit hydrogens are folded: Indigo takes a bond to a methyl group whose hydrogens are drawn for a rotatable one. Rings get
+    double bonds, without which hydrogens of aromatic N cannot be counted, and are then made aromatic as Daylight does it
+    (`c(=O)` included), because the atom types of the polar surface and of logP are SMARTS of that model.
+    """
+    copy = molecule.clone()
+    copy.foldHydrogens()
+    copy.dearomatize()
+    indigo, _ = _session()
+    indigo.setOption("aromaticity-model", "generic")
+    try:
+        copy.aromatize()
+    finally:
+        indigo.setOption("aromaticity-model", "basic")
+    return copy
+
+
+def log_p(molecule: Any) -> float:
+    """Wildman-Crippen logP.
+
+    Asked of Indigo's library itself: its Python wrapper takes every value below -0.5 for an error. The library's own sign of
+    an error is -1, which may also be a value; the molar refractivity, from the same atom types, tells which.
+
+    Raises:
+        IndigoException: it takes too long, or an atom's valence is impossible.
+    """
+    value = float(molecule._lib().indigoLogP(molecule.id))
+    if value == _ERROR:
+        molecule.molarRefractivity()
+    return value
 
 
 def atoms_without_element(molecule: Any) -> int:

@@ -8,6 +8,14 @@
 | `monoisotopicMass` | Da | of the most abundant isotope of each element |
 | `mostAbundantMass` | Da | of the most abundant isotopologue |
 | `inchi`, `inchiKey` | | standard InChI and its key |
+| `tpsa` | Å² | topological polar surface area of N and O; none of water and lone ions (Ertl et al., J. Med. Chem. 2000, 43, 3714) |
+| `logP` | | octanol/water partition, by atom contributions (Wildman & Crippen, J. Chem. Inf. Comput. Sci. 1999, 39, 868) |
+| `hydrogenBondDonors` | | hydrogens on N and O (Lipinski et al., Adv. Drug Deliv. Rev. 1997, 23, 3) |
+| `hydrogenBondAcceptors` | | N and O atoms (the same) |
+| `rotatableBonds` | | single bonds outside of rings between atoms that have further heavy neighbours; amides count |
+| `rings` | | rings of the smallest set of smallest rings |
+
+All come from the toolkit that the record names in `toolkit`. Each has a time limit, and one that fails is left out alone.
 """
 
 from __future__ import annotations
@@ -18,7 +26,19 @@ from typing import Any, Final
 from functions.processor import chemistry
 from leanda.contracts.artefacts import Issue, Record, RecordStatus, Severity
 
-NEEDS_ELEMENTS: Final = ("molecularFormula", "molecularWeight", "monoisotopicMass", "mostAbundantMass")
+_DESCRIPTORS: Final[tuple[tuple[str, Callable[[Any], Any]], ...]] = (
+    ("tpsa", lambda molecule: molecule.tpsa()),
+    ("logP", chemistry.log_p),
+    ("hydrogenBondDonors", lambda molecule: molecule.numHydrogenBondDonors()),
+    ("hydrogenBondAcceptors", lambda molecule: molecule.numHydrogenBondAcceptors()),
+    ("rotatableBonds", lambda molecule: molecule.numRotatableBonds()),
+    ("rings", lambda molecule: molecule.countSSSR()),
+)
+"""Of the molecule as `chemistry.as_descriptors_see_it`."""
+NEEDS_ELEMENTS: Final = (
+    "molecularFormula", "molecularWeight", "monoisotopicMass", "mostAbundantMass",
+    "tpsa", "logP", "hydrogenBondDonors", "hydrogenBondAcceptors",
+)  # fmt: skip
 """Properties that would be wrong, not merely incomplete, for a structure with R groups or pseudoatoms."""
 
 _CALCULATIONS: Final[tuple[tuple[str, Callable[[Any], Any]], ...]] = (
@@ -51,19 +71,27 @@ def compute(record: Record) -> Record:
         )
     properties: dict[str, Any] = {}
     issues: list[Issue] = []
-    for name, calculate in _CALCULATIONS:
+
+    def add(name: str, calculate: Callable[[Any], Any], given: Any) -> None:
         if unspecified and name in NEEDS_ELEMENTS:
             issues.append(_property_failed(name, f"{unspecified} atoms have no element (R group, * or pseudoatom)"))
-            continue
+            return
         try:
-            properties[name] = calculate(molecule)
+            properties[name] = calculate(given)
         except Exception as error:
             issues.append(_property_failed(name, chemistry.reason(error)))
+
+    for name, calculate in _CALCULATIONS:
+        add(name, calculate, molecule)
     if "inchi" in properties:
-        try:
-            properties["inchiKey"] = chemistry.inchi_key(properties["inchi"])
-        except Exception as error:
-            issues.append(_property_failed("inchiKey", chemistry.reason(error)))
+        add("inchiKey", chemistry.inchi_key, properties["inchi"])
+    try:
+        seen = chemistry.as_descriptors_see_it(molecule)
+    except Exception as error:
+        issues += [_property_failed(name, chemistry.reason(error)) for name, _ in _DESCRIPTORS]
+        return _with(record, properties, issues)
+    for name, calculate in _DESCRIPTORS:
+        add(name, calculate, seen)
     return _with(record, properties, issues)
 
 

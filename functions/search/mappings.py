@@ -23,6 +23,12 @@ PROPERTY_TYPES: Final[dict[str, str]] = {
     "molecularWeight": "double",
     "monoisotopicMass": "double",
     "mostAbundantMass": "double",
+    "tpsa": "double",
+    "logP": "double",
+    "hydrogenBondDonors": "double",
+    "hydrogenBondAcceptors": "double",
+    "rotatableBonds": "double",
+    "rings": "double",
 }
 """Computed properties that have a field of their own. `text` ones are found through `identifiers` and only shown from here."""
 

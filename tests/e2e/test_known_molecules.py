@@ -80,3 +80,24 @@ def test_every_molecule_is_found_by_the_smiles_that_the_processor_wrote(
     for index, computed in enumerate(properties):
         hits = ada.found(computed["canonicalSmiles"], type="record")
         assert (hits[0].get("fileId"), hits[0].get("index")) == (file_id, index), computed["canonicalSmiles"]
+
+
+def test_molecules_are_found_by_ranges_of_their_descriptors(
+    ada: Person, file_id: str, molecules: list[dict[str, str]], properties: list[dict[str, Any]]
+) -> None:
+    names = [molecule["name"] for molecule in molecules]
+
+    def found(*filters: str) -> set[str]:
+        return {names[hit["index"]] for hit in ada.found("", file_id=file_id, filters=list(filters))}
+
+    aspirin = properties[names.index("aspirin")]
+    assert (aspirin["tpsa"], aspirin["hydrogenBondAcceptors"], aspirin["rings"]) == (pytest.approx(63.6), 4, 1)
+    assert found("tpsa:200..") == {"adenosine triphosphate"}
+    assert {"aspirin", "benzene"} <= found("tpsa:..90")
+    assert "adenosine triphosphate" not in found("tpsa:..90")
+    assert (
+        found("logP:..-1")
+        == {name for name, one in zip(names, properties, strict=True) if one["logP"] <= -1}
+        >= {"glycerol"}
+    )
+    assert found("rings:2..2", "hydrogenBondDonors:0..0") >= {"caffeine", "naphthalene"}

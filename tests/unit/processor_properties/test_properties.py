@@ -10,6 +10,7 @@ from tests.samples import samples_root
 
 KEKULE_FORMS = ("CC1=CC=CC=C1C", "CC1=C(C)C=CC=C1", "Cc1ccccc1C")
 """o-Xylene, drawn in three ways."""
+DESCRIPTORS = ("tpsa", "logP", "hydrogenBondDonors", "hydrogenBondAcceptors", "rotatableBonds", "rings")
 
 
 def record(smiles: str, *, issues: tuple[Issue, ...] = ()) -> Record:
@@ -25,11 +26,17 @@ def test_aspirin_has_all_properties() -> None:
     result = compute("CC(=O)Oc1ccccc1C(=O)O")
     assert result.toolkit == "Indigo 1.46.0"
     assert result.issues == ()
-    numbers = {name: value for name, value in result.properties.items() if isinstance(value, float)}
+    numbers = {name: value for name, value in result.properties.items() if isinstance(value, float | int)}
     assert numbers == {
         "molecularWeight": pytest.approx(180.159, abs=0.002),
         "monoisotopicMass": pytest.approx(180.04226, abs=1e-5),
         "mostAbundantMass": pytest.approx(180.04226, abs=1e-5),
+        "tpsa": pytest.approx(63.6),
+        "logP": pytest.approx(1.3101),
+        "hydrogenBondDonors": 1,
+        "hydrogenBondAcceptors": 4,
+        "rotatableBonds": 3,
+        "rings": 1,
     }
     assert {name: value for name, value in result.properties.items() if name not in numbers} == {
         "canonicalSmiles": "CC(=O)Oc1ccccc1C(O)=O",
@@ -62,6 +69,41 @@ def test_the_canonical_smiles_does_not_depend_on_the_drawing() -> None:
     assert salts == {"CCO.O.[Cl-].[Na+]"}
 
 
+@pytest.mark.parametrize(
+    "drawings",
+    [
+        KEKULE_FORMS,
+        ("Cn1c(=O)c2c(ncn2C)n(C)c1=O", "CN1C(=O)C2=C(N=CN2C)N(C)C1=O"),  # caffeine
+        ("CCO", "[H]C([H])([H])C([H])([H])O[H]"),
+        ("c1ccc2[nH]ccc2c1", "C1=CC=C2NC=CC2=C1"),
+    ],
+)
+def test_the_descriptors_do_not_depend_on_the_drawing(drawings: tuple[str, ...]) -> None:
+    computed = [{name: compute(smiles).properties[name] for name in DESCRIPTORS} for smiles in drawings]
+    assert computed == [computed[0]] * len(drawings)
+
+
+@pytest.mark.parametrize(
+    ("smiles", "log_p"),
+    [("OS(=O)(=O)CCS(=O)(=O)O", -1.238), ("[Na+].[Cl-]", -3.3768), ("CN(C)N", -0.5783), ("C", 0.6361)],
+)
+def test_a_molecule_may_like_water_better_than_octanol(smiles: str, log_p: float) -> None:
+    assert compute(smiles).properties["logP"] == pytest.approx(log_p, abs=1e-4)
+
+
+def test_a_descriptor_that_takes_too_long_is_left_out_alone() -> None:
+    chain = "C" * 3000
+    indigo, _ = chemistry._session()
+    indigo.setOption("timeout", 100)
+    try:
+        result = compute(chain)
+    finally:
+        indigo.setOption("timeout", chemistry.CALL_MILLISECONDS)
+    assert result.properties["tpsa"] == 0
+    assert "logP" not in result.properties
+    assert {issue.place for issue in result.issues if "timeout" in issue.message} >= {"logP"}
+
+
 def test_many_equal_components_take_no_longer_than_their_number() -> None:
     computed = compute(".".join(["O"] * 1000)).properties
     assert computed["canonicalSmiles"] == ".".join(["O"] * 1000)
@@ -80,15 +122,15 @@ def test_a_property_that_fails_is_named_and_the_others_stay() -> None:
     assert result.status is RecordStatus.PARSED
     assert result.properties["molecularFormula"] == "C2H6F"
     failed = {issue.place: issue for issue in result.issues}
-    assert set(failed) == {"monoisotopicMass", "mostAbundantMass"}
+    assert set(failed) == {"monoisotopicMass", "mostAbundantMass", "logP"}
     assert {issue.code for issue in result.issues} == {"PROPERTY_FAILED"}
     assert "bad valence on F" in failed["mostAbundantMass"].message
 
 
 def test_a_structure_with_an_r_group_has_neither_formula_nor_mass() -> None:
     result = compute("*CCO")
-    assert set(result.properties) == {"canonicalSmiles"}
-    assert [issue.place for issue in result.issues] == [*properties.NEEDS_ELEMENTS, "inchi"]
+    assert set(result.properties) == {"canonicalSmiles", "rotatableBonds", "rings"}
+    assert {issue.place for issue in result.issues} == {*properties.NEEDS_ELEMENTS, "inchi"}
 
 
 def test_a_structure_too_large_for_canonical_numbering_keeps_its_formula() -> None:

@@ -99,9 +99,11 @@ def test_more_fields_than_the_limit_are_left_to_the_store() -> None:
 
 
 def test_a_property_that_the_mapping_does_not_know_is_searched_like_a_field() -> None:
-    document = _document(Record(index=0, type="x", properties={"logP": 1.2, "molecularWeight": "heavy", "list": [1]}))
-    assert document["properties"] == {}
-    assert document["numbers"] == [{"name": "logP", "value": 1.2}]
+    document = _document(
+        Record(index=0, type="x", properties={"future": 1.2, "logP": 3, "molecularWeight": "heavy", "list": [1]})
+    )
+    assert document["properties"] == {"logP": 3.0}
+    assert document["numbers"] == [{"name": "future", "value": 1.2}]
 
 
 def test_a_tombstone_holds_only_where_it_was_and_whose() -> None:
