@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import IntEnum
+from itertools import islice
 from typing import Any, Final
 
 from functions.search.mappings import NODES, PROPERTY_TYPES, RECORDS, write_alias
@@ -34,9 +35,12 @@ MAX_PAIR_CHARACTERS: Final = 1_000
 """Longer values cannot be filtered for exactly; they are still searched."""
 MAX_SHOWN_CHARACTERS: Final = 8_000
 """A property longer than this is not shown with a hit."""
+MAX_IDENTIFIERS: Final = 1_000
+"""Of one record; a reaction has a few, a table of reactions in one row could have any number."""
 MAX_TERM_BYTES: Final = 1_000
 """An identifier longer than this is compared by its SHA-256 (Lucene refuses terms over 32,766 bytes)."""
 SMILES_MEDIA_TYPE: Final = "chemical/x-daylight-smiles"
+REACTION_SMILES_MEDIA_TYPE: Final = "chemical/x-daylight-reaction-smiles"
 TEXT_MEDIA_TYPE: Final = "text/plain"
 """A page, slide or document: its structure is what a reader reads."""
 PAIR: Final = "="
@@ -45,7 +49,11 @@ Row = Mapping[str, Any]
 """A record as its artefact has it: the JSON form of `leanda.contracts.artefacts.Record`, taken as it is. It was written from that
 model by a stage before, and reading it into the model again would cost more than all the rest of indexing."""
 
+_NAMES: Final = ("inchiKey", "inchi", "canonicalSmiles", "molecularFormula", "reactionSmiles")
+_PARTICIPANTS: Final = ("reactants", "products", "agents")
 _SIGNS: Final = frozenset("+-.")
+_INCHI_KEY = re.compile(r"[A-Z]{14}-[A-Z]{10}-[A-Z]")
+_INCHI: Final = "InChI=1"
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
 
 
@@ -73,7 +81,7 @@ def record_document(row: Row, *, run: int, stage: Stage, node: NodeFacts) -> Ver
             properties[name] = number
         elif expected in {"text", "keyword"} and isinstance(value, str) and len(value) <= MAX_SHOWN_CHARACTERS:
             properties[name] = value
-        elif expected is None:
+        elif expected is None and not isinstance(value, list):
             unknown.append({"name": name, "value": value if isinstance(value, str | int | float | bool) else None})
     fields = [*(row.get("fields") or ())[: limits.MAX_INDEXED_FIELDS], *unknown[: limits.MAX_INDEXED_FIELDS]]
     index, id_ = row["index"], ids.record_id(node.id, row["index"])
@@ -236,14 +244,49 @@ def _buried(document: Document, at: str) -> Document:
 
 
 def _identifiers(row: Row, computed: Mapping[str, Any], id_: str) -> Iterator[str]:
-    """Everything that names this very thing, each as it is written, without repetition."""
-    structure = row.get("structure")
-    own = structure["text"].strip() if structure and structure["mediaType"] == SMILES_MEDIA_TYPE else ""
-    names = ("inchiKey", "inchi", "canonicalSmiles", "molecularFormula")
-    # A SMILES line may carry a title after the structure.
-    found = [id_, *(computed.get(name) for name in names), own, own.split(maxsplit=1)[0] if own else ""]
-    for text in dict.fromkeys(value for value in found if isinstance(value, str) and value):
+    """Everything that names this very thing or a molecule in it, each as it is written, without repetition."""
+    found = (
+        id_,
+        *(computed.get(name) for name in _NAMES),
+        *_own_smiles(row),
+        *_of_participants(computed),
+        *_stated(row),
+    )
+    texts = dict.fromkeys(value for value in found if isinstance(value, str) and value)
+    for text in islice(texts, MAX_IDENTIFIERS):
         yield identifier(text)
+
+
+def _own_smiles(row: Row) -> Iterator[str]:
+    structure = row.get("structure")
+    if structure and structure["mediaType"] in (SMILES_MEDIA_TYPE, REACTION_SMILES_MEDIA_TYPE):
+        own = structure["text"].strip()
+        yield own
+        yield from own.split(maxsplit=1)[:1]  # a line may carry a title after the structure
+
+
+def _of_participants(computed: Mapping[str, Any]) -> Iterator[Any]:
+    """InChIKeys and SMILES of a reaction's molecules (`functions.parsers.reactions`): each of them finds the reaction."""
+    for participant in _participants(computed):
+        yield participant.get("inchiKey")
+        yield participant.get("smiles")
+
+
+def _participants(computed: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for role in _PARTICIPANTS:
+        members = computed.get(role)
+        if isinstance(members, list):
+            yield from (member for member in members if isinstance(member, Mapping))
+
+
+def _stated(row: Row) -> Iterator[str]:
+    """InChIKeys and InChIs that the file itself states, in whatever field."""
+    for field in row.get("fields") or ():
+        value = field.get("value")
+        if isinstance(value, str):
+            value = value.strip()
+            if value.startswith(_INCHI) or _INCHI_KEY.fullmatch(value):
+                yield value
 
 
 def _text(fields: Iterable[Row], computed: Mapping[str, Any]) -> Iterator[str]:
@@ -252,6 +295,9 @@ def _text(fields: Iterable[Row], computed: Mapping[str, Any]) -> Iterator[str]:
         value = computed.get(name)
         if isinstance(value, str):
             yield value[:MAX_PAIR_CHARACTERS]
+    names = dict.fromkeys(member["name"] for member in _participants(computed) if isinstance(member.get("name"), str))
+    if names:
+        yield "\n".join(islice(names, MAX_IDENTIFIERS))[:MAX_VALUE_CHARACTERS]
     for field in fields:
         value = field.get("value")
         text = "" if value is None else str(value)

@@ -16,8 +16,7 @@ def test_a_page_of_a_pdf_is_found_by_what_stands_on_it(ada: Person) -> None:
     file_id = ada.upload("minimal.pdf", row.read_bytes())
     assert ada.searchable(file_id)["status"] == "Processed"
 
-    [page] = list(ada.client.records(file_id))
-    words = page["structure"]["text"].split()
+    words = ada.client.record(file_id, 0)["structure"]["text"].split()
     phrase = " ".join(words[10:15])
     [hit] = ada.found(f'"{phrase}"', file_id=file_id, type="record")
     assert (hit["recordType"], hit["index"]) == ("page", 0)

@@ -344,3 +344,48 @@ def test_mutated_tables_give_records_or_a_parse_failure() -> None:
         except ParseFailure:
             continue
         assert len(records) == len(ends)
+
+
+# --- molecules ----------------------------------------------------------------------------------------------------------
+
+
+def structures(data: bytes) -> list[str | None]:
+    return [record.structure.text if record.structure else None for record in read_all(data)]
+
+
+def test_a_column_of_smiles_gives_each_row_its_structure() -> None:
+    table = b"id,Canonical SMILES,note\n1,CCO,a\n2, c1ccccc1 ,b\n3,n/a,c\n4,,d\n5,what is it?,e\n6,CC,f\n7,C,g\n"
+    assert structures(table) == ["CCO", "c1ccccc1", None, None, "what is it?", "CC", "C"]
+    assert {record.structure.media_type for record in read_all(table) if record.structure} == {
+        "chemical/x-daylight-smiles"
+    }
+    assert values(read_all(table)[1])[1] == " c1ccccc1 ", "the cell itself stays as it is"
+
+
+def test_a_column_of_smiles_is_known_by_its_cells_where_its_name_says_nothing() -> None:
+    assert structures(b"no,mol\n1,CC(=O)O\n2,c1ccccc1\n3,O\n") == ["CC(=O)O", "c1ccccc1", "O"]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        b"code,name\nCN,China\nCO,Colombia\nIN,India\nNO,Norway\n",
+        b"id,formula\n1,C2H6O\n2,C6H6\n3,H2O\n",
+        b"id,rxn_smiles\n1,CC=O>>CCO\n2,C=C>>CC\n3,C#N>>CN\n",
+        b"id,SMILES\n1,unknown\n2,not drawn\n3,CC\n",
+        b"id,mol\n1,CC(=O)O\n2,c1ccccc1\n3,acetone\n",
+        b"x,y\n1,2\n3,4\n5,6\n",
+        b"SMILES\n",
+    ],
+)
+def test_words_codes_and_reactions_are_no_structures(table: bytes) -> None:
+    assert set(structures(table)) <= {None}
+
+
+def test_every_chunk_of_a_table_finds_the_same_column() -> None:
+    table = b"no,mol\n" + b"".join(b"%d,CC(=O)O%s\n" % (n, b"C" * (n % 7)) for n in range(20_000))
+    head, ends = head_of(table), list(CSV.boundaries([table], head=head_of(table)))
+    last = list(CSV.read(table[ends[-3] :], first_index=len(ends) - 2, head=head))
+    assert [record.structure.text for record in last if record.structure] == [
+        "CC(=O)O" + "C" * (n % 7) for n in (19_998, 19_999)
+    ]

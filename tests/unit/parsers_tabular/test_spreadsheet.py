@@ -262,3 +262,13 @@ def comparable(value: Any) -> Any:
     if isinstance(value, timedelta):
         return duration(value)
     return value.isoformat() if isinstance(value, date | time) else value
+
+
+def test_each_sheet_has_its_own_column_of_smiles() -> None:
+    sheets = {
+        "Acids": [["name", "SMILES"], ["acetic", "CC(=O)O"], ["unknown", None]],
+        "Bases": [["smiles", "pKb"], ["N", 4.75]],
+        "None": [["name", "pKa"], ["water", 14]],
+    }
+    found = [record.structure.text if record.structure else None for record in read(made.xlsx(sheets))]
+    assert found == ["CC(=O)O", None, "N", None]

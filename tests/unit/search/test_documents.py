@@ -70,6 +70,53 @@ def test_of_a_long_text_the_beginning_is_searched_however_much_the_fields_say() 
     assert sum(map(len, text)) < 1_000_000, "OpenSearch refuses to highlight more"  # type: ignore[arg-type]
 
 
+def test_a_reaction_is_known_by_each_of_its_molecules_and_by_itself() -> None:
+    reaction = Record(
+        index=0,
+        type="reaction",
+        structure=Structure(media_type="chemical/x-daylight-reaction-smiles", text="OC>>C=O |f:0|"),
+        properties={
+            "reactants": [{"smiles": "CO", "inchiKey": "OKKJLVBELUTLKV-UHFFFAOYSA-N", "name": "methanol"}],
+            "products": [{"smiles": "C=O"}],
+            "agents": [{}],
+            "reactantCount": 1,
+            "reactionSmiles": "CO>>C=O",
+        },
+    )
+    document = _document(reaction)
+    assert document["identifiers"] == [
+        ids.record_id("file-1", 0),
+        "CO>>C=O",
+        "OC>>C=O |f:0|",
+        "OC>>C=O",
+        "OKKJLVBELUTLKV-UHFFFAOYSA-N",
+        "CO",
+        "C=O",
+    ]
+    assert document["text"] == ["methanol", "reactantCount: 1", "reactionSmiles: CO>>C=O"]
+
+
+def test_an_inchikey_or_inchi_that_a_file_states_names_its_record_in_whatever_column() -> None:
+    stated = [
+        "BSYNRYMUTXBXSQ-UHFFFAOYSA-N ",
+        "InChI=1S/CH4/h1H4",
+        "BSYNRYMUTXBXSQ",
+        "bsynrymutxbxsq-uhfffaoysa-n",
+        None,
+    ]
+    fields = tuple(FieldValue(name=f"f{n}", value=n) for n in range(300))
+    fields += tuple(FieldValue(name=f"s{n}", value=value) for n, value in enumerate(stated))
+    assert _document(Record(index=0, type="row", fields=fields))["identifiers"] == [
+        ids.record_id("file-1", 0), "BSYNRYMUTXBXSQ-UHFFFAOYSA-N", "InChI=1S/CH4/h1H4",
+    ]  # fmt: skip
+
+
+def test_a_record_of_very_many_molecules_is_known_by_the_first() -> None:
+    many = [{"smiles": "C" * n} for n in range(1, 2 * domain.MAX_IDENTIFIERS)]
+    document = _document(Record(index=0, type="reaction", properties={"reactants": many}))
+    assert len(document["identifiers"]) == domain.MAX_IDENTIFIERS  # type: ignore[arg-type]
+
+
 def test_an_identifier_longer_than_a_term_is_its_digest() -> None:
     assert domain.identifier("C" * 1000) == "C" * 1000
     assert domain.identifier("é" * 501).startswith("sha256:")

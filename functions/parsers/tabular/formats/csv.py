@@ -9,10 +9,12 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from functions.parsers.tabular.formats.dialect import Table, describe, wider
 from functions.parsers.tabular.formats.rows import code_units, quoted_row, row_ends
+from functions.parsers.tabular.formats.structures import smiles_column, structure_of
 from leanda import limits
 from leanda.contracts.artefacts import Issue, Record
 from leanda.errors import FileEmpty
@@ -24,7 +26,7 @@ class Csv:
     """A delimited text, under the name that decides what is tried first: `csv`, or `tsv` for tabs."""
 
     name: str
-    version: str = "1"
+    version: str = "2"
     empty_is_failure: bool = False
 
     def boundaries(self, blocks: Iterable[bytes], *, head: bytes) -> Iterator[int]:
@@ -88,6 +90,7 @@ class _Chunk:
         self._data = data
         self._table = table
         self._first_index = first_index
+        self._smiles = _smiles_column(table)
 
     def records(self, spans: list[tuple[int, int]]) -> Iterator[Record]:
         if not spans:
@@ -154,7 +157,10 @@ class _Chunk:
             issues.append(warning("NUL_REMOVED", "NUL characters were left out.", _place(index)))
         # Validating a record and its fields in one call takes half the time of building them one by one.
         fields = [{"name": name, "value": cell or None} for name, cell in zip(columns, cells, strict=True)]
-        return Record.model_validate({"index": index, "type": "row", "fields": fields, "issues": issues})
+        structure = structure_of(cells, self._smiles)
+        return Record.model_validate(
+            {"index": index, "type": "row", "structure": structure, "fields": fields, "issues": issues}
+        )
 
     def _file_issues(self) -> list[Issue]:
         """What is to be said of the whole file is said once, with its first record."""
@@ -174,6 +180,11 @@ class _Chunk:
         if b'"' not in row:
             return False
         return quoted_row(self._table.delimiter.encode()).fullmatch(row.rstrip(b"\r\n") + b"\n") is None
+
+
+@lru_cache(maxsize=8)
+def _smiles_column(table: Table) -> int | None:
+    return smiles_column(table.columns, table.sample)
 
 
 def _cells(text: str, delimiter: str) -> list[list[str]]:

@@ -57,6 +57,7 @@ class Table:
         columns: names, unique, from left to right.
         preamble: rows before the header that are no part of the table (titles, notes).
         skip: rows before the first data row: the preamble and the header, if there is one.
+        sample: the first data rows, as far as the head holds them.
     """
 
     encoding: Encoding
@@ -66,6 +67,7 @@ class Table:
     columns: tuple[str, ...]
     preamble: int
     skip: int
+    sample: tuple[tuple[str, ...], ...] = ()
 
     @property
     def big_endian(self) -> bool:
@@ -106,6 +108,7 @@ def describe(head: bytes, *, tabs_first: bool) -> Table:
     rows = rows_of(text, found.delimiter, complete=complete)
     preamble = _preamble(rows, found)
     header, skip = _header(rows[preamble:], found.width, cut=not complete and len(rows) == 1)
+    sample = tuple(tuple(row) for row in rows[preamble + skip :])
     preamble += told is not None
     return Table(
         encoding=encoding,
@@ -115,6 +118,7 @@ def describe(head: bytes, *, tabs_first: bool) -> Table:
         columns=header,
         preamble=preamble,
         skip=preamble + skip,
+        sample=sample,
     )
 
 
@@ -214,11 +218,12 @@ _NOTHING: Final = frozenset({"", "null", "none", "na", "n/a", "nan", "-"})
 
 def is_data(row: Sequence[object]) -> bool:
     """A row of nothing but numbers and words for nothing is no header; nor is one of other typed values."""
-    told = [cell for cell in row if cell is not None and not (isinstance(cell, str) and _says_nothing(cell))]
+    told = [cell for cell in row if cell is not None and not (isinstance(cell, str) and says_nothing(cell))]
     return bool(told) and all(not isinstance(cell, str) or _NUMBER.fullmatch(cell) for cell in told)
 
 
-def _says_nothing(cell: str) -> bool:
+def says_nothing(cell: str) -> bool:
+    """Whether a cell is empty or a word for that."""
     return cell.strip().lower() in _NOTHING
 
 

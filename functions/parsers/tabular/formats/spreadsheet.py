@@ -25,8 +25,9 @@ from xml.parsers import expat
 
 from functions.parsers.packages import MAX_TOTAL_BYTES, OLE_MAGIC, FileEncrypted, holds_encrypted_package, open_package
 from functions.parsers.tabular.formats.dialect import header_of, wider
+from functions.parsers.tabular.formats.structures import smiles_column, structure_of
 from leanda import limits
-from leanda.contracts.artefacts import Record
+from leanda.contracts.artefacts import Record, Structure
 from leanda.errors import FileBomb, FileCorrupt, ParseFailure
 from leanda.parsing.records import error, failed
 
@@ -53,7 +54,7 @@ class Spreadsheet:
     """A workbook under the name of its format: `xlsx`, `xlsb`, `xls` or `ods`; what it is decides its content."""
 
     name: str
-    version: str = "1"
+    version: str = "2"
     empty_is_failure: bool = False
 
     def records(self, file: BinaryIO) -> Iterator[Record]:
@@ -77,8 +78,9 @@ class Spreadsheet:
                     continue
                 hidden = {} if str(sheet.visible).endswith(".Visible") else {"hidden": True}
                 try:
-                    for number, names, cells in _sheet(workbook.get_sheet_by_name(sheet.name)):
-                        yield _record(index, names, cells, {"sheet": sheet.name, "row": number, **hidden})
+                    for number, names, cells, structure in _sheet(workbook.get_sheet_by_name(sheet.name)):
+                        where = {"sheet": sheet.name, "row": number, **hidden}
+                        yield _record(index, names, cells, where, structure)
                         index += 1
                         if index > most:
                             raise FileBomb(detail=f"more than {most} rows: they are repeated, not stored")
@@ -148,17 +150,19 @@ def _open(path: str) -> CalamineWorkbook:
         raise FileCorrupt(detail=str(damage)[:300]) from damage
 
 
-def _sheet(content: CalamineSheet) -> Iterator[tuple[int, tuple[str, ...], list[Cell]]]:
-    """Number, names and cells of each row below the header that is not blank."""
+def _sheet(content: CalamineSheet) -> Iterator[tuple[int, tuple[str, ...], list[Cell], Structure | None]]:
+    """Number, names, cells and structure of each row below the header that is not blank."""
     told = _numbered(content)
     first = list(itertools.islice(told, _HEADER_ROWS))
     names, skip = header_of([row for _, row in first], show=_shown)
+    smiles = smiles_column(names, [row for _, row in first[skip:]])
     for number, row in itertools.chain(first[skip:], told):
         while len(row) > len(names) and row[-1] is None:
             row.pop()
         if len(row) > len(names):
             names = wider(names, len(row))
-        yield number, names, [_cell(value) for value in row]
+        cells = [_cell(value) for value in row]
+        yield number, names, cells, structure_of(cells, smiles)
 
 
 def _numbered(sheet: CalamineSheet) -> Iterator[tuple[int, list[Any]]]:
@@ -207,7 +211,9 @@ def duration(length: timedelta) -> str:
     return f"{sign}P{days}{'T' + clock if clock else ''}" if days or clock else "PT0S"
 
 
-def _record(index: int, names: tuple[str, ...], cells: list[Cell], properties: dict[str, Any]) -> Record:
+def _record(
+    index: int, names: tuple[str, ...], cells: list[Cell], properties: dict[str, Any], structure: Structure | None
+) -> Record:
     size = sum(len(cell) for cell in cells if isinstance(cell, str))
     if size > limits.MAX_RECORD_BYTES:
         message = f"The row is longer than {limits.MAX_RECORD_BYTES} bytes."
@@ -215,4 +221,6 @@ def _record(index: int, names: tuple[str, ...], cells: list[Cell], properties: d
         return failed("row", index, error("RECORD_TOO_LARGE", message, place))
     fields = [{"name": name, "value": cell} for name, cell in itertools.zip_longest(names, cells)]
     # Validating a record and its fields in one call takes half the time of building them one by one.
-    return Record.model_validate({"index": index, "type": "row", "fields": fields, "properties": properties})
+    return Record.model_validate(
+        {"index": index, "type": "row", "structure": structure, "fields": fields, "properties": properties}
+    )

@@ -18,7 +18,7 @@ from leanda.parsing.delimited import best_layout
 from leanda.parsing.inflate import Compression, compression_of, inflate_head
 from leanda.parsing.pictures import DOUBLE_EXTENSIONS, IMAGE, MICROSCOPY, picture_format
 from leanda.parsing.pictures import EXTENSIONS as PICTURE_EXTENSIONS
-from leanda.parsing.smiles import plausible_smiles, reaction_layout
+from leanda.parsing.smiles import plausible_smiles, reaction_layout, telling_smiles
 from leanda.parsing.spectra import is_jcamp, is_mzml, is_spc
 from leanda.parsing.text import readable_text
 
@@ -196,8 +196,7 @@ def _is_smiles(head: Head) -> bool:
         tokens.pop(0)  # The header that many tools write.
     if not tokens or not all(plausible_smiles(token) for token in tokens):
         return False
-    telling = sum(1 for token in tokens if len(token) >= 4 and any(mark in token for mark in "=#([123@"))
-    return telling * 2 > len(tokens)
+    return sum(map(telling_smiles, tokens)) * 2 > len(tokens)
 
 
 def _is_inchi(head: Head) -> bool:

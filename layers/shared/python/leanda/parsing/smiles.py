@@ -36,6 +36,11 @@ def plausible_smiles(token: str) -> bool:
     return not open_rings
 
 
+def telling_smiles(token: str) -> bool:
+    """True when a plausible SMILES holds something that words and codes do not."""
+    return len(token) >= 4 and any(mark in token for mark in "=#([123@")
+
+
 def plausible_reaction(text: str) -> bool:
     """True when a text could be a reaction SMILES: `reactants>agents>products`, not all empty, perhaps with ` |…|` behind."""
     parts = _ARROWS.fullmatch(text) if len(text) <= MAX_CELL_CHARACTERS else None
