@@ -14,7 +14,7 @@ from leanda import limits
 from leanda.contracts.artefacts import Record, RecordStatus
 from leanda.errors import FileBomb, FileCorrupt, FormatMismatch, NoRecords
 from leanda.parsing.signatures import Kind, decide
-from tests.samples import manifest
+from tests.samples import SampleRow, sample
 from tests.unit.parsers_image.pictures import ascii_, long, page, short, tiff
 from tests.unit.parsers_microscopy import files
 
@@ -108,12 +108,22 @@ def test_names_of_the_first_schemas_are_read() -> None:
     assert record.properties["channels"][0]["excitationWavelength"] == 488
 
 
-def test_every_ome_sample_agrees_with_ome_types() -> None:
-    [row] = [row for row in manifest("microscopy") if row.path.endswith("example.ome.xml")]
-    data = row.read_bytes()
-    expected = from_xml(data)
-    found = records("ome-xml", data)
-    assert len(found) == len(expected.images) == row.records == 5
+def document_of(row: SampleRow) -> str | bytes:
+    """The OME-XML of a sample: the file itself, or the description of its first page as tifffile reads it."""
+    if row.name.endswith(".xml"):
+        return row.read_bytes()
+    with tifffile.TiffFile(row.file) as oracle:
+        return str(oracle.ome_metadata)
+
+
+@pytest.mark.parametrize(
+    ("name", "format", "images"), [("example.ome.xml", "ome-xml", 5), ("multi-channel.ome.tif", "ome-tiff", 1)]
+)
+def test_ome_samples_agree_with_ome_types(name: str, format: str, images: int) -> None:
+    row = sample(name)
+    expected = from_xml(document_of(row))
+    found = records(format, row.read_bytes())
+    assert len(found) == len(expected.images) == images
     for record, image in zip(found, expected.images, strict=True):
         pixels = image.pixels
         for axis in "xyzct":
@@ -123,6 +133,20 @@ def test_every_ome_sample_agrees_with_ome_types() -> None:
         assert record.properties.get("physicalSizeX") == pixels.physical_size_x
         assert len(record.properties["channels"]) == len(pixels.channels)
         assert [one.get("name") for one in record.properties["channels"]] == [one.name for one in pixels.channels]
+
+
+def test_pages_of_ome_tiff_samples_agree_with_tifffile() -> None:
+    with tifffile.TiffFile(sample("multi-channel.ome.tif").file) as oracle:
+        [series] = oracle.series
+        [record] = records("ome-tiff", sample("multi-channel.ome.tif").read_bytes())
+        sizes = {axis: record.properties[f"size{axis}"] for axis in "XYZCT"}
+        assert sizes == {**dict.fromkeys("XYZCT", 1), **dict(zip(series.axes, series.shape, strict=True))}
+        assert record.properties["pixelType"] == str(series.dtype)
+    with tifffile.TiffFile(sample("multifile-Z1.ome.tiff").file) as oracle:
+        page = oracle.pages.first
+        [record] = records("ome-tiff", sample("multifile-Z1.ome.tiff").read_bytes())
+        assert (record.properties["sizeX"], record.properties["sizeY"]) == (page.imagewidth, page.imagelength)
+        assert record.properties["pixelType"] == str(page.dtype)
 
 
 def test_a_document_of_our_own_agrees_with_ome_types() -> None:

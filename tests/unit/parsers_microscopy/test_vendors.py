@@ -285,6 +285,9 @@ def test_the_nd2_sample() -> None:
     [record] = records("nd2", data)
     found = record.properties
     assert (found["sizeX"], found["sizeY"], found["pixelType"], found["significantBits"]) == (164, 156, "uint16", 16)
+    # The first frame has a time stamp and as many numbers as that, as the length of its chunk says.
+    _, _, length = struct.unpack_from("<IIQ", data, data.index(b"ImageDataSeq|0!") - 16)
+    assert length == 8 + 2 * found["sizeX"] * found["sizeY"]
     texts = {field.name: str(field.value) for field in record.fields}
     assert f"Numerical Aperture: {found['objectiveNumericalAperture']}" in texts["description"]
     assert f"Name: {found['channels'][0]['name']}" in texts["description"]
