@@ -29,7 +29,7 @@ def parser(kind: str, *, wheels: str | None = None, tasks: bool = True, memory: 
     parse = Consumer(
         handler="on_parser_tasks",
         topic=PARSER_TASKS,
-        filters=(of_type(events.ParseChunk.TYPE, kind=kind),),
+        filters=(of_type(events.ParseChunk.TYPE, events.ContinuePlan.TYPE, kind=kind),),
         batch_size=10,
         uses=_USES,
         memory=memory,

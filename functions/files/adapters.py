@@ -82,12 +82,21 @@ class MongoRuns(MongoAggregates):
         super().__init__(database["runs"], publisher, clock, source="files", patient=patient)
 
     def overdue(self, now: datetime, *, limit: int) -> list[Document]:
+        return self._due("deadline", now, limit)
+
+    def unindexed(self, now: datetime, *, limit: int) -> list[Document]:
+        return self._due("indexBy", now, limit)
+
+    def _due(self, moment: str, now: datetime, limit: int) -> list[Document]:
+        # DocumentDB uses a sparse index only where existence is asked for (Developer Guide, "Functional differences").
+        due = {moment: {"$exists": True, "$lt": now}}
         with store_errors():
-            return list(self.collection.find({"deadline": {"$lt": now}}, _SHOWN).sort("deadline", 1).limit(limit))
+            return list(self.collection.find(due, _SHOWN).sort(moment, 1).limit(limit))
 
     def ensure_indexes(self, *, local: bool) -> None:
         super().ensure_indexes(local=local)
-        self.collection.create_index([("deadline", 1)], name="deadline", sparse=True)
+        for moment in ("deadline", "indexBy"):
+            self.collection.create_index([(moment, 1)], name=moment, sparse=True)
 
 
 class MongoRecords:

@@ -13,6 +13,7 @@ from functions.files.cascades import Cascades
 from functions.files.following import Follower
 from functions.files.tracking import Tracker, by_run
 from functions.files.use_cases import Files
+from functions.files.watching import Watchdog
 from leanda.discovery.client import DiscoveredService
 from leanda.discovery.identity import IdentityVerifier
 from leanda.discovery.setup import identity_verifier
@@ -87,6 +88,11 @@ def outboxes() -> tuple[MongoNodes, MongoRuns]:
     db = _database(settings)
     publisher = KafkaPublisher(settings.kafka_bootstrap, settings.kafka_auth)
     return MongoNodes(db, publisher, clock, patient=True), MongoRuns(db, publisher, clock, patient=True)
+
+
+@cache
+def watchdog() -> Watchdog:
+    return Watchdog(*outboxes(), SystemClock())
 
 
 def ensure_indexes() -> None:

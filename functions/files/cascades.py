@@ -14,11 +14,11 @@ from functions.files import placement
 from functions.files import runs as rules
 from functions.files.domain import FILE, Node
 from functions.files.ports import Nodes, Runs
+from functions.files.repeating import STEP, stored_chunks
 from leanda import ids, limits
 from leanda.changes import NOTHING, Change
 from leanda.contracts.envelope import Event, Origin
 from leanda.contracts.events import (
-    Counts,
     FileDeleted,
     FileMoved,
     FileRestored,
@@ -26,7 +26,6 @@ from leanda.contracts.events import (
     FolderMoved,
     FolderRestored,
     NodeFact,
-    RecordsStored,
     RunActivated,
     RunState,
 )
@@ -88,20 +87,10 @@ class Cascades:
         run = self.runs.get(ids.run_key(node["_id"], node["activeRun"]))
         if run is None:
             return
-        facts = [
-            RecordsStored(
-                file_id=node["_id"],
-                run=run["run"],
-                chunk=int(n),
-                counts=Counts.model_validate(chunk["stored"]["counts"]),
-                artefact=chunk["stored"]["artefact"],
-                placement=node["placement"],
-            )
-            for n, chunk in sorted(run["chunks"].items(), key=lambda item: int(item[0]))
-            if "stored" in chunk
-        ]
+        facts = stored_chunks(run, placement=node["placement"])
+        look_again = {} if node["deleted"] else {"indexBy": self.clock.now() + STEP}
         for some in batched(facts, limits.MAX_OUTBOX_ENTRIES // 2, strict=False):
-            self.runs.apply(run, Change(emit=some, guarded=False), origin)
+            self.runs.apply(run, Change(set_=look_again, emit=some, guarded=False), origin)
             self.runs.publish(run["_id"])
 
     def _cancel(self, key: str, origin: Origin) -> None:

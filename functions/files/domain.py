@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import Any, Final, NotRequired, TypedDict
 
 from leanda import ids, limits
-from leanda.changes import NOTHING, Change
+from leanda.changes import NOTHING, Change, place_in_change
+from leanda.contracts.envelope import Origin
 from leanda.contracts.events import (
     BlobHashed,
     BlobRejected,
@@ -68,6 +69,7 @@ class NodeDocument(TypedDict):
     sha256: NotRequired[str]
     process: NotRequired[bool]
     blob: NotRequired[dict[str, Any]]
+    request: NotRequired[dict[str, Any]]
     activeRun: NotRequired[int]
     latestRun: NotRequired[dict[str, Any]]
     counts: NotRequired[dict[str, int]]
@@ -168,11 +170,12 @@ def is_news(node: Node, event: BlobStored) -> bool:
     return not same or node["deleted"]
 
 
-def blob_stored(node: Node, event: BlobStored, *, revision: int, at: datetime) -> Change:
+def blob_stored(node: Node, event: BlobStored, *, revision: int, origin: Origin, at: datetime) -> Change:
     """Attach stored bytes and start a run: the first with `FileCreated`, a later one beside the results of the last.
 
     Args:
         revision: what the node's revision is after this change (0 for an insert).
+        origin: what the change is written with; the node keeps it, so that the run's request can be repeated.
     """
     blob = {
         "blobId": event.blob_id,
@@ -184,10 +187,10 @@ def blob_stored(node: Node, event: BlobStored, *, revision: int, at: datetime) -
     changed: dict[str, Any] = {"blob": blob, "kind": event.kind, "format": event.format, "size": event.size}
     if event.checksum and event.checksum.startswith("sha256:"):
         changed["sha256"] = event.checksum.removeprefix("sha256:")
-    return _begun(node, changed, revision=revision, at=at)
+    return _begun(node, changed, revision=revision, origin=origin, at=at)
 
 
-def reprocessed(node: Node, *, at: datetime) -> Change:
+def reprocessed(node: Node, *, origin: Origin, at: datetime) -> Change:
     """Start a further run of a file beside the results of the last.
 
     Raises:
@@ -198,10 +201,11 @@ def reprocessed(node: Node, *, at: datetime) -> Change:
         raise NotUploaded
     if RUN_RANK[RunState(node["latestRun"]["state"])] < RUN_RANK[RunState.FINISHED]:
         raise RunOpen
-    return _begun(node | {"process": True}, {"process": True}, revision=node["revision"] + 1, at=at)
+    again = node | {"process": True}
+    return _begun(again, {"process": True}, revision=node["revision"] + 1, origin=origin, at=at)
 
 
-def _begun(node: Node, changed: dict[str, Any], *, revision: int, at: datetime) -> Change:
+def _begun(node: Node, changed: dict[str, Any], *, revision: int, origin: Origin, at: datetime) -> Change:
     """The next run of a node that has its bytes. It counts at once where there are no good results to keep."""
     run = next_run(node)
     process = bool(node.get("process", True))
@@ -221,23 +225,26 @@ def _begun(node: Node, changed: dict[str, Any], *, revision: int, at: datetime) 
         # What the index still has of a deleted file or a failed run must give way to this run's records.
         changed["placement"] = node["placement"] + 1
     after = node | changed
-    request = FileCreated if run == 1 else FileReprocessRequested
-    emit: list[EventData] = [
-        fact(FileStatusChanged, after, revision=revision, run=run),
-        request(
-            file_id=node["_id"],
-            run=run,
-            blob_id=after["blob"]["blobId"],
-            kind=after["kind"],
-            format=after["format"],
-            size=after["size"],
-            name=node["name"],
-            process=process,
-            revision=revision,
-        ),
-    ]
+    request = (FileCreated if run == 1 else FileReprocessRequested)(
+        file_id=node["_id"],
+        run=run,
+        blob_id=after["blob"]["blobId"],
+        kind=after["kind"],
+        format=after["format"],
+        size=after["size"],
+        name=node["name"],
+        process=process,
+        revision=revision,
+    )
+    emit: list[EventData] = [fact(FileStatusChanged, after, revision=revision, run=run), request]
     if node["deleted"]:
         emit.insert(0, fact(FileRestored, after, revision=revision))
+    changed["request"] = {
+        "type": request.TYPE,
+        "data": request.to_json_dict(),
+        "origin": origin.model_dump(),
+        "sequence": place_in_change(revision, emit.index(request)),
+    }
     return Change(set_=changed, emit=tuple(emit))
 
 

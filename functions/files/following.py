@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from functions.files import domain
 from functions.files import runs as rules
 from functions.files.cascades import Cascades
 from functions.files.ports import Nodes, Runs
-from leanda import ids, limits
+from functions.files.repeating import STEP
+from leanda import ids
 from leanda.changes import Change
 from leanda.contracts.envelope import Origin
 from leanda.contracts.events import (
@@ -30,8 +30,6 @@ from leanda.messaging import Group
 from leanda.observability import logger
 from leanda.persistence.aggregates import deciding
 from leanda.ports import Clock
-
-STEP = timedelta(seconds=limits.STEP_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,7 @@ class Follower:
             return
         self._supersede(node, origin)
         revision = 0 if fresh else node["revision"] + 1
-        change = domain.blob_stored(node, event, revision=revision, at=now)
+        change = domain.blob_stored(node, event, revision=revision, origin=origin, at=now)
         after = {**node, **change.set_}
         self.runs.insert(domain.new_run(after, at=now, deadline=now + STEP), Change(), origin)
         if fresh:

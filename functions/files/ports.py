@@ -50,6 +50,10 @@ class Runs(Aggregates, Protocol):
         """Open runs whose deadline has passed."""
         ...
 
+    def unindexed(self, now: datetime, *, limit: int) -> list[dict[str, Any]]:
+        """Runs whose stored records should all have been found by now."""
+        ...
+
 
 class Records(Protocol):
     """Records of runs: inserted once, never changed."""

@@ -71,7 +71,7 @@ def stored_mark(event: RecordsProcessed, *, at: datetime, deadline: datetime) ->
         "attempt": event.attempt,
         "storedAt": at,
     }
-    return {f"chunks.{event.chunk}.stored": mark, "deadline": deadline}
+    return {f"chunks.{event.chunk}.stored": mark, "deadline": deadline, "indexBy": deadline}
 
 
 def is_stored(run: Run, chunk: int) -> bool:

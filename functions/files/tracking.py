@@ -4,26 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from functions.files import letters
 from functions.files import runs as rules
 from functions.files.ports import Nodes, Records, Runs
-from leanda import ids, limits
+from functions.files.repeating import STEP
+from leanda import ids
 from leanda.changes import Change
 from leanda.contracts.envelope import Origin
 from leanda.contracts.events import (
     ChunksPlanned,
     DeadLettered,
-    Failure,
     ParseFailed,
     RecordsIndexed,
     RecordsParsed,
     RecordsProcessed,
     RecordsStored,
     Redriven,
-    RunState,
 )
 from leanda.messaging import Group, Received
 from leanda.observability import logger
@@ -31,8 +29,6 @@ from leanda.persistence.aggregates import deciding
 from leanda.persistence.artefacts import pack, records_in, statistics_in
 from leanda.ports import ArtefactStore, Clock
 from leanda.statistics import merge, summary
-
-STEP = timedelta(seconds=limits.STEP_SECONDS)
 
 
 def by_run(received: Sequence[Received]) -> Iterator[Group]:
@@ -142,19 +138,3 @@ class Tracker:
         if merged:
             self.artefacts.put(run["fileId"], run["run"], 0, "metadata", pack(merged))
         return summary(merged)
-
-
-def close_overdue(runs: Runs, clock: Clock, *, limit: int = 100) -> int:
-    """The watchdog: end open runs that made no progress in time, with a reason; returns how many."""
-    now = clock.now()
-    overdue = runs.overdue(now, limit=limit)
-    for run in overdue:
-        failure = Failure(
-            code="STEP_TIMED_OUT",
-            message="Processing made no progress in time and was ended; reprocess the file to try again.",
-            detail=f"state {run['state']}, deadline {run['deadline'].isoformat()}",
-        )
-        origin = Origin(cause=f"watchdog:{run['_id']}:{run['revision']}", correlation_id=run["_id"])
-        runs.apply(run, rules.closed(run, RunState.FAILED, failure, at=now), origin)
-        runs.publish(run["_id"])
-    return len(overdue)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.files import domain, placement, views
-from functions.files.following import STEP
 from functions.files.models import NewFile, NewFolder, NodeEdit, ReprocessOrder
 from functions.files.ports import Blobs, NodeFilter, Nodes, Records, Runs, UploadRequest
+from functions.files.repeating import STEP
 from leanda import ids, limits
 from leanda.access.policy import Guarded, Role, Viewer, role_on
 from leanda.cache import Cache
@@ -154,7 +154,7 @@ class Files:
 
         def step() -> None:
             node, now = self._node(viewer, file_id, domain.FILE, Role.WRITE), self.clock.now()
-            change = domain.reprocessed(node, at=now)
+            change = domain.reprocessed(node, origin=origin, at=now)
             run = domain.new_run({**node, **change.set_}, at=now, deadline=now + STEP)
             self.runs.insert(run, Change(), origin)
             self._apply(node, change, origin)

@@ -107,7 +107,7 @@ def _with_letters(run: dict[str, Any], steps: list[dict[str, Any]]) -> list[dict
             "id": letter_id,
             "step": name,
             "state": "waiting" if waits else "redriven",
-            "attempt": failed["attempt"],
+            "attempt": failed["attempt"] + run.get("repeats", {}).get("total", 0),
         }
         entry["failedAt"] = rfc3339(failed["at"])
         if "redriven" in letter:
@@ -122,6 +122,7 @@ def _run_steps(run: dict[str, Any]) -> list[dict[str, Any]]:
     stored = [chunk["stored"] for chunk in chunks if "stored" in chunk]
     indexed = [chunk["indexed"] for chunk in chunks if "indexed" in chunk]
     verdict, failure = run.get("verdict"), run.get("failure")
+    repeats = run.get("repeats", {}).get("total", 0)
     wanted = len(rows) if rows is not None else None
     over = RunState(run["state"]) in {RunState.FAILED, RunState.CANCELLED, RunState.SUPERSEDED}
 
@@ -136,7 +137,7 @@ def _run_steps(run: dict[str, Any]) -> list[dict[str, Any]]:
     parse = _step(
         "parse",
         "failed" if failed_at_parse else state(len(parsed), True),
-        attempt=max((mark["attempt"] for mark in parsed), default=1),
+        attempt=max((mark["attempt"] for mark in parsed), default=1) + repeats,
         started=min(
             (mark["startedAt"] for mark in parsed), default=verdict["startedAt"] if verdict else run["startedAt"]
         ),

@@ -1,17 +1,15 @@
-"""Ends runs that made no progress in time, with a reason.
+"""Helps runs on that make no progress, or ends them with a reason; announces stored records again that cannot be found.
 
-Trigger: schedule, every minute. Emits (outbox): RunAdvanced.
+Trigger: schedule, every minute. Emits (outbox): RunAdvanced; and again FileCreated, FileReprocessRequested, ParseChunk,
+ContinuePlan and RecordsStored.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from functions.files.bootstrap import outboxes
-from functions.files.tracking import close_overdue
-from leanda.ports import SystemClock
+from functions.files import bootstrap
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, int]:  # noqa: ARG001 - Lambda's signature
-    _, runs = outboxes()
-    return {"closed": close_overdue(runs, SystemClock())}
+    return bootstrap.watchdog().look_after(lambda: float(context.get_remaining_time_in_millis()) / 1000)

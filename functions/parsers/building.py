@@ -7,11 +7,11 @@ from typing import Any
 
 import boto3
 
-from functions.parsers.handling import Parser, Parsing
+from functions.parsers.handling import CHUNK_NEEDS_SECONDS, Parser, Parsing
 from leanda.discovery.blobs import DiscoveredBlobs
 from leanda.discovery.client import DiscoveredService
 from leanda.guard import GuardedChild, Limits
-from leanda.messaging import Consumer, kafka_handler
+from leanda.messaging import Budget, Consumer, kafka_handler
 from leanda.messaging.letters import SqsDeadLetterQueue
 from leanda.messaging.producer import KafkaPublisher
 from leanda.persistence.artefacts import S3ArtefactStore
@@ -37,6 +37,7 @@ def parser_tasks_handler(parser: Callable[[], Parser]) -> Handler:
 
 def _consumer(parser: Parser, handler: str) -> Consumer:
     settings, session, clock = ParserSettings.load(), boto3.Session(), SystemClock()
+    budget = Budget()
     parsing = Parsing(
         parser=parser,
         blobs=DiscoveredBlobs(DiscoveredService(session, settings.discovery_namespace)),
@@ -44,7 +45,9 @@ def _consumer(parser: Parser, handler: str) -> Consumer:
         publisher=KafkaPublisher(settings.kafka_bootstrap, settings.kafka_auth),
         guard=GuardedChild(Limits(item_seconds=10, memory_bytes=1 << 30)),
         clock=clock,
+        budget=budget,
     )
     letters = SqsDeadLetterQueue(session.client("sqs"), settings.dead_letter_queue_url)
     handle = parsing.start if handler == "on-file-events" else parsing.parse
-    return Consumer(f"parsers-{parser.kind}-{handler}", handle, letters, clock)
+    name = f"parsers-{parser.kind}-{handler}"
+    return Consumer(name, handle, letters, clock, needs_seconds=CHUNK_NEEDS_SECONDS, budget=budget)

@@ -50,14 +50,18 @@ class Artefact:
         self.total += 1
         self.failed += result[:1] == b"1"
 
-    def add_failed(self, index: int, kind: str, code: str, message: str) -> None:
-        issue = Issue(code=code, severity=Severity.ERROR, message=message, place=f"record {index + 1}")
-        record = Record(index=index, type=kind, status=RecordStatus.FAILED, issues=(issue,))
-        self.add(b"1" + json_line(record))
+    def add_failed(self, index: int, code: str, message: str) -> None:
+        self.add(failed_record(index, code, message))
 
     def finished(self) -> tuple[bytes, Counts]:
         counts = Counts(total=self.total, parsed=self.total - self.failed, failed=self.failed)
         return self._lines.finished(), counts
+
+
+def failed_record(index: int, code: str, message: str) -> bytes:
+    """The result that stands for a record which nobody could read."""
+    issue = Issue(code=code, severity=Severity.ERROR, message=message, place=f"record {index + 1}")
+    return b"1" + json_line(Record(index=index, type="unknown", status=RecordStatus.FAILED, issues=(issue,)))
 
 
 def read_chunk(guard: Guard, kind: str, format: Format, row: ChunkRow, data: bytes, head: bytes) -> Artefact:
@@ -84,9 +88,9 @@ def read_chunk(guard: Guard, kind: str, format: Format, row: ChunkRow, data: byt
         except ChildDied as died:
             guilty = row.first_index + artefact.total
             logger.warning("a record killed its reader", code=str(died.death), detail=died.detail, record=guilty)
-            artefact.add_failed(guilty, "unknown", str(died.death), SENTENCES[died.death])
+            artefact.add_failed(guilty, str(died.death), SENTENCES[died.death])
             if ends is None:
-                ends = list(format.boundaries([data], head=head))
+                ends = list(format.boundaries([data], head=head, first_index=row.first_index))
             left = len(ends) - artefact.total
             if left <= 0:
                 return artefact
@@ -95,7 +99,7 @@ def read_chunk(guard: Guard, kind: str, format: Format, row: ChunkRow, data: byt
                     message = (
                         "Reading this chunk was given up, because records before this one took all the time there is."
                     )
-                    artefact.add_failed(index, "unknown", GAVE_UP, message)
+                    artefact.add_failed(index, GAVE_UP, message)
                 return artefact
             offset = ends[artefact.total - 1]
 
@@ -103,16 +107,24 @@ def read_chunk(guard: Guard, kind: str, format: Format, row: ChunkRow, data: byt
 def read_whole(guard: Guard, kind: str, format_name: str, path: str) -> Iterator[bytes]:
     """The records of a whole file as results.
 
+    What was read before the reader died is kept; a failed record stands where it ended and says that nothing after it was read.
+    Its parts point at each other, so there is no place behind the guilty one where another reader could begin.
+
     Raises:
-        ParseFailure: the format's verdict, or the death of its reader.
+        ParseFailure: the format's verdict, or the death of its reader before the first record.
     """
-    arguments = {"kind": kind, "format": format_name, "path": path}
+    arguments, read = {"kind": kind, "format": format_name, "path": path}, 0
     try:
-        yield from guard.stream("functions.parsers.reading:read_whole", arguments, b"")
+        for result in guard.stream("functions.parsers.reading:read_whole", arguments, b""):
+            yield result
+            read += 1
     except CallFailed as failed:
         raise _verdict(failed) from failed
     except ChildDied as died:
-        raise ReaderDied(died) from died
+        if not read:
+            raise ReaderDied(died) from died
+        logger.warning("a file killed its reader", code=str(died.death), detail=died.detail, record=read)
+        yield failed_record(read, str(died.death), f"{SENTENCES[died.death]} What comes after this place was not read.")
 
 
 def _verdict(failed: CallFailed) -> Exception:

@@ -1,24 +1,27 @@
 """What every parser does with its events: plan a file, parse a chunk, tell the verdict. A parser adds its formats, nothing else.
 
 A parser owns nothing: it reads bytes through discovery, writes artefacts, publishes, and acknowledges. A repetition writes the
-same artefacts and publishes the same event ids.
+same artefacts and publishes the same event ids: the cause of all that planning announces is the request, however often planning
+had to go on in another invocation.
 """
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import batched, chain
+from itertools import chain, islice
+from typing import Final
 
-from functions.parsers.guarded import Artefact, read_chunk, read_whole
+from functions.parsers.guarded import CHUNK_SECONDS, Artefact, read_chunk, read_whole
 from leanda import limits
 from leanda.changes import messages_of
 from leanda.contracts.envelope import Origin
 from leanda.contracts.events import (
     ChunkRow,
     ChunksPlanned,
+    ContinuePlan,
     EventData,
     ParseChunk,
     ParseFailed,
@@ -27,16 +30,22 @@ from leanda.contracts.events import (
 )
 from leanda.errors import FileEmpty, FormatMismatch, LeandaError, NoRecords, ParseFailure
 from leanda.guard import Guard
-from leanda.messaging import Group
+from leanda.messaging import Budget, Group
+from leanda.parsing import tasks
 from leanda.parsing.format import Format, WholeFormat
-from leanda.parsing.inflate import Compression, blocks, compression_of, inflate_head
-from leanda.parsing.planner import cut, plan
+from leanda.parsing.inflate import Compression, blocks, compression_of, inflate_head, without_first
+from leanda.parsing.planner import Part, cut, parts_of, plan, whole_chunk_records
 from leanda.ports import ArtefactStore, BlobSource, Clock, Publisher
 
-PUBLISH_SECONDS = 10.0
+PUBLISH_SECONDS: Final = 10.0
+CHUNK_NEEDS_SECONDS: Final = CHUNK_SECONDS + 30
+"""A chunk may take this long with fetching and publishing; it is not begun with less time left."""
+PLANNING_NEEDS_SECONDS: Final = 60.0
+"""The next part of a plan may take this long; with less time left planning goes on in another invocation."""
 
+type Planned = tuple[ChunkRow, EventData]
 
-WHOLE_BYTES = 512 * limits.MIB
+WHOLE_BYTES: Final = 512 * limits.MIB
 """Files that are read with random access may have at most this size, uncompressed: they must fit the function's disk."""
 
 
@@ -81,28 +90,42 @@ class Parsing:
     publisher: Publisher
     guard: Guard
     clock: Clock
+    budget: Budget = field(default_factory=Budget)
 
     def start(self, group: Group) -> None:
         """Plan a file: announce its chunks; small ones are parsed at once, the others become tasks."""
         for one in group:
             if isinstance(one.data, RunRequest):
-                self._start(one.data, Origin.of_event(one.event))
+                self._plan(tasks.plan_from_beginning(one.data), tasks.origin_of_tasks(one.event))
 
     def parse(self, group: Group) -> None:
-        """Parse one chunk."""
+        """Parse one chunk, or plan on where another invocation had to stop."""
         for one in group:
             if isinstance(one.data, ParseChunk):
                 self._parse_task(one.data, Origin.of_event(one.event))
+            elif isinstance(one.data, ContinuePlan):
+                self._plan(one.data, tasks.origin_of_further_tasks(one.event))
 
-    def _start(self, request: RunRequest, origin: Origin) -> None:
+    def _plan(self, step: ContinuePlan, origin: Origin) -> None:
+        """Announce the plan from a place on, part by part, until its end or until too little time is left."""
         started = self.clock.now()
         try:
-            rows, events = self._planned(request)
+            for part in self._parts(step):
+                rows = tuple(row for row, _ in part.chunks)
+                announced = ChunksPlanned(
+                    file_id=step.file_id, run=step.run, part=part.number, chunks=rows, last=part.last
+                )
+                events = (announced, *(event for _, event in part.chunks))
+                if not part.last and self.budget.left() < PLANNING_NEEDS_SECONDS:
+                    further = tasks.plan_further(step, part.number + 1, rows[-1])
+                    self._publish((*events, further), origin)
+                    return
+                self._publish(events, origin)
         except ParseFailure as failure:
-            known = self.parser.formats.get(request.format)
+            known = self.parser.formats.get(step.format)
             verdict = ParseFailed(
-                file_id=request.file_id,
-                run=request.run,
+                file_id=step.file_id,
+                run=step.run,
                 code=failure.code,
                 message=failure.message,
                 detail=failure.detail,
@@ -112,88 +135,73 @@ class Parsing:
                 ended_at=self.clock.now(),
             )
             self._publish((verdict,), origin)
-            return
-        announced = ChunksPlanned(file_id=request.file_id, run=request.run, chunks=tuple(rows))
-        self._publish((announced, *events), origin)
 
-    def _planned(self, request: RunRequest) -> tuple[list[ChunkRow], list[EventData]]:
-        if request.size == 0:
+    def _parts(self, step: ContinuePlan) -> Iterator[Part[Planned]]:
+        """The plan from a place on: chunks with what announces each, its task, or its records if it was parsed at once."""
+        if step.size == 0:
             raise FileEmpty
-        if not self.parser.formats:
-            return [], []
-        format = self.parser.format(request.format)
-        opened = _Opened(self.blobs.blocks(request.blob_id))
-        if isinstance(format, WholeFormat):
-            return self._whole(request, format, opened)
-        if opened.compression is None and request.size > limits.PARSE_AT_ONCE_BYTES:
-            rows = list(plan(format, opened.blocks, head=opened.head, size=request.size))
-            if len(rows) > 1:
-                return rows, [self._task(request, row) for row in rows]
-            data = (
-                b"".join(self.blobs.blocks(request.blob_id, offset=rows[0].offset, length=rows[0].length))
-                if rows
-                else b""
-            )
-            return rows, [self._parsed(request, format, row, data, opened.head) for row in rows]
-        size = None if opened.compression else request.size
-        return self._cut(request, format, opened, size)
+        format = self.parser.format(step.format) if self.parser.formats else None
+        if format is None or isinstance(format, WholeFormat):
+            chunks = tuple(self._whole(step, format)) if format else ()
+            return iter((Part(0, chunks, last=True),))
+        opened = _Opened(self.blobs.blocks(step.blob_id))
+        if opened.compression is None and step.size > limits.PARSE_AT_ONCE_BYTES:
+            return parts_of(self._ranges(step, format, opened), first=step.part)
+        return parts_of(self._cut(step, format, opened), first=step.part)
 
-    def _cut(
-        self, request: RunRequest, format: Format, opened: _Opened, size: int | None
-    ) -> tuple[list[ChunkRow], list[EventData]]:
+    def _ranges(self, step: ContinuePlan, format: Format, opened: _Opened) -> Iterator[Planned]:
+        """A big file whose chunks are read by range: tasks, unless there is but one chunk."""
+        start = tasks.start_of(step)
+        content = self.blobs.blocks(step.blob_id, offset=start.offset) if start.n else opened.blocks
+        rows = plan(format, content, head=opened.head, size=step.size, start=start)
+        first = list(islice(rows, 2))
+        if len(first) == 1 and not start.n:
+            (row,) = first
+            data = b"".join(self.blobs.blocks(step.blob_id, offset=row.offset, length=row.length))
+            yield self._at_once(step, format, row, data, opened.head)
+            return
+        for row in chain(first, rows):
+            yield row, tasks.parse_chunk(step, row)
+
+    def _cut(self, step: ContinuePlan, format: Format, opened: _Opened) -> Iterator[Planned]:
         """Small or compressed input: chunks are cut in the same pass. What one invocation cannot do becomes tasks,
         which find a compressed file's bytes in artefacts, because a range of it cannot be read."""
-        rows: list[ChunkRow] = []
-        events: list[EventData] = []
+        start, size = tasks.start_of(step), None if opened.compression else step.size
+        # Compressed bytes can be entered at their beginning only; inflating is fast next to what planning does with it.
+        content = without_first(opened.blocks, start.offset)
         parsed_bytes = 0
-        for row, data in cut(format, opened.blocks, head=opened.head, size=size):
+        for row, data in cut(format, content, head=opened.head, size=size, start=start):
             parsed_bytes += len(data)
-            if not rows or parsed_bytes <= limits.PARSE_AT_ONCE_BYTES:
-                rows.append(row)
-                events.append(self._parsed(request, format, row, data, opened.head))
+            if row.n == 0 or (not start.n and parsed_bytes <= limits.PARSE_AT_ONCE_BYTES):
+                yield self._at_once(step, format, row, data, opened.head)
                 continue
-            sha = self.artefacts.put(request.file_id, request.run, row.n, "input", data)
-            rows.append(row.model_copy(update={"input_sha": sha}))
-            events.append(self._task(request, rows[-1]))
-        return rows, events
+            sha = self.artefacts.put(step.file_id, step.run, row.n, "input", data)
+            named = row.model_copy(update={"input_sha": sha})
+            yield named, tasks.parse_chunk(step, named)
 
-    def _whole(
-        self, request: RunRequest, format: WholeFormat, opened: _Opened
-    ) -> tuple[list[ChunkRow], list[EventData]]:
+    def _whole(self, step: ContinuePlan, format: WholeFormat) -> Iterator[Planned]:
         """A file that is read with random access: all of it, now, on disk when it is large."""
-        rows: list[ChunkRow] = []
-        events: list[EventData] = []
+        n = first = 0
         with tempfile.NamedTemporaryFile() as file:
-            for block in opened.blocks:
+            for block in _Opened(self.blobs.blocks(step.blob_id)).blocks:
                 file.write(block)
                 if file.tell() > WHOLE_BYTES:
                     raise FileTooLargeToRead
             file.flush()
             results = read_whole(self.guard, self.parser.kind, format.name, file.name)
-            first = 0
-            for n, some in enumerate(batched(results, limits.CHUNK_RECORDS, strict=False)):
+            while some := tuple(islice(results, whole_chunk_records(n))):
                 started = self.clock.now()
                 artefact = Artefact()
                 for result in some:
                     artefact.add(result)
-                row = ChunkRow(n=n, offset=0, length=0, first_index=first, count=len(some))
-                first += len(some)
-                rows.append(row)
-                events.append(self._announced(request, format, row, artefact, started))
-        if not rows and format.empty_is_failure:
+                row = ChunkRow(n=n, offset=0, length=0, first_index=first, count=len(some), at_once=True)
+                yield row, self._announced(step, format, row, artefact, started)
+                n, first = n + 1, first + len(some)
+        if not n and format.empty_is_failure:
             raise NoRecords
-        return rows, events
 
-    def _task(self, request: RunRequest, row: ChunkRow) -> ParseChunk:
-        return ParseChunk(
-            file_id=request.file_id,
-            run=request.run,
-            chunk=row.n,
-            blob_id=request.blob_id,
-            kind=request.kind,
-            format=request.format,
-            row=row,
-        )
+    def _at_once(self, step: ContinuePlan, format: Format, row: ChunkRow, data: bytes, head: bytes) -> Planned:
+        return row.model_copy(update={"at_once": True}), self._parsed(step, format, row, data, head)
 
     def _parse_task(self, task: ParseChunk, origin: Origin) -> None:
         format, row = self.parser.format(task.format), task.row
@@ -211,7 +219,7 @@ class Parsing:
         self._publish((self._parsed(task, format, row, data, head),), origin)
 
     def _parsed(
-        self, asked: RunRequest | ParseChunk, format: Format, row: ChunkRow, data: bytes, head: bytes
+        self, asked: ContinuePlan | ParseChunk, format: Format, row: ChunkRow, data: bytes, head: bytes
     ) -> RecordsParsed:
         started = self.clock.now()
         artefact = read_chunk(self.guard, self.parser.kind, format, row, data, head)
@@ -219,7 +227,7 @@ class Parsing:
 
     def _announced(
         self,
-        asked: RunRequest | ParseChunk,
+        asked: ContinuePlan | ParseChunk,
         format: Format | WholeFormat,
         row: ChunkRow,
         artefact: Artefact,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import boto3
 
 from functions.processor.chemistry import TOOLKIT
-from functions.processor.use_cases import Processing
+from functions.processor.use_cases import CHUNK_SECONDS, Processing
 from leanda.guard import GuardedChild, Limits
 from leanda.messaging import Consumer
 from leanda.messaging.letters import SqsDeadLetterQueue
@@ -29,4 +29,5 @@ def on_record_events() -> Consumer:
         clock=clock,
     )
     letters = SqsDeadLetterQueue(boto3.client("sqs"), settings.dead_letter_queue_url)
-    return Consumer("processor-on-record-events", processing.process, letters, clock)
+    name, needs = "processor-on-record-events", CHUNK_SECONDS + 30
+    return Consumer(name, processing.process, letters, clock, needs_seconds=needs)

@@ -68,9 +68,10 @@ class FakeAggregates:
 
     def _entries(self, change: Change, origin: Origin, sequence: object) -> list[dict[str, Any]]:
         at = self._clock.now()
+        fresh = messages_of(change.emit, origin, source=self._source, at=at, sequence=sequence)
         return [
             {"id": m.event_id, "topic": m.topic, "key": m.key, "body": m.body.decode(), "at": at}
-            for m in messages_of(change.emit, origin, source=self._source, at=at, sequence=sequence)
+            for m in (*fresh, *change.again)
         ]
 
 

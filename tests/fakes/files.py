@@ -55,10 +55,14 @@ class FakeNodes(FakeAggregates):
 
 class FakeRuns(FakeAggregates):
     def overdue(self, now: datetime, *, limit: int) -> list[dict[str, Any]]:
-        late = [
-            run for key in self.documents if (run := self.get(key)) and run.get("deadline") and run["deadline"] < now
-        ]
-        return sorted(late, key=lambda run: run["deadline"])[:limit]
+        return self._due("deadline", now, limit)
+
+    def unindexed(self, now: datetime, *, limit: int) -> list[dict[str, Any]]:
+        return self._due("indexBy", now, limit)
+
+    def _due(self, moment: str, now: datetime, limit: int) -> list[dict[str, Any]]:
+        late = [run for key in self.documents if (run := self.get(key)) and run.get(moment) and run[moment] < now]
+        return sorted(late, key=lambda run: run[moment])[:limit]
 
 
 class FakeRecords:

@@ -19,6 +19,7 @@ from functions.files.models import NewFile
 from functions.files.ports import UploadRequest
 from functions.files.tracking import Tracker, by_run
 from functions.files.use_cases import Files
+from functions.files.watching import Watchdog
 from functions.parsers.handling import Parser, Parsing
 from functions.processor.use_cases import Processing
 from functions.search.indexing import NodeIndexer, RecordIndexer, whole_batch
@@ -27,7 +28,7 @@ from leanda.contracts.envelope import Event, Origin
 from leanda.contracts.registry import REGISTRY
 from leanda.guard import Guard
 from leanda.http.cursors import Cursors
-from leanda.messaging.consumer import Consumer
+from leanda.messaging.consumer import Budget, Consumer
 from leanda.persistence.aggregates import relay
 from leanda.ports import Message
 from tests.fakes.aggregates import FakeAggregates
@@ -92,11 +93,14 @@ class Pipeline:
         self.files = Files(
             self.nodes, self.runs, self.records, InProcessBlobs(self.uploading), Cursors(b"key"), self.clock
         )
+        self.watchdog = Watchdog(self.nodes, self.runs, self.clock)
         self.index = memory_index()
         self.consumers = self._consumers()
         self._read = 0
         self._offset = 0
         self.death: type[BaseException] = _Never
+        self.time_left: Callable[[], float] = lambda: 1000.0
+        self.lost: Callable[[Consumer, Event], bool] = lambda consumer, event: False
 
     def upload(self, name: str, body: bytes, *, user: str = USER, process: bool = True) -> str:
         """Announce and upload a file; returns its id. Nothing is delivered yet."""
@@ -138,15 +142,26 @@ class Pipeline:
                 return
             event, first = self._msk(messages), self._offset - len(messages) + 1
             try:
-                answer = consumer.consume(event, lambda: 1000.0)
+                answer = consumer.consume(event, self.time_left)
             except self.death:
                 continue  # nothing was acknowledged: all of it comes again
             offsets = [failure["itemIdentifier"]["offset"] for failure in answer["batchItemFailures"]]
             messages = messages[min(offsets) - first :] if offsets else []
         raise AssertionError(f"{consumer.name} never acknowledges {len(messages)} records")
 
+    def wait_out(self) -> None:
+        """Deliver, and then let days pass, until the watchdog has nothing more to do."""
+        self.drain()
+        for _ in range(30):
+            self.clock.forward(hours=25)
+            counts = self.watchdog.look_after()
+            self.drain()
+            if not any(counts.values()):
+                return
+        raise AssertionError("the watchdog never comes to rest")
+
     def drain(self) -> None:
-        """Deliver until it is quiet, with everything that runs by the clock: relays, sweep, watchdog."""
+        """Deliver until it is quiet, with the relays."""
         self.deliver()
         for _ in range(20):
             self.clock.forward(seconds=6)
@@ -161,10 +176,12 @@ class Pipeline:
         if event.type not in types:
             return False
         if consumer.name == "search-on-record-events" and "records.parsed" in event.type:
-            return (event.data["run"], event.data["chunk"]) == (1, 0)
-        if not consumer.name.startswith("parsers-"):
-            return True
-        return event.data["kind"] == consumer.name.split("-")[1] and bool(event.data.get("process", True))
+            wanted = (event.data["run"], event.data["chunk"]) == (1, 0)
+        elif consumer.name.startswith("parsers-"):
+            wanted = event.data["kind"] == consumer.name.split("-")[1] and bool(event.data.get("process", True))
+        else:
+            wanted = True
+        return wanted and not self.lost(consumer, event)
 
     def _msk(self, messages: list[Message]) -> dict[str, Any]:
         records: dict[str, list[dict[str, Any]]] = {}
@@ -204,13 +221,11 @@ class Pipeline:
             (self._consumer("search-on-file-events", nodes.follow, group=whole_batch), _of_search()),
         ]
         for parser in self.parsers:
-            parsing, name = (
-                Parsing(parser, source, self.artefacts, self.broker, self.guard, self.clock),
-                f"parsers-{parser.kind}",
-            )
-            starts = _types("file.created", "reprocess-requested")
-            found.append((self._consumer(f"{name}-on-file-events", parsing.start), starts))
-            found.append((self._consumer(f"{name}-on-parser-tasks", parsing.parse), _types("chunk.parse")))
+            name, budget = f"parsers-{parser.kind}", Budget()
+            parsing = Parsing(parser, source, self.artefacts, self.broker, self.guard, self.clock, budget)
+            starts, tasks = _types("file.created", "reprocess-requested"), _types("chunk.parse", "plan.continue")
+            found.append((self._consumer(f"{name}-on-file-events", parsing.start, budget=budget), starts))
+            found.append((self._consumer(f"{name}-on-parser-tasks", parsing.parse, budget=budget), tasks))
         return found
 
     def _consumer(self, name: str, handle: Callable[..., None], **more: Any) -> Consumer:

@@ -9,7 +9,7 @@ from leanda.errors import Unavailable
 
 PORTS = {
     "nodes": ("get", "get_many", "insert", "apply", "publish", "children", "files_of", "below", "has_children"),
-    "runs": ("get", "get_many", "insert", "apply", "publish", "overdue"),
+    "runs": ("get", "get_many", "insert", "apply", "publish", "overdue", "unindexed"),
     "records": ("insert", "page", "get"),
     "uploads": ("get", "insert", "apply", "publish", "overdue"),
     "blobs": ("get", "insert", "apply", "publish"),

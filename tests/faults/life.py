@@ -34,26 +34,30 @@ def simulator(seed: int, boundaries: Boundaries, *, copies: int = 1) -> Pipeline
     return cloud
 
 
-def live(cloud: Pipeline) -> dict[str, str]:
-    """Upload, drop, move, reprocess and delete; returns what was acknowledged: file id → name."""
+def live(cloud: Pipeline, *, patiently: bool = False) -> dict[str, str]:
+    """Upload, drop, move, reprocess and delete; returns what was acknowledged: file id → name.
+
+    A patient user waits between these until the watchdog has nothing more to do.
+    """
     accepted: dict[str, str] = {}
+    settle = cloud.wait_out if patiently else cloud.drain
     for number, (name, body) in enumerate(FILES.items()):
         accepted[_upload(cloud, name, body, f"key-{number}")] = name
     key = cloud.objects.put(f"inbox/{USER}/project/dropped.smi", b"CCCC butane\n")
-    _until_done(lambda: cloud.receiving.receive(*key))
-    cloud.drain()
-    folder = _until_done(
+    until_done(lambda: cloud.receiving.receive(*key))
+    settle()
+    folder = until_done(
         lambda: cloud.files.create_folder(ME, NewFolder(name="folder"), idempotency_key="folder", origin=_origin("f"))
     )["id"]
     drugs, table = (
         next(key for key, name in accepted.items() if name == wanted) for wanted in ("drugs.smi", "table.csv")
     )
-    _until_done(lambda: cloud.files.edit(ME, drugs, "file", NodeEdit(parent_id=folder), None, _origin("move")))
-    _until_done(lambda: cloud.files.reprocess(ME, table, _origin("again")))
-    cloud.drain()
+    until_done(lambda: cloud.files.edit(ME, drugs, "file", NodeEdit(parent_id=folder), None, _origin("move")))
+    until_done(lambda: cloud.files.reprocess(ME, table, _origin("again")))
+    settle()
     gone = next(key for key, name in accepted.items() if name == "partly.smi")
-    _until_done(lambda: cloud.files.delete(ME, gone, "file", None, _origin("delete")))
-    cloud.drain()
+    until_done(lambda: cloud.files.delete(ME, gone, "file", None, _origin("delete")))
+    settle()
     return accepted
 
 
@@ -68,13 +72,13 @@ def outcomes(cloud: Pipeline, accepted: dict[str, str]) -> dict[str, tuple[Any, 
 
 def _upload(cloud: Pipeline, name: str, body: bytes, key: str) -> str:
     wanted = NewFile(name=name, size=len(body))
-    made = _until_done(lambda: cloud.files.create(ME, wanted, idempotency_key=key, origin=_origin(key)))
+    made = until_done(lambda: cloud.files.create(ME, wanted, idempotency_key=key, origin=_origin(key)))
     stored = cloud.objects.put(f"uploads/{made['id']}", body)
-    _until_done(lambda: cloud.receiving.receive(*stored))  # the queue delivers until it is acknowledged
+    until_done(lambda: cloud.receiving.receive(*stored))  # the queue delivers until it is acknowledged
     return str(made["id"])
 
 
-def _until_done(step: Callable[[], Any]) -> Any:
+def until_done(step: Callable[[], Any]) -> Any:
     """What a client or a queue does: repeat until there is an answer. An earlier try may have done it already."""
     for attempt in range(5):
         try:

@@ -114,6 +114,18 @@ class TestAggregates:
         world.nodes.publish("a")
         assert len(world.broker.sent) == 3
 
+    def test_what_is_said_again_leaves_as_it_was_behind_what_is_new(self, world: World) -> None:
+        world.nodes.insert(node("a"), Change(emit=(fact("a"),)), ORIGIN)
+        world.nodes.publish("a")
+        (sent,) = world.broker.sent
+        world.nodes.apply(world.nodes.get("a"), Change(emit=(fact("a", 1),), again=(sent,)), ORIGIN)
+        world.nodes.publish("a")
+        assert [event.data["revision"] for event in world.broker.events()] == [0, 1, 0]
+        assert world.broker.sent[2] == sent
+        world.nodes.apply(world.nodes.get("a"), Change(again=(sent,), guarded=False), ORIGIN)
+        world.nodes.publish("a")
+        assert world.broker.sent[3:] == [sent]
+
     def test_what_the_broker_did_not_confirm_stays_and_the_relay_sends_it_when_it_is_old_enough(
         self, world: World
     ) -> None:
@@ -170,12 +182,18 @@ class TestNodes:
         at = (world.clock.now() + timedelta(seconds=1)).isoformat()
         assert found(NodeFilter(), after=[at, "f1"]) == ["f0"]
 
-    def test_overdue_runs_come_most_overdue_first(self, world: World) -> None:
+    @pytest.mark.parametrize(("moment", "other"), [("deadline", "indexBy"), ("indexBy", "deadline")])
+    def test_runs_that_are_due_come_in_the_order_in_which_they_became_so(
+        self, world: World, moment: str, other: str
+    ) -> None:
         for n in (2, 1, 3):
-            deadline = world.clock.now() + timedelta(minutes=n)
-            world.runs.insert(node(f"r{n}", deadline=deadline), Change(), ORIGIN)
+            due = world.clock.now() + timedelta(minutes=n)
+            world.runs.insert(node(f"r{n}", **{moment: due}), Change(), ORIGIN)
+        world.runs.insert(node("r4", **{other: world.clock.now()}), Change(), ORIGIN)
+        found = world.runs.overdue if moment == "deadline" else world.runs.unindexed
         now = world.clock.now() + timedelta(minutes=2.5)
-        assert [run["_id"] for run in world.runs.overdue(now, limit=9)] == ["r1", "r2"]
+        assert [run["_id"] for run in found(now, limit=9)] == ["r1", "r2"]
+        assert [run["_id"] for run in found(now, limit=1)] == ["r1"]
 
 
 class TestRecords:

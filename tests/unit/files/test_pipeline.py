@@ -6,7 +6,6 @@ import gzip
 
 import pytest
 
-from functions.files.tracking import close_overdue
 from functions.parsers.chemical.parser import parser as chemical
 from functions.parsers.generic.parser import parser as generic
 from functions.parsers.tabular.parser import parser as tabular
@@ -278,13 +277,19 @@ def test_a_run_without_progress_is_ended_with_a_reason() -> None:
     file_id = cloud.upload("drugs.smi", SMILES)
     cloud.deliver()
     assert cloud.files.get(ME, file_id)["status"] == "Loaded"
-    assert close_overdue(cloud.runs, cloud.clock) == 0
-    cloud.clock.forward(minutes=16)
-    assert close_overdue(cloud.runs, cloud.clock) == 1
-    cloud.deliver()
+    assert cloud.watchdog.look_after() == {"repeated": 0, "closed": 0, "announced": 0}
+    for repeated in (1, 1, 1, 0):
+        cloud.clock.forward(minutes=16)
+        assert cloud.watchdog.look_after() == {"repeated": repeated, "closed": 1 - repeated, "announced": 0}
+        cloud.deliver()
+    requests = cloud.broker.events("leanda.files.file.created.v1")
+    assert len({(event.id, str(event.data)) for event in requests}) == 1
+    assert len(requests) == 1 + 3
     shown = cloud.files.get(ME, file_id)
     assert (shown["status"], shown["failure"]["code"]) == ("Failed", "STEP_TIMED_OUT")
-    assert close_overdue(cloud.runs, cloud.clock) == 0
+    assert cloud.files.timeline(ME, file_id)["steps"][1]["attempt"] == 4
+    cloud.clock.forward(days=30)
+    assert not any(cloud.watchdog.look_after().values())
 
 
 def _all():  # type: ignore[no-untyped-def]

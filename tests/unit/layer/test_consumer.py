@@ -204,3 +204,29 @@ def test_a_defective_group_is_taken_apart_so_that_only_the_guilty_one_is_lettere
     assert run(recorder, event, letters, group=lambda received: [received]) == []
     assert [letter.offset for letter in letters.letters] == [1]
     assert {name for name, _ in recorder.done} == {"f0", "f2", "f3"}
+
+
+def test_what_does_not_fit_into_the_time_left_is_not_begun_and_comes_again() -> None:
+    recorder, letters = Recorder(), FakeDeadLetters()
+    consumer = Consumer("test", recorder.handle, letters, CLOCK, needs_seconds=30)
+    records = [record(n, value(name), key=name) for n, name in enumerate("abc")]
+    answer = consumer.consume(batch(*records), lambda: 29.0)
+    assert [name for name, _ in recorder.tried] == ["a"]
+    (failure,) = answer["batchItemFailures"]
+    assert failure["itemIdentifier"] == {"partition": "file-events-0", "offset": 1}
+    assert letters.letters == []
+
+
+def test_the_first_of_an_invocation_is_begun_however_little_time_there_is() -> None:
+    recorder = Recorder()
+    consumer = Consumer("test", recorder.handle, FakeDeadLetters(), CLOCK, needs_seconds=30)
+    consumer.consume(batch(record(0, value("a"), key="a")), lambda: 10.0)
+    assert [name for name, _ in recorder.done] == ["a"]
+
+
+def test_the_handler_sees_how_much_time_its_invocation_has_left() -> None:
+    seen: list[float] = []
+    consumer = Consumer("test", lambda group: seen.append(consumer.budget.left()), FakeDeadLetters(), CLOCK)
+    for seconds in (77.0, 55.0):
+        consumer.consume(batch(record(0, value("a"), key="a")), lambda seconds=seconds: seconds)
+    assert seen == [77.0, 55.0]

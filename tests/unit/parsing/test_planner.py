@@ -14,7 +14,7 @@ from leanda.contracts.artefacts import Record
 from leanda.contracts.events import ChunkRow, ChunksPlanned
 from leanda.errors import FileEmpty, FormatMismatch, NoRecords
 from leanda.parsing import planner
-from leanda.parsing.planner import cut, plan, smallest_chunk
+from leanda.parsing.planner import PART_CHUNKS, Start, cut, parts_of, plan, smallest_chunk, whole_chunk_records
 
 
 @dataclass
@@ -26,7 +26,7 @@ class Lines:
     empty_is_failure: bool = True
     seen: list[int] = field(default_factory=list)
 
-    def boundaries(self, blocks: Iterable[bytes], *, head: bytes) -> Iterator[int]:
+    def boundaries(self, blocks: Iterable[bytes], *, head: bytes, first_index: int = 0) -> Iterator[int]:
         offset = 0
         for block in blocks:
             at = 0
@@ -48,7 +48,7 @@ class Ends:
     version: str = "1"
     empty_is_failure: bool = True
 
-    def boundaries(self, blocks: Iterable[bytes], *, head: bytes) -> Iterator[int]:
+    def boundaries(self, blocks: Iterable[bytes], *, head: bytes, first_index: int = 0) -> Iterator[int]:
         assert list(blocks)
         yield from self.ends
 
@@ -169,7 +169,7 @@ def test_no_record_is_a_failure_only_where_the_format_says_so() -> None:
 def test_a_format_may_know_its_records_without_looking() -> None:
     @dataclass
     class Opaque(Ends):
-        def boundaries(self, blocks: Iterable[bytes], *, head: bytes) -> Iterator[int]:
+        def boundaries(self, blocks: Iterable[bytes], *, head: bytes, first_index: int = 0) -> Iterator[int]:
             return iter(self.ends)
 
     opaque = Opaque([], empty_is_failure=False)
@@ -191,6 +191,37 @@ def test_a_record_without_an_end_is_given_up_in_bounded_memory() -> None:
     with pytest.raises(FormatMismatch):
         list(cut(Lines(), endless(), head=b"", size=None))
     assert passed <= planner.RECORD_HOPELESS_BYTES // limits.MIB + 2
+
+
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=60), st.booleans())
+def test_a_plan_that_goes_on_behind_any_chunk_is_the_plan_of_one_pass(lengths: list[int], known: bool) -> None:
+    content = b"".join(b"x" * (length - 1) + b"\n" for length in lengths)
+    size = len(content) if known else None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(limits, "CHUNK_RECORDS", 2)
+        patch.setattr(planner, "smallest_chunk", lambda n, size: 3 * n if size is None else 5)
+        rows = list(plan(Lines(), [content], head=content, size=size))
+        for done, row in enumerate(rows):
+            start = Start(row.n, row.offset, row.first_index)
+            rest = list(plan(Lines(), [content[row.offset :]], head=content, size=size, start=start))
+            assert rest == rows[done:]
+            again = list(cut(Lines(), [content[row.offset :]], head=content, size=size, start=start))
+            assert [found for found, _ in again] == rows[done:]
+            assert b"".join(data for _, data in again) == content[row.offset :]
+
+
+@given(st.integers(0, 5 * PART_CHUNKS), st.integers(0, 3))
+def test_parts_hold_every_chunk_once_and_only_the_last_is_the_last(chunks: int, first: int) -> None:
+    parts = list(parts_of(range(chunks), first=first))
+    assert [chunk for part in parts for chunk in part.chunks] == list(range(chunks))
+    assert [part.number for part in parts] == list(range(first, first + len(parts)))
+    assert [part.last for part in parts] == [False] * (len(parts) - 1) + [True]
+    assert all(len(part.chunks) == PART_CHUNKS for part in parts[:-1])
+
+
+def test_the_chunks_of_a_whole_file_hold_more_records_than_any_worksheet_has_rows() -> None:
+    assert whole_chunk_records(0) == limits.CHUNK_RECORDS
+    assert sum(whole_chunk_records(n) for n in range(limits.MAX_CHUNKS)) > 15 * 1_048_576
 
 
 def test_the_largest_plan_fits_into_one_event() -> None:

@@ -31,8 +31,9 @@ class InchiFormat:
     version = "1"
     empty_is_failure = True
 
-    def boundaries(self, blocks: Iterable[bytes], *, head: bytes) -> Iterator[int]:  # noqa: ARG002
-        return (end for end, _ in record_lines(blocks, is_header=_is_header))
+    def boundaries(self, blocks: Iterable[bytes], *, head: bytes, first_index: int = 0) -> Iterator[int]:  # noqa: ARG002
+        is_header = _is_header if first_index == 0 else None
+        return (end for end, _ in record_lines(blocks, is_header=is_header))
 
     def read(self, data: bytes, *, first_index: int, head: bytes) -> Iterator[Record]:  # noqa: ARG002
         is_header = _is_header if first_index == 0 else None

@@ -26,7 +26,7 @@ class RdfFormat:
     version = "1"
     empty_is_failure = True
 
-    def boundaries(self, blocks: Iterable[bytes], *, head: bytes) -> Iterator[int]:  # noqa: ARG002
+    def boundaries(self, blocks: Iterable[bytes], *, head: bytes, first_index: int = 0) -> Iterator[int]:  # noqa: ARG002
         return boundaries(blocks, _START)
 
     def read(self, data: bytes, *, first_index: int, head: bytes) -> Iterator[Record]:  # noqa: ARG002

@@ -31,9 +31,10 @@ class ReactionSmilesFormat:
     version = "1"
     empty_is_failure = True
 
-    def boundaries(self, blocks: Iterable[bytes], *, head: bytes) -> Iterator[int]:
+    def boundaries(self, blocks: Iterable[bytes], *, head: bytes, first_index: int = 0) -> Iterator[int]:
         layout = _layout(head)
-        return (end for end, _ in record_lines(blocks, is_header=(lambda _: True) if layout.header else None))
+        is_header = (lambda _: True) if layout.header and first_index == 0 else None
+        return (end for end, _ in record_lines(blocks, is_header=is_header))
 
     def read(self, data: bytes, *, first_index: int, head: bytes) -> Iterator[Record]:
         layout = _layout(head)

@@ -39,7 +39,7 @@ class JcampFormat:
     version = "1"
     empty_is_failure = True
 
-    def boundaries(self, blocks: Iterable[bytes], *, head: bytes) -> Iterator[int]:
+    def boundaries(self, blocks: Iterable[bytes], *, head: bytes, first_index: int = 0) -> Iterator[int]:  # noqa: ARG002
         if not _TITLE.search(head):
             raise FormatMismatch(detail="no ##TITLE= at the beginning")
         return ends(blocks)

@@ -52,9 +52,9 @@ class MzmlFormat:
     version = "1"
     empty_is_failure = False
 
-    def boundaries(self, blocks: Iterable[bytes], *, head: bytes) -> Iterator[int]:
+    def boundaries(self, blocks: Iterable[bytes], *, head: bytes, first_index: int = 0) -> Iterator[int]:
         head_of(head)
-        return ends(blocks)
+        return ends(blocks, list_open=first_index > 0)
 
     def read(self, data: bytes, *, first_index: int, head: bytes) -> Iterator[Record]:
         read_spectrum = partial(_record, head=head_of(head))

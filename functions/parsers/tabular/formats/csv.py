@@ -29,20 +29,21 @@ class Csv:
     version: str = "2"
     empty_is_failure: bool = False
 
-    def boundaries(self, blocks: Iterable[bytes], *, head: bytes) -> Iterator[int]:
+    def boundaries(self, blocks: Iterable[bytes], *, head: bytes, first_index: int = 0) -> Iterator[int]:
         """End offsets of the data rows; the header belongs to the first one's range. See `Format.boundaries`.
 
         Raises:
             FormatMismatch: the file is UTF-32.
             FileEmpty: there are bytes but not one row, not even a header.
         """
-        table = self._describe(head)
+        table, from_start = self._describe(head), first_index == 0
+        skip = table.skip if from_start else 0
         rows = 0
-        for end in _ends(blocks, table, from_start=True):
+        for end in _ends(blocks, table, from_start=from_start):
             rows += 1
-            if rows > table.skip:
+            if rows > skip:
                 yield end
-        if not rows and head:
+        if from_start and not rows and head:
             raise FileEmpty("The file holds nothing but blank lines.")
 
     def read(self, data: bytes, *, first_index: int, head: bytes) -> Iterator[Record]:

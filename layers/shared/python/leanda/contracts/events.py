@@ -155,6 +155,7 @@ class ChunkRow(Contract):
     """One chunk of a plan: a byte range of the (uncompressed) file that holds whole records.
 
     `input_sha` names the artefact with the chunk's bytes when the original is compressed and cannot be read by range.
+    `at_once` says that whoever planned the chunk read it too, so that there is no task for it; else it is absent.
     """
 
     n: int = Field(ge=0)
@@ -163,6 +164,7 @@ class ChunkRow(Contract):
     first_index: int = Field(ge=0)
     count: int | None = None
     input_sha: str | None = None
+    at_once: bool | None = None
 
 
 class PlanEvent(FileData):
@@ -180,6 +182,9 @@ class ChunksPlanned(PlanEvent):
     part: int = Field(default=0, ge=0)
     chunks: tuple[ChunkRow, ...]
     last: bool = True
+
+    def discriminator(self) -> str | None:
+        return str(self.part)
 
 
 class ParseFailed(PlanEvent):
@@ -215,6 +220,23 @@ class ParseChunk(ChunkEvent):
     kind: str
     format: str
     row: ChunkRow
+
+
+class ContinuePlan(PlanEvent):
+    """A task: plan a file further, from the end of what is planned. Its cause is the request, as that of everything planned."""
+
+    TYPE, TOPIC = "leanda.parsers.plan.continue.v1", PARSER_TASKS
+    blob_id: str
+    kind: str
+    format: str
+    size: int = Field(ge=0)
+    part: int = Field(ge=0, description="The part of the plan that comes next.")
+    n: int = Field(ge=0, description="The number of its first chunk.")
+    offset: int = Field(ge=0, description="Where that begins, in bytes of the uncompressed file.")
+    first_index: int = Field(ge=0)
+
+    def discriminator(self) -> str | None:
+        return str(self.part)
 
 
 class RecordsParsed(ChunkEvent):

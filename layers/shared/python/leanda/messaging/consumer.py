@@ -7,11 +7,14 @@
   more than half of a partition's batch of four or more is defective the records are reported as failed instead: a bad
   deployment must not drain a topic into the queue. A letter that cannot be kept fails its record.
 
+What cannot be brought to its end in the time that is left is not begun: it is reported as failed and comes again first in line.
+
 The key fence: after the first record of a key that is not done, later records of that key wait with it.
 """
 
 from __future__ import annotations
 
+import math
 import random
 import time
 import traceback
@@ -49,6 +52,13 @@ class Received:
 Group = Sequence[Received]
 
 
+class Budget:
+    """The time of the invocation that is under way, for those who divide long work: seconds until Lambda would end it."""
+
+    def __init__(self) -> None:
+        self.left: Callable[[], float] = lambda: math.inf
+
+
 @dataclass(slots=True)
 class _Defect:
     record: KafkaRecord
@@ -65,6 +75,8 @@ class Consumer:
         handle: does the work for one group; repeating it changes nothing.
         group: splits a batch into the units of work; default: every record alone. A group that is defective as a whole is
             tried again record by record, so that the guilty one is found and its neighbours are done.
+        needs_seconds: what one group may take; with less than that left only the first of an invocation is begun.
+        budget: tells the handler how much time is left.
         sleep, jitter: replaceable for tests.
     """
 
@@ -73,11 +85,14 @@ class Consumer:
     dead_letters: DeadLetterQueue
     clock: Clock
     group: Callable[[Sequence[Received]], Iterable[Group]] = lambda received: [[one] for one in received]
+    needs_seconds: float = RESERVE_SECONDS
+    budget: Budget = field(default_factory=Budget)
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
 
     def consume(self, event: dict[str, Any], remaining_seconds: Callable[[], float]) -> dict[str, Any]:
         """Handle an MSK-shaped event; returns the partial-batch response."""
+        self.budget.left = remaining_seconds
         batch = _Batch(self, records_of(event), remaining_seconds)
         batch.run()
         return failures_response(batch.failed)
@@ -89,6 +104,7 @@ class _Batch:
     records: list[KafkaRecord]
     remaining_seconds: Callable[[], float]
     failed: list[KafkaRecord] = field(default_factory=list)
+    _begun: bool = False
     _stopped: set[tuple[str, int]] = field(default_factory=set)
     _fenced: set[str] = field(default_factory=set)
     _postponed: list[Received] = field(default_factory=list)
@@ -122,6 +138,11 @@ class _Batch:
         if any(one.record.key in self._fenced for one in group):
             self._postponed.extend(group)
             return
+        if self._begun and self.remaining_seconds() < self.consumer.needs_seconds:
+            logger.info("too little time is left; the records will come again", count=len(group))
+            self._fail(group)
+            return
+        self._begun = True
         error, attempts = self._try(group)
         if error is None:
             return

@@ -25,7 +25,7 @@ class Format(Protocol):
     version: str
     empty_is_failure: bool
 
-    def boundaries(self, blocks: Iterable[bytes], *, head: bytes) -> Iterator[int]:
+    def boundaries(self, blocks: Iterable[bytes], *, head: bytes, first_index: int = 0) -> Iterator[int]:
         """End offset (exclusive, in bytes of the uncompressed file) of each record, in file order.
 
         One pass, memory bounded by one block and one record. What stands before the first record (a table's header)
@@ -34,6 +34,8 @@ class Format(Protocol):
         Args:
             blocks: the uncompressed file, in blocks of any size.
             head: its first bytes (up to `limits.HEAD_BYTES`).
+            first_index: where not 0, the blocks begin at a boundary, that before the record of this index; offsets count from
+                there, and are those that the whole file would give from there on.
 
         Raises:
             ParseFailure: the file as a whole cannot be read.

@@ -46,6 +46,14 @@ def blocks(source: Iterable[bytes], compression: Compression | None) -> Iterator
         yield block
 
 
+def without_first(blocks: Iterable[bytes], count: int) -> Iterator[bytes]:
+    """The blocks from the byte at `count` on."""
+    for block in blocks:
+        if count < len(block):
+            yield block[count:] if count else block
+        count -= min(count, len(block))
+
+
 def inflate_head(compressed_head: bytes, limit: int = limits.HEAD_BYTES) -> bytes:
     """What the beginning of a gzip stream inflates to, up to `limit` bytes. It never raises: what can be read, counts."""
     head = bytearray()

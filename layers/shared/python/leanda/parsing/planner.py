@@ -1,7 +1,7 @@
 """The chunk plan: record boundaries grouped into chunks. Pure; one pass; memory bounded by one block (plan) or one chunk (cut).
 
-A plan of `limits.MAX_CHUNKS` rows, the most there can be, fits into one event (a test keeps that true), so a plan is
-never split.
+What is planned depends on the bytes alone, never on time: a plan that goes on elsewhere, from the end of one of its chunks, gives
+the chunks that one pass would have given. A plan is announced in parts of a fixed number of chunks, for the same reason.
 """
 
 from __future__ import annotations
@@ -18,18 +18,58 @@ from leanda.parsing.format import Format
 RECORD_HOPELESS_BYTES: Final = 8 * limits.MAX_RECORD_BYTES
 """Longer than this without the end of a record, a file is not of its format: nobody could hold such a record."""
 _CHUNKS_PER_DOUBLING: Final = 48
+_WHOLE_CHUNKS_PER_DOUBLING: Final = 64
 
 
-def plan(format: Format, blocks: Iterable[bytes], *, head: bytes, size: int | None) -> Iterator[ChunkRow]:
-    """Group a file's records into chunks: rows in file order, contiguous from offset 0.
+PART_CHUNKS: Final = 16
+"""Chunks of one part of a plan: what is planned can be read while the rest of a big file is still looked through."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where planning begins or goes on: at the chunk of this number, offset and first record."""
+
+    n: int = 0
+    offset: int = 0
+    first_index: int = 0
+
+
+BEGINNING: Final = Start()
+
+
+@dataclass(frozen=True)
+class Part[T]:
+    """Some consecutive chunks of a plan, or what was made of them."""
+
+    number: int
+    chunks: tuple[T, ...]
+    last: bool
+
+
+def parts_of[T](chunks: Iterable[T], *, first: int = 0) -> Iterator[Part[T]]:
+    """A plan in parts, numbered from `first`; each but the last has `PART_CHUNKS` chunks. An empty plan is one empty part."""
+    waiting: list[T] = []
+    for chunk in chunks:
+        if len(waiting) == PART_CHUNKS:  # only now it is known that this part is not the last
+            yield Part(first, tuple(waiting), last=False)
+            first, waiting = first + 1, []
+        waiting.append(chunk)
+    yield Part(first, tuple(waiting), last=True)
+
+
+def plan(
+    format: Format, blocks: Iterable[bytes], *, head: bytes, size: int | None, start: Start = BEGINNING
+) -> Iterator[ChunkRow]:
+    """Group a file's records into chunks: rows in file order, contiguous from offset 0, or from where planning goes on.
 
     A table with a header and no row is a good table: it gives no chunk row at all.
 
     Args:
         format: the file's format.
-        blocks: the uncompressed file.
+        blocks: the uncompressed file, from the start's offset on.
         head: its first bytes.
         size: its uncompressed size in bytes; None when it is not known (compressed input).
+        start: the beginning, or the end of a chunk of the same plan after which another one follows.
 
     Raises:
         FileEmpty: there is not one byte.
@@ -37,22 +77,24 @@ def plan(format: Format, blocks: Iterable[bytes], *, head: bytes, size: int | No
         ParseFailure: what the format's `boundaries` raises.
     """
     tee = _Tee(blocks, keep=False)
-    any_record = False
-    for row in _group(_guarded(format.boundaries(tee, head=head), tee), size):
+    any_record = start.n > 0  # what was planned before has some
+    for row in _group(_guarded(format.boundaries(tee, head=head, first_index=start.first_index), tee), size, start):
         any_record = True
         yield row
     _check_outcome(format, tee, any_record)
 
 
-def cut(format: Format, blocks: Iterable[bytes], *, head: bytes, size: int | None) -> Iterator[tuple[ChunkRow, bytes]]:
+def cut(
+    format: Format, blocks: Iterable[bytes], *, head: bytes, size: int | None, start: Start = BEGINNING
+) -> Iterator[tuple[ChunkRow, bytes]]:
     """The same plan as `plan`, each row together with its chunk's bytes; for small files and compressed ones.
 
     Raises:
         ParseFailure: like `plan`.
     """
     tee = _Tee(blocks, keep=True)
-    any_record = False
-    for row in _group(_guarded(format.boundaries(tee, head=head), tee), size):
+    any_record = start.n > 0  # what was planned before has some
+    for row in _group(_guarded(format.boundaries(tee, head=head, first_index=start.first_index), tee), size, start):
         any_record = True
         yield row, tee.take(row.length)
     _check_outcome(format, tee, any_record)
@@ -74,14 +116,22 @@ def smallest_chunk(n: int, size: int | None) -> int:
     return least << (n // _CHUNKS_PER_DOUBLING)
 
 
+def whole_chunk_records(n: int) -> int:
+    """Records of chunk `n` of a file that is read as a whole, whose number of records nobody knows before.
+
+    Doubles after every 64 chunks, so that `limits.MAX_CHUNKS` of them hold 16 million records.
+    """
+    return limits.CHUNK_RECORDS << (n // _WHOLE_CHUNKS_PER_DOUBLING)
+
+
 @dataclass
 class _Open:
     """The chunk that is being filled."""
 
-    n: int = 0
-    offset: int = 0
-    end: int = 0
-    first_index: int = 0
+    n: int
+    offset: int
+    end: int
+    first_index: int
     count: int = 0
 
     def row(self) -> ChunkRow:
@@ -97,12 +147,12 @@ class _Open:
         return _Open(n=self.n + 1, offset=self.end, end=self.end, first_index=self.first_index + self.count)
 
 
-def _group(ends: Iterable[int], size: int | None) -> Iterator[ChunkRow]:
-    chunk = _Open()
-    least = smallest_chunk(0, size)
+def _group(ends: Iterable[int], size: int | None, start: Start) -> Iterator[ChunkRow]:
+    chunk = _Open(start.n, start.offset, start.offset, start.first_index)
+    least = smallest_chunk(chunk.n, size)
     most = max(limits.CHUNK_BYTES, least)
     for end in ends:
-        chunk.end = end
+        chunk.end = end = start.offset + end
         chunk.count += 1
         length = end - chunk.offset
         full = length >= most or (chunk.count >= limits.CHUNK_RECORDS and length >= least)

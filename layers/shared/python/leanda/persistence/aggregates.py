@@ -108,7 +108,7 @@ class MongoAggregates:
             update["$unset"] = dict.fromkeys(change.unset, "")
         if change.guarded:
             update["$inc"] = {"revision": 1}
-        if change.emit:
+        if change.emit or change.again:
             entries = self._entries(change, origin, sequence=revision)
             if (
                 len(entries) > limits.MAX_OUTBOX_ENTRIES
@@ -154,9 +154,10 @@ class MongoAggregates:
 
     def _entries(self, change: Change, origin: Origin, *, sequence: object) -> list[Document]:
         at: datetime = self._clock.now()
+        fresh = messages_of(change.emit, origin, source=self._source, at=at, sequence=sequence)
         return [
             {"id": m.event_id, "topic": m.topic, "key": m.key, "body": m.body.decode(), "at": at}
-            for m in messages_of(change.emit, origin, source=self._source, at=at, sequence=sequence)
+            for m in (*fresh, *change.again)
         ]
 
 

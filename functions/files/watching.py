@@ -1,0 +1,89 @@
+"""The watchdog: runs without progress are helped on or ended, stored records that cannot be found are announced again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import batched
+from typing import Any, Final
+
+from functions.files import repeating
+from functions.files import runs as rules
+from functions.files.ports import Nodes, Runs
+from leanda import limits
+from leanda.changes import Change
+from leanda.contracts.envelope import Origin
+from leanda.observability import logger
+from leanda.persistence.aggregates import deciding
+from leanda.ports import Clock
+
+AT_ONCE: Final = 100
+RESERVE_SECONDS: Final = 15.0
+_IN_ONE_WRITE: Final = limits.MAX_OUTBOX_ENTRIES // 2
+
+
+@dataclass(frozen=True)
+class Watchdog:
+    """The use case of `files.watchdog`. Its power is a guarded update of a run; two at a time do no harm."""
+
+    nodes: Nodes
+    runs: Runs
+    clock: Clock
+
+    def look_after(self, left: Callable[[], float] = lambda: float("inf")) -> dict[str, int]:
+        """Look after all runs that are due, as long as there is time (seconds left).
+
+        Returns:
+            how many runs were `repeated` (something of them was said again), `closed`, and `announced` to the index again.
+        """
+        counts = {"repeated": 0, "closed": 0, "announced": 0}
+        for due, look in ((self.runs.overdue, self._help_on), (self.runs.unindexed, self._announce)):
+            # Each look moves the moment at which a run is due, so nothing is met twice.
+            while left() > RESERVE_SECONDS and (some := due(self.clock.now(), limit=AT_ONCE)):
+                for run in some:
+                    counted = deciding(lambda key=run["_id"], look=look: look(key))  # type: ignore[misc]
+                    if counted:
+                        counts[counted] += 1
+                    self.runs.publish(run["_id"])
+        return counts
+
+    def _help_on(self, key: str) -> str | None:
+        run, now = self.runs.get(key), self.clock.now()
+        if run is None or run.get("deadline", now) >= now:
+            return None
+        if rules.ended(run):  # a mark that came while it was ended has set the deadline again
+            self.runs.apply(run, Change(unset=("deadline",)), Origin(cause=key, correlation_id=run["fileId"]))
+            return None
+        change, messages = repeating.overdue(run, self.nodes.get(run["fileId"]), at=now)
+        first, *rest = [*batched(messages, _IN_ONE_WRITE, strict=False)] or [()]
+        origin = Origin(cause=f"watchdog:{key}:{run['revision']}", correlation_id=run["fileId"])
+        self.runs.apply(run, Change(set_=change.set_, unset=change.unset, emit=change.emit, again=first), origin)
+        for some in rest:
+            self.runs.publish(key)
+            self.runs.apply(run, Change(again=some, guarded=False), origin)
+        closed = "state" in change.set_
+        logger.warning("a run makes no progress", run=key, state=run["state"], repeated=len(messages), closed=closed)
+        return "closed" if closed else ("repeated" if messages else None)
+
+    def _announce(self, key: str) -> str | None:
+        run, now = self.runs.get(key), self.clock.now()
+        if run is None or run.get("indexBy", now) >= now:
+            return None
+        node = self.nodes.get(run["fileId"])
+        change, facts = repeating.unindexed(run, node, at=now)
+        first, *rest = [*batched(facts, _IN_ONE_WRITE, strict=False)] or [()]
+        origin = _of_announcement(run, node)
+        self.runs.apply(run, Change(set_=change.set_, unset=change.unset, emit=first), origin)
+        for some in rest:
+            self.runs.publish(key)
+            self.runs.apply(run, Change(emit=some, guarded=False), origin)
+        if facts:
+            logger.warning("stored records are not in the index", run=key, chunks=len(facts))
+        return "announced" if facts else None
+
+
+def _of_announcement(run: dict[str, Any], node: dict[str, Any] | None) -> Origin:
+    """Another time, or another place of the file, is another announcement."""
+    placement = (node or {}).get("placement", 0)
+    cause = f"watchdog:{run['_id']}:index:{placement}:{run.get('indexRepeats', 0)}"
+    return Origin(cause=cause, correlation_id=run["fileId"])

@@ -1,0 +1,138 @@
+"""Events that a consumer never gets: the watchdog says them again, and the file ends as if nothing had been lost."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from leanda import limits
+from leanda.contracts.envelope import Event
+from leanda.messaging.consumer import Consumer
+from tests.fakes.pipeline import Pipeline
+from tests.faults.boundaries import Boundaries
+from tests.faults.life import live, outcomes, simulator, until_done
+from tests.faults.model import check
+from tests.faults.test_simulator import SEED
+
+OF_RUNS = (
+    "leanda.files.file.created.v1",
+    "leanda.files.file.reprocess-requested.v1",
+    "leanda.parsers.",
+    "leanda.processor.",
+    "leanda.files.records.",
+    "leanda.search.",
+)
+"""What a run lives by. Facts about nodes are repeated by nobody: the index compares itself with the store instead."""
+
+
+SOME = 3
+"""Ways of events tried in `make test`; `make test-all` tries every one."""
+
+
+def is_of_run(consumer: Consumer, event: Event) -> bool:
+    return event.type.startswith(OF_RUNS) and consumer.name != "search-on-file-events"
+
+
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table becomes tasks, in more than one part of a plan."""
+    monkeypatch.setattr(limits, "CHUNK_RECORDS", 60)
+    monkeypatch.setattr(limits, "PARSE_AT_ONCE_BYTES", 1000)
+
+
+def calm() -> tuple[dict[str, tuple[object, ...]], set[tuple[str, str]]]:
+    """The outcomes of an undisturbed life, and what its consumers were given."""
+    cloud, seen = simulator(1, Boundaries()), set[tuple[str, str]]()
+
+    def notice(consumer: Consumer, event: Event) -> bool:
+        if is_of_run(consumer, event):
+            seen.add((consumer.name, event.type))
+        return False
+
+    cloud.lost, cloud.time_left = notice, lambda: 30.0
+    accepted = live(cloud)
+    return outcomes(cloud, accepted), seen
+
+
+def test_a_kind_of_event_may_get_lost_on_its_way_to_one_consumer() -> None:
+    print(f"LEANDA_SEED={SEED}")
+    expected, seen = calm()
+    assert ("parsers-tabular-on-parser-tasks", "leanda.parsers.plan.continue.v1") in seen
+    for way in random.Random(SEED).sample(sorted(seen), SOME):
+        first_is_lost(way, expected)
+
+
+@pytest.mark.long
+def test_each_kind_of_event_may_get_lost_on_its_way_to_each_consumer() -> None:
+    expected, seen = calm()
+    assert len(seen) >= 13
+    for way in sorted(seen):
+        first_is_lost(way, expected)
+
+
+def first_is_lost(way: tuple[str, str], expected: dict[str, tuple[object, ...]]) -> None:
+    lost: list[str] = []
+
+    def lose(consumer: Consumer, event: Event) -> bool:
+        if lost or (consumer.name, event.type) != way:
+            return False
+        lost.append(event.id)
+        return True
+
+    cloud = simulator(1, Boundaries())
+    cloud.lost, cloud.time_left = lose, lambda: 30.0
+    accepted = live(cloud, patiently=True)
+    assert lost
+    try:
+        check(cloud, accepted, expected)
+    except AssertionError as error:
+        raise AssertionError(f"lost: {way}: {error}") from error
+
+
+@pytest.mark.parametrize("round_", range(2))
+def test_a_tenth_of_all_events_may_get_lost(round_: int) -> None:
+    expected, _ = calm()
+    seed = SEED + round_
+    print(f"LEANDA_SEED={seed}")
+    chance, cloud = random.Random(seed), simulator(seed, Boundaries())
+
+    def lose(consumer: Consumer, event: Event) -> bool:
+        if not is_of_run(consumer, event) or chance.random() > 0.1:
+            return False
+        # Nobody confirms that the records of a deleted file are gone from the index: that is the reconciler's to find.
+        return not cloud.nodes.documents[event.data["fileId"]]["deleted"]
+
+    cloud.lost, cloud.time_left = lose, lambda: 30.0
+    accepted = live(cloud, patiently=True)
+    check(cloud, accepted, expected)
+
+
+@pytest.mark.parametrize("how", ["kill", "refuse", "lose"])
+def test_a_watchdog_that_dies_anywhere_loses_and_doubles_nothing(how: str) -> None:
+    at = 0
+    while True:
+        boundaries = Boundaries(None, how)
+        cloud = simulator(1, boundaries)
+        accepted = _life_without_tasks(cloud)
+        boundaries.at = boundaries.passed + at
+        until_done(lambda cloud=cloud: cloud.watchdog.look_after())  # type: ignore[misc]
+        reached, boundaries.at = boundaries.passed > boundaries.at, None
+        boundaries.armed = True
+        cloud.drain()
+        cloud.wait_out()
+        check(cloud, accepted, {"small.csv": ("Processed", 300, 300, 0)})
+        if not reached:
+            break
+        at += 1
+    assert at > 10
+
+
+def _life_without_tasks(cloud: Pipeline) -> dict[str, str]:
+    """A table whose tasks all get lost, at the moment at which the watchdog sees that."""
+    cloud.lost = lambda consumer, event: event.type == "leanda.parsers.chunk.parse.v1"
+    file_id = cloud.upload("small.csv", b"a,b\n" + b"".join(b"%d,x%d\n" % (n, n) for n in range(300)))
+    cloud.drain()
+    cloud.lost = lambda consumer, event: False
+    cloud.clock.forward(seconds=limits.STEP_SECONDS + 1)
+    return {file_id: "small.csv"}

@@ -1,0 +1,202 @@
+"""The watchdog: what it says again, when it gives up, and what it leaves alone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from functions.files import repeating
+from functions.parsers.generic.parser import parser as generic
+from functions.parsers.tabular.parser import parser as tabular
+from leanda import ids, limits
+from leanda.access.policy import Viewer
+from leanda.changes import Change
+from leanda.contracts.envelope import Event, Origin
+from leanda.messaging.consumer import Consumer
+from tests.fakes.pipeline import USER, Pipeline
+
+ME = Viewer(USER)
+ORIGIN = Origin(cause="request", correlation_id="correlation-1", user_id=USER)
+TASK, STORED = "leanda.parsers.chunk.parse.v1", "leanda.files.records.stored.v1"
+ROWS = 300
+TABLE = b"a,b\n" + b"".join(b"%d,x%d\n" % (n, n) for n in range(ROWS))
+
+
+@pytest.fixture(autouse=True)
+def tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table becomes three tasks."""
+    monkeypatch.setattr(limits, "CHUNK_RECORDS", 100)
+    monkeypatch.setattr(limits, "PARSE_AT_ONCE_BYTES", 1000)
+
+
+class Scene:
+    """A pipeline in which one type of event does not reach anybody, as long as `deaf`."""
+
+    def __init__(self, type_: str, chunk: int | None = None) -> None:
+        self.cloud, self.deaf, self.type, self.chunk = Pipeline([tabular(), generic()]), True, type_, chunk
+        self.cloud.lost = self._lost
+        self.file_id = self.cloud.upload("table.csv", TABLE)
+        self.cloud.deliver()
+
+    def _lost(self, consumer: Consumer, event: Event) -> bool:
+        return self.deaf and event.type == self.type and self.chunk in {None, event.data.get("chunk")}
+
+    def look(self, **later: float) -> dict[str, int]:
+        self.cloud.clock.forward(**later)
+        counts = self.cloud.watchdog.look_after()
+        self.cloud.deliver()
+        return {name: count for name, count in counts.items() if count}
+
+    @property
+    def run(self) -> dict[str, Any]:
+        found = self.cloud.runs.get(ids.run_key(self.file_id, 1))
+        assert found is not None
+        return found
+
+    @property
+    def status(self) -> str:
+        return str(self.cloud.files.get(ME, self.file_id)["status"])
+
+
+def test_a_lost_task_is_said_again_as_it_was_and_the_others_are_not() -> None:
+    scene = Scene(TASK, chunk=1)
+    first = {message.event_id: message for message in scene.cloud.broker.sent}
+    sent = len(scene.cloud.broker.sent)
+    scene.deaf = False
+    assert scene.look(minutes=16) == {"repeated": 1}
+    again = [m for m in scene.cloud.broker.sent[sent:] if Event.from_bytes(m.body).type == TASK]
+    assert [Event.from_bytes(m.body).data["chunk"] for m in again] == [1]
+    before, after = (
+        Event.from_bytes(m.body).model_dump(exclude={"time"}) for m in (first[again[0].event_id], again[0])
+    )
+    assert before == after, "the very same event, hops and all"
+    assert scene.status == "Processed"
+
+
+def test_progress_starts_the_count_anew_and_three_times_without_any_end_the_run() -> None:
+    scene = Scene(TASK)
+    assert [scene.look(minutes=16) for _ in range(2)] == [{"repeated": 1}] * 2
+    scene.chunk = 2
+    assert scene.look(minutes=16) == {"repeated": 1}, "chunks 0 and 1 arrive"
+    assert [scene.look(minutes=16) for _ in range(3)] == [{"repeated": 1}] * 3
+    assert scene.look(minutes=16) == {"closed": 1}
+    shown = scene.cloud.files.get(ME, scene.file_id)
+    assert (shown["status"], shown["failure"]["code"]) == ("Failed", "STEP_TIMED_OUT")
+    scene.deaf = False
+    scene.cloud.deliver_messages(list(scene.cloud.broker.sent))
+    scene.cloud.deliver()
+    assert scene.status == "Failed", "results of a closed run are ignored"
+
+
+def test_nothing_is_said_again_before_the_step_has_had_its_time() -> None:
+    scene = Scene(TASK)
+    assert scene.look(minutes=14) == {}
+    assert scene.look(minutes=2) == {"repeated": 1}
+    assert scene.look(minutes=14) == {}
+
+
+def test_more_tasks_than_one_write_can_announce_are_all_said_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "CHUNK_RECORDS", 2)
+    scene = Scene(TASK)
+    assert len(repeating._first_parts(scene.run)) > 1
+    sent = len(scene.cloud.broker.sent)
+    scene.deaf = False
+    assert scene.look(minutes=16) == {"repeated": 1}
+    again = [event.data["chunk"] for event in scene.cloud.broker.events()[sent:] if event.type == TASK]
+    assert again == list(range(ROWS // 2))
+    assert scene.status == "Processed"
+
+
+def test_what_a_deleted_or_superseded_run_lacks_is_not_said_again() -> None:
+    scene = Scene(TASK)
+    scene.cloud.nodes.documents[scene.file_id]["deleted"] = True  # and the cascade got lost
+    assert scene.look(minutes=16) == {"closed": 1}
+    assert scene.run["state"] == "Cancelled"
+    scene = Scene(TASK)
+    scene.cloud.nodes.documents[scene.file_id]["latestRun"]["run"] = 2
+    assert scene.look(minutes=16) == {"closed": 1}
+    assert scene.run["state"] == "Superseded"
+
+
+def test_a_run_that_its_file_does_not_know_yet_is_left_to_who_began_it() -> None:
+    """The run is written first and the node after it; what was interrupted in between is begun again by its event."""
+    cloud = Pipeline([tabular()])
+    apply = cloud.nodes.apply
+
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    cloud.nodes.apply = interrupted  # type: ignore[method-assign]
+    file_id = cloud.upload("table.csv", TABLE)
+    with pytest.raises(KeyboardInterrupt):
+        cloud.deliver()
+    cloud.nodes.apply = apply  # type: ignore[method-assign]
+    waits = []
+    for _ in range(4):
+        cloud.clock.forward(days=2)
+        assert not any(cloud.watchdog.look_after().values())
+        run = cloud.runs.get(ids.run_key(file_id, 1))
+        assert run
+        assert run["state"] == "Open"
+        waits.append(run["deadline"] - cloud.clock.now())
+    assert waits == sorted(set(waits))
+    cloud.deliver_messages(list(cloud.broker.sent))
+    cloud.deliver()
+    assert cloud.files.get(ME, file_id)["status"] == "Processed"
+
+
+def test_a_mark_that_comes_while_a_run_is_ended_does_not_keep_the_watchdog_busy() -> None:
+    scene = Scene(TASK)
+    run = scene.run
+    scene.cloud.runs.documents[run["_id"]] |= {"state": "Failed"}
+    assert scene.look(minutes=16) == {}
+    assert "deadline" not in scene.run
+
+
+def test_stored_records_that_nobody_can_find_are_announced_again_slower_each_time() -> None:
+    scene = Scene("leanda.search.records.indexed.v1", chunk=1)
+    assert scene.status == "Processed"
+    looks = 0
+    for _ in range(5 * 24 * 60 // 15):
+        looks += scene.look(minutes=15).get("announced", 0)
+    assert 9 <= looks <= 14, "after 15, 30, 60 minutes, and so on, up to a day"
+    announced = [event for event in scene.cloud.broker.events(STORED) if event.data["chunk"] == 1]
+    assert len({event.id for event in announced}) == len(announced) == looks + 1
+    assert scene.run["state"] == "Finished", "indexing is only retried, never failed"
+    scene.deaf = False
+    assert scene.look(days=2) == {"announced": 1}
+    assert scene.cloud.files.get(ME, scene.file_id)["indexedRecords"] == ROWS
+    assert scene.look(days=2) == {}
+    assert "indexBy" not in scene.run
+
+
+def test_records_of_a_moved_file_are_announced_until_they_are_indexed_where_it_is_now() -> None:
+    scene = Scene("none")
+    assert scene.look(days=2) == {}
+    scene.type = STORED
+    file = scene.cloud.nodes.get(scene.file_id)
+    assert file
+    scene.cloud.nodes.apply(file, Change(set_={"placement": 1}), ORIGIN)
+    run = scene.run
+    scene.cloud.runs.apply(run, Change(set_={"indexBy": scene.cloud.clock.now()}, guarded=False), ORIGIN)
+    scene.deaf = False
+    assert scene.look(minutes=1) == {"announced": 1}
+    marks = [chunk["indexed"]["placement"] for chunk in scene.run["chunks"].values()]
+    assert marks == [1, 1, 1]
+
+
+def test_what_is_not_shown_is_not_announced() -> None:
+    scene = Scene("leanda.search.records.indexed.v1")
+    scene.cloud.files.delete(ME, scene.file_id, "file", None, ORIGIN)
+    scene.cloud.deliver()
+    sent = len(scene.cloud.broker.sent)
+    assert scene.look(days=2) == {}
+    assert scene.cloud.broker.sent[sent:] == []
+    assert "indexBy" not in scene.run
+
+
+def test_repetitions_wait_twice_as_long_each_time_and_a_day_at_most() -> None:
+    assert [repeating.slower(n) for n in (0, 1, 2)] == [timedelta(minutes=15 * 2**n) for n in (0, 1, 2)]
+    assert repeating.slower(7) == repeating.slower(10_000) == timedelta(days=1)

@@ -1,0 +1,80 @@
+"""Readers that die: what they had read is kept, what is guilty fails, and the rest is read where there is a place to begin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from functions.parsers.guarded import ReaderDied, read_chunk, read_whole
+from functions.parsers.tabular.formats.csv import CSV
+from leanda.contracts.events import ChunkRow, Counts
+from leanda.guard import ChildDied, Death
+from leanda.persistence.artefacts import records_in
+from tests.fakes.guard import InProcessGuard
+
+
+class Fragile:
+    """A guard whose child dies on the records of these indices."""
+
+    def __init__(self, *deadly: int) -> None:
+        self.deadly, self._guard = set(deadly), InProcessGuard()
+
+    def stream(self, call: str, arguments: dict[str, Any], payload: bytes) -> Iterator[bytes]:
+        first = arguments.get("firstIndex", 0)
+        for index, result in enumerate(self._guard.stream(call, arguments, payload), first):
+            if index in self.deadly:
+                raise ChildDied(Death.CRASHED, "signal SIGSEGV")
+            yield result
+
+
+HEAD = b"name,n\n"
+ROWS = b"".join(b"row %d,%d\n" % (n, n) for n in range(10))
+
+
+@pytest.mark.parametrize("first", [0, 3])
+def test_a_deadly_row_costs_one_row_in_every_chunk_of_a_table(first: int) -> None:
+    rows = ROWS.splitlines(keepends=True)
+    data = (HEAD if first == 0 else b"") + b"".join(rows[first:])
+    row = ChunkRow(n=first, offset=0, length=len(data), first_index=first, count=10 - first)
+    artefact = read_chunk(Fragile(4, 7), "tabular", CSV, row, data, HEAD + ROWS)
+    body, counts = artefact.finished()
+    assert counts == Counts(total=10 - first, parsed=8 - first, failed=2)
+    failed = [record.index for record in records_in(body) if record.status == "Failed"]
+    assert failed == [4, 7]
+    assert {issue.code for record in records_in(body) for issue in record.issues} == {"PARSER_CRASHED"}
+
+
+class Dies:
+    """A guard whose child yields some results and dies."""
+
+    def __init__(self, after: int) -> None:
+        self.after = after
+
+    def stream(self, call: str, arguments: dict[str, Any], payload: bytes) -> Iterator[bytes]:
+        yield from (b'0{"index":%d,"type":"page","status":"Parsed"}' % n for n in range(self.after))
+        raise ChildDied(Death.TIMED_OUT, "no result within 10 s")
+
+
+def test_what_was_read_of_a_whole_file_is_kept_and_its_end_says_why() -> None:
+    *kept, last = read_whole(Dies(after=3), "document", "pdf", "unread")
+    assert [result[:1] for result in kept] == [b"0"] * 3
+    (record,) = records_in_line(last)
+    assert (record.index, record.status, record.issues[0].code) == (3, "Failed", "PARSER_TIMEOUT")
+    assert "was not read" in record.issues[0].message
+
+
+def test_a_whole_file_that_kills_its_reader_at_once_fails() -> None:
+    with pytest.raises(ReaderDied) as died:
+        list(read_whole(Dies(after=0), "document", "pdf", "unread"))
+    assert died.value.code == "PARSER_TIMEOUT"
+
+
+def records_in_line(result: bytes) -> list[Any]:
+    from leanda.persistence.artefacts import PackedLines
+
+    assert result[:1] == b"1"
+    lines = PackedLines()
+    lines.add(result[1:])
+    return list(records_in(lines.finished()))
