@@ -87,6 +87,7 @@ class RunOpen(Conflict):
 
 Node = dict[str, Any]
 
+_ENDS_WITHOUT_RESULTS: Final = {RunState.FAILED, RunState.CANCELLED, RunState.SUPERSEDED}
 RUN_RANK: Final = {state: rank for rank, state in enumerate(RunState)}
 _STATUS_OF_RUN: Final = {
     RunState.OPEN: FileStatus.LOADED,
@@ -268,8 +269,9 @@ def blob_hashed(node: Node, event: BlobHashed) -> Change:
 def run_advanced(node: Node, event: RunAdvanced, *, sequence: str = "0", at: datetime) -> Change:
     """Let the node follow a run. Late and repeated facts change nothing: ranks only rise, and only the latest run counts.
 
-    The one way back is that a failed run was reopened, which a later `sequence` tells from a late fact. The status is that
-    of the active run; a later run shows as `latestRun` until it finishes and takes over.
+    The one way back is that a failed run was reopened, which a later `sequence` tells from a late fact. Its records were hidden
+    when it failed, so their placement is raised and they are announced anew. The status is that of the active run; a later run
+    shows as `latestRun` until it finishes and takes over.
 
     Args:
         sequence: the event's: the revision of the run that the fact came with, and its place in that change (`7`, `7.1`).
@@ -287,6 +289,9 @@ def run_advanced(node: Node, event: RunAdvanced, *, sequence: str = "0", at: dat
     kinds: list[type[NodeFact]] = []
     active = event.run == node["activeRun"]
     taking_over = not active and event.state is RunState.FINISHED and event.counts.parsed > 0
+    reopened = active and latest["state"] == RunState.FAILED and event.state not in _ENDS_WITHOUT_RESULTS
+    if reopened:
+        changed["placement"] = node["placement"] + 1
     if active or taking_over:
         if not advances and event.indexed <= node.get("indexedRecords", 0):
             return NOTHING
@@ -305,6 +310,8 @@ def run_advanced(node: Node, event: RunAdvanced, *, sequence: str = "0", at: dat
     if event.state is RunState.FAILED:
         kinds = [FileParseFailed]
     emit: list[EventData] = [told(kind, node, changed, run=event.run, counts=event.counts) for kind in kinds]
+    if reopened:
+        emit.append(told(RunActivated, node, changed, run=event.run, counts=event.counts))
     if taking_over:
         previous = (node.get("counts") or {}).get("total", 0)
         changed |= {"activeRun": event.run, "placement": node["placement"] + 1}
@@ -344,7 +351,7 @@ def status_of(event: RunAdvanced) -> tuple[FileStatus, Failure | None]:
             reason = f"Not one of the {counts.total} records could be read."
             return FileStatus.FAILED, Failure(code="NO_GOOD_RECORD", message=reason)
         return (FileStatus.PROCESSED_PARTIALLY if counts.failed else FileStatus.PROCESSED), None
-    if event.state in {RunState.FAILED, RunState.CANCELLED, RunState.SUPERSEDED}:
+    if event.state in _ENDS_WITHOUT_RESULTS:
         return FileStatus.FAILED, event.failure or Failure(code=event.state.upper(), message="The run was ended.")
     return _STATUS_OF_RUN[event.state], None
 

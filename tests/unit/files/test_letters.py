@@ -94,6 +94,10 @@ class Scene:
         assert found is not None
         return found
 
+    def found(self) -> set[str]:
+        """Records that a search shows."""
+        return set(self.cloud.index.shown("leanda-records-write"))
+
     def steps(self) -> dict[str, dict[str, Any]]:
         return {step["name"]: step for step in self.cloud.files.timeline(ME, self.file_id)["steps"]}
 
@@ -137,7 +141,42 @@ def test_a_letter_that_stands_in_the_way_ends_the_run_and_a_redrive_brings_it_on
         assert "failure" not in shown
         assert not any("error" in one for one in scene.steps().values())
         assert scene.cloud.files.timeline(ME, scene.file_id)["letters"][0]["state"] == "redriven"
+        assert len(scene.found()) == shown["indexedRecords"] == ROWS, (
+            "what was hidden when the run failed is found again"
+        )
         assert "closedBy" not in scene.run
+
+
+def test_a_failed_run_that_goes_on_shows_its_records_again_at_a_higher_placement() -> None:
+    scene = Scene(RecordsProcessed, "files-on-record-events", chunk=1)
+    before = scene.found()
+    assert before, "chunks that are stored are found while the run goes on"
+    scene.publish(scene.tell(DeadLettered, 3))
+    assert scene.found() == set(), "no record of a failed run is found"
+    scene.publish(scene.tell(Redriven, 4))
+    assert before <= scene.found()
+    node = scene.cloud.nodes.get(scene.file_id)
+    assert node
+    assert node["placement"] == 1
+    scene.publish(*scene.kept)
+    scene.publish(scene.tell(Redriven, 4), scene.tell(DeadLettered, 3))
+    node = scene.cloud.nodes.get(scene.file_id)
+    assert node
+    assert node["placement"] == 1, "once for each time that it is reopened"
+    assert len(scene.found()) == scene.shown["indexedRecords"] == ROWS
+    activated = scene.cloud.broker.events("leanda.files.file.run-activated.v1")
+    assert [(event.data["run"], event.data["previousTotal"]) for event in activated] == [(1, 0)]
+
+
+def test_the_same_attempt_is_the_same_event_however_often_the_letter_was_written_since() -> None:
+    scene = Scene(RecordsParsed, "processor-on-record-events", chunk=1)
+    letter = scene.tell(DeadLettered, 3)
+    told = DeadLettered.model_validate(Event.from_bytes(letter.body).data)
+    origin = Origin(cause=f"{LETTER}:3", correlation_id="correlation-1")
+    at = scene.cloud.clock.now()
+    ids_ = {messages_of((told,), origin, source="deadletters", at=at, sequence=n)[0].event_id for n in range(3)}
+    assert ids_ == {letter.event_id}
+    assert scene.tell(DeadLettered, 4).event_id != letter.event_id
 
 
 def test_the_other_chunks_are_finished_first() -> None:

@@ -330,6 +330,9 @@ class LetterEvent(FileData):
     def key(self) -> str:
         return self.record_key
 
+    def discriminator(self) -> str | None:
+        return str(self.attempt)
+
 
 class DeadLettered(LetterEvent):
     """A consumer gave an event up; it waits at the dead-letter desk."""
@@ -396,7 +399,8 @@ class FileIndexed(NodeFact):
 
 
 class RunActivated(NodeFact):
-    """A later run's results replace those of the run before; `previous_total` records of the old one were findable."""
+    """A run's results are to be found from now on: a later run's instead of those of the run before, of which `previous_total`
+    records were findable; or those of a failed run that goes on, with none."""
 
     TYPE = "leanda.files.file.run-activated.v1"
     previous_total: int = 0
