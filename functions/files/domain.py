@@ -44,6 +44,8 @@ from leanda.errors import Conflict, InvalidRequest
 
 FOLDER: Final = "folder"
 FILE: Final = "file"
+CLOSED_BY_LETTER: Final = "letter"
+"""`closedBy` of a run or a file that nothing but a dead letter ended, and that may go on."""
 
 
 class NodeDocument(TypedDict):
@@ -214,6 +216,8 @@ def _begun(node: Node, changed: dict[str, Any], *, revision: int, origin: Origin
     changed |= {"latestRun": {"run": run, "state": state.value}, "updatedAt": at}
     if node["deleted"]:
         changed["deleted"] = False
+    if node.get("closedBy"):
+        changed["closedBy"] = None
     if run == 1 or node["status"] == FileStatus.FAILED:
         changed |= {
             "activeRun": run,
@@ -251,10 +255,13 @@ def _begun(node: Node, changed: dict[str, Any], *, revision: int, origin: Origin
 
 def blob_refused(node: Node, event: BlobRejected | UploadExpired, *, at: datetime) -> Change:
     """Bytes that may not be kept, or never came: the file fails with the reason. Stored bytes win over an expiry."""
-    if node.get("blob") is not None or node["status"] == FileStatus.FAILED:
+    ended = node["status"] == FileStatus.FAILED and node.get("closedBy") != CLOSED_BY_LETTER
+    if node.get("blob") is not None or ended:
         return NOTHING
     failure = Failure(code=event.code, message=event.message).to_json_dict()
-    changed = {"status": FileStatus.FAILED.value, "failure": failure, "updatedAt": at}
+    changed: dict[str, Any] = {"status": FileStatus.FAILED.value, "failure": failure, "updatedAt": at}
+    if node.get("closedBy"):
+        changed["closedBy"] = None
     return Change(set_=changed, emit=(told(FileStatusChanged, node, changed),))
 
 

@@ -9,6 +9,9 @@ letters are delivered again by themselves for a day, and until then the watchdog
 That end is not final: a delivery, or the missing result itself, reopens the run, so that the state follows from the marks in
 whatever order they came. A run that the watchdog closed is reopened by a delivery after its end; a parser's verdict, a deletion
 and a newer run are final. Letters of the index never end a run: indexing is only retried.
+
+A letter about the bytes of a file, before there is a run, is kept on the node in the same form and ends the file, until they are
+taken after all.
 """
 
 from __future__ import annotations
@@ -18,14 +21,19 @@ from datetime import datetime
 from typing import Any, Final
 
 from functions.files import runs as rules
+from functions.files.domain import CLOSED_BY_LETTER, Node, told
 from functions.files.runs import Run
 from leanda.changes import NOTHING, Change
 from leanda.contracts.events import (
+    BlobRejected,
+    BlobStored,
     ChunksPlanned,
     DeadLettered,
     Failure,
     FileCreated,
     FileReprocessRequested,
+    FileStatus,
+    FileStatusChanged,
     ParseChunk,
     ParseFailed,
     RecordsIndexed,
@@ -33,11 +41,13 @@ from leanda.contracts.events import (
     RecordsProcessed,
     Redriven,
     RunState,
+    UploadExpired,
 )
 
-CLOSED_BY_LETTER: Final = "letter"
 _ID: Final = re.compile(r"[0-9a-f-]{1,64}")
 
+_FOLLOWER: Final = "files-on-file-events"
+_OF_BYTES: Final = frozenset({BlobStored.TYPE, BlobRejected.TYPE, UploadExpired.TYPE})
 _DELIVERED_BY_ITSELF: Final = frozenset({"RETRIES_EXHAUSTED"})
 _TRACKER: Final = "files-on-record-events"
 _PLAN: Final = frozenset({FileCreated.TYPE, FileReprocessRequested.TYPE})
@@ -52,8 +62,8 @@ _STEP_OF_TRACKED: Final = {
 Letter = dict[str, Any]
 
 
-def marked(run: Run, event: DeadLettered | Redriven, *, at: datetime) -> Change:
-    """Keep the latest failure, or the latest delivery, of a letter; an older one changes nothing.
+def marked(owner: Run | Node, event: DeadLettered | Redriven, *, at: datetime) -> Change:
+    """Keep the latest failure, or the latest delivery, of a letter on what it concerns; an older one changes nothing.
 
     Args:
         at: the time of the event.
@@ -61,7 +71,7 @@ def marked(run: Run, event: DeadLettered | Redriven, *, at: datetime) -> Change:
     if not _ID.fullmatch(event.letter_id):  # it becomes the name of a field
         return NOTHING
     side = "failed" if isinstance(event, DeadLettered) else "redriven"
-    known = (run.get("letters") or {}).get(event.letter_id, {}).get(side)
+    known = (owner.get("letters") or {}).get(event.letter_id, {}).get(side)
     if known and known["attempt"] >= event.attempt:
         return NOTHING
     mark: Letter = {"attempt": event.attempt, "at": at}
@@ -86,7 +96,31 @@ def step_of(failed: Letter) -> str | None:
         return "process"
     if consumer == _TRACKER:
         return _STEP_OF_TRACKED.get(failed["eventType"])
+    if _is_of_bytes(failed):
+        return "upload"
     return "index" if consumer == "search-on-record-events" else None
+
+
+def without_bytes(node: Node, *, at: datetime) -> Change:
+    """End a file whose bytes nobody could take: the letter tells why. When they are taken after all its first run begins."""
+    waiting = ((key, one["failed"]) for key, one in sorted((node.get("letters") or {}).items()) if is_open(one))
+    found = [(key, failed) for key, failed in waiting if _is_of_bytes(failed)]
+    standing = [(key, failed) for key, failed in found if failed["code"] not in _DELIVERED_BY_ITSELF]
+    if not standing or node.get("blob") is not None or node["status"] != FileStatus.LOADING:
+        return NOTHING
+    letter_id, failed = standing[0]
+    failure = Failure(code=failed["code"], message=failed["message"], detail=f"dead letter {letter_id}")
+    changed = {
+        "status": FileStatus.FAILED.value,
+        "failure": failure.to_json_dict(),
+        "closedBy": CLOSED_BY_LETTER,
+        "updatedAt": at,
+    }
+    return Change(set_=changed, emit=(told(FileStatusChanged, node, changed),))
+
+
+def _is_of_bytes(failed: Letter) -> bool:
+    return failed["consumer"] == _FOLLOWER and failed["eventType"] in _OF_BYTES
 
 
 def may_go_on(run: Run) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from functions.files import letters
 from functions.files import runs as rules
+from functions.files.domain import FILE
 from functions.files.ports import Nodes, Records, Runs
 from functions.files.repeating import STEP
 from leanda import ids
@@ -52,6 +53,9 @@ class Tracker:
     def track(self, group: Group) -> None:
         """Mark what the events of one run say, then move its state as far as the marks allow."""
         data = group[0].data
+        if getattr(data, "run", 0) == 0:
+            self._track_file(data.subject(), group)
+            return
         key = ids.run_key(data.subject(), getattr(data, "run", 0))
         run = self.runs.get(key)
         if run is None:
@@ -68,6 +72,23 @@ class Tracker:
         if with_letters:
             deciding(lambda: self._settle(key, origin))
         self.runs.publish(key)
+
+    def _track_file(self, file_id: str, group: Group) -> None:
+        """Letters about a file that has no run: they show in its timeline, and may end it."""
+        node = self.nodes.get(file_id)
+        if node is None or node["type"] != FILE:
+            logger.warning("letters of a file that is not known change nothing; operators see them", file=file_id)
+            return
+        for one in group:
+            if isinstance(one.data, DeadLettered | Redriven):
+                self.nodes.apply(node, letters.marked(node, one.data, at=one.event.time), Origin.of_event(one.event))
+        deciding(lambda: self._settle_file(file_id, Origin.of_event(group[-1].event)))
+        self.nodes.publish(file_id)
+
+    def _settle_file(self, file_id: str, origin: Origin) -> None:
+        node = self.nodes.get(file_id)
+        if node is not None:
+            self.nodes.apply(node, letters.without_bytes(node, at=self.clock.now()), origin)
 
     def _mark(self, run: dict[str, Any], one: Received, *, goes_on: bool) -> None:
         data, now = one.data, self.clock.now()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from functions.files import domain
 from functions.files import letters as letter_rules
 from functions.files import runs as run_rules
 from leanda.contracts.events import RunState
@@ -72,10 +73,10 @@ def timeline(document: dict[str, Any], run: dict[str, Any] | None) -> dict[str, 
             error=None if uploaded else failure,
         )
     ]
-    letters: list[dict[str, Any]] = []
+    letters = _with_letters(document, steps)
     if run:
         steps += _run_steps(run)
-        letters = _with_letters(run, steps)
+        letters += _with_letters(run, steps)
         if failure and run["run"] == document.get("activeRun") and not any("error" in step for step in steps):
             # The run went to its end, but gave nothing good: the records' own issues say why, and the step says so.
             steps[1] |= {"state": "failed", "error": failure}
@@ -83,20 +84,22 @@ def timeline(document: dict[str, Any], run: dict[str, Any] | None) -> dict[str, 
     return shown | ({"letters": letters} if letters else {})
 
 
-def _with_letters(run: dict[str, Any], steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What was given up on in a run, and on the step of each that still waits: code, sentence and the letter's id."""
+def _with_letters(owner: dict[str, Any], steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What was given up on of a file or a run, and on the step of each that still waits: code, sentence and the letter's id."""
     by_name = {step["name"]: step for step in steps}
-    closed = run.get("closedBy") == letter_rules.CLOSED_BY_LETTER
-    if closed and any(letter_rules.is_open(one) for one in run["letters"].values()):
-        for step in steps:  # the letters tell better where the run stopped
-            if step.get("error") == run.get("failure"):
+    closed = owner.get("closedBy") == domain.CLOSED_BY_LETTER
+    if closed and any(letter_rules.is_open(one) for one in owner["letters"].values()):
+        for step in steps:  # the letters tell better where it stopped
+            if step.get("error") == owner.get("failure"):
                 del step["error"]
     entries = []
-    for letter_id, letter in sorted((run.get("letters") or {}).items()):
+    for letter_id, letter in sorted((owner.get("letters") or {}).items()):
         failed, waits = letter.get("failed"), letter_rules.is_open(letter)
         if failed is None:  # its failure is still on its way
             continue
         name = letter_rules.step_of(failed)
+        if name not in by_name:
+            name = None
         if waits and name and by_name[name]["state"] == "done":
             by_name[name].setdefault("deadLetterId", letter_id)
         elif waits and name and "deadLetterId" not in by_name[name].get("error", {}):
@@ -107,7 +110,7 @@ def _with_letters(run: dict[str, Any], steps: list[dict[str, Any]]) -> list[dict
             "id": letter_id,
             "step": name,
             "state": "waiting" if waits else "redriven",
-            "attempt": failed["attempt"] + run.get("repeats", {}).get("total", 0),
+            "attempt": failed["attempt"] + owner.get("repeats", {}).get("total", 0),
         }
         entry["failedAt"] = rfc3339(failed["at"])
         if "redriven" in letter:

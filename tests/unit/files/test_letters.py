@@ -17,6 +17,8 @@ from leanda.access.policy import Viewer
 from leanda.changes import messages_of
 from leanda.contracts.envelope import Event, Origin
 from leanda.contracts.events import (
+    BlobRejected,
+    BlobStored,
     ChunksPlanned,
     DeadLettered,
     FileCreated,
@@ -69,7 +71,7 @@ class Scene:
         event = Event.from_bytes(held.body)
         told = kind(
             file_id=self.file_id, letter_id=letter, consumer=self.consumer, code=self.code, message="It broke.",
-            event_type=event.type, run=event.data["run"], chunk=event.data.get("chunk"), attempt=attempt,
+            event_type=event.type, run=event.data.get("run", 0), chunk=event.data.get("chunk"), attempt=attempt,
             record_key=held.key,
         )  # fmt: skip
         origin = Origin(cause=f"{letter}:{attempt}", correlation_id="correlation-1")
@@ -177,6 +179,64 @@ def test_the_same_attempt_is_the_same_event_however_often_the_letter_was_written
     ids_ = {messages_of((told,), origin, source="deadletters", at=at, sequence=n)[0].event_id for n in range(3)}
     assert ids_ == {letter.event_id}
     assert scene.tell(DeadLettered, 4).event_id != letter.event_id
+
+
+def test_a_letter_about_the_bytes_ends_the_file_and_shows_until_they_are_taken_after_all() -> None:
+    scene = Scene(BlobStored, "files-on-file-events")
+    assert scene.shown["status"] == "Loading"
+    scene.publish(scene.tell(DeadLettered, 3))
+    shown = scene.shown
+    assert (shown["status"], shown["failure"]["code"], shown["failure"]["message"]) == (
+        "Failed", "UNEXPECTED_ERROR", "It broke.",
+    )  # fmt: skip
+    upload = scene.steps()["upload"]
+    assert upload["state"] == "failed"
+    assert upload["error"] == {"code": "UNEXPECTED_ERROR", "message": "It broke.", "deadLetterId": LETTER}
+    (entry,) = scene.cloud.files.timeline(ME, scene.file_id)["letters"]
+    assert (entry["id"], entry["state"], entry["step"]) == (LETTER, "waiting", "upload")
+    scene.redrive()
+    shown = scene.shown
+    assert (shown["status"], shown["totalRecords"]) == ("Processed", ROWS)
+    assert "failure" not in shown
+    assert not any("error" in one for one in scene.steps().values())
+    (entry,) = scene.cloud.files.timeline(ME, scene.file_id)["letters"]
+    assert entry["state"] == "redriven"
+
+
+def test_a_late_letter_about_the_bytes_ends_nothing() -> None:
+    scene = Scene(BlobStored, "files-on-file-events")
+    scene.publish(*scene.kept)
+    scene.publish(scene.tell(DeadLettered, 3))
+    assert scene.shown["status"] == "Processed"
+    assert scene.steps()["upload"] == scene.steps()["upload"] | {"state": "done", "deadLetterId": LETTER}
+
+
+def test_bytes_that_are_delivered_again_by_themselves_end_nothing() -> None:
+    scene = Scene(BlobStored, "files-on-file-events", code="RETRIES_EXHAUSTED")
+    scene.publish(scene.tell(DeadLettered, 11))
+    assert scene.shown["status"] == "Loading"
+    assert scene.steps()["upload"]["error"]["deadLetterId"] == LETTER
+
+
+def test_a_refusal_of_the_bytes_that_was_held_up_tells_the_true_reason_in_the_end() -> None:
+    scene = Scene(BlobStored, "files-on-file-events")
+    scene.publish(scene.tell(DeadLettered, 3))
+    refused = BlobRejected(
+        file_id=scene.file_id, code="BLOB_SIZE_MISMATCH", message="Too short.", owner_id=USER, name="table.csv"
+    )
+    origin = Origin(cause="c", correlation_id="correlation-1")
+    scene.publish(*messages_of((refused,), origin, source="blobs", at=scene.cloud.clock.now(), sequence=0))
+    assert scene.shown["failure"]["code"] == "BLOB_SIZE_MISMATCH"
+
+
+def test_a_letter_about_a_file_that_nobody_knows_changes_nothing() -> None:
+    scene = Scene(BlobStored, "files-on-file-events")
+    known = scene.file_id
+    scene.file_id = "unknown"
+    before = scene.cloud.nodes.get(known)
+    scene.publish(scene.tell(DeadLettered, 3))
+    assert scene.cloud.nodes.get(known) == before
+    assert list(scene.cloud.nodes.documents) == [known]
 
 
 def test_the_other_chunks_are_finished_first() -> None:
