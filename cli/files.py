@@ -148,12 +148,10 @@ def records(
 
 def remove(
     context: typer.Context,
-    files: Annotated[
-        list[str], typer.Argument(metavar="FILE", help="Files by id or path; with --folder empty folders.")
-    ],
-    folder: Annotated[bool, typer.Option("--folder", help="Remove empty folders instead.")] = False,
+    files: Annotated[list[str], typer.Argument(metavar="FILE", help="Files by id or path; with --folder folders.")],
+    folder: Annotated[bool, typer.Option("--folder", help="Remove folders instead, with everything in them.")] = False,
 ) -> None:
-    """Delete files, or empty folders."""
+    """Delete files, or folders with everything in them; the API can restore both."""
     with state_of(context).client() as client:
         for place in files:
             if folder:

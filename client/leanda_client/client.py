@@ -268,7 +268,7 @@ class LeandaClient:
             yield cast("File | Folder", item)
 
     def delete_folder(self, folder_id: str, *, version: int | None = None) -> None:
-        """Delete an empty folder."""
+        """Delete a folder with everything in it; it can be restored."""
         self._api.send("DELETE", f"/folders/{_id(folder_id)}", headers=_if_match(version))
 
     # --- records ------------------------------------------------------------------------------------------------------

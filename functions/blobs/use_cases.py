@@ -13,7 +13,7 @@ from leanda import ids, limits
 from leanda.changes import Change
 from leanda.contracts.envelope import Origin
 from leanda.errors import Conflict, NotFound
-from leanda.observability import logger
+from leanda.observability import correlated, logger
 from leanda.parsing.signatures import decide
 from leanda.persistence.aggregates import Aggregates, deciding
 from leanda.ports import Clock
@@ -105,8 +105,9 @@ class Uploading:
         if "uploadId" in upload:
             self.objects.abort(domain.upload_key(upload["_id"]), upload["uploadId"])
         origin = Origin(cause=f"expired:{upload['_id']}", correlation_id=upload["correlationId"])
-        self.uploads.apply(upload, domain.upload_expired(upload, at=self.clock.now()), origin)
-        self.uploads.publish(upload["_id"])
+        with correlated(origin.correlation_id):
+            self.uploads.apply(upload, domain.upload_expired(upload, at=self.clock.now()), origin)
+            self.uploads.publish(upload["_id"])
 
     def _own(self, owner_id: str, file_id: str) -> dict[str, Any]:
         upload = self.uploads.get(file_id)
@@ -158,16 +159,19 @@ class Receiving:
         blob_id = ids.blob_id(place.file_id, version_id)
         correlation = upload["correlationId"] if upload else blob_id
         origin = Origin(cause=blob_id, correlation_id=correlation, user_id=owner_id)
-        try:
-            document, change = self._accept(place, found, head.sha256, upload, owner_id, name)
-            state = "Stored"
-        except BlobRefused as refused:
-            document, change = domain.refusal(place, found, refused, owner_id=owner_id, name=name, at=self.clock.now())
-            state = "Rejected"
-        self.blobs.insert(document, change, origin)
-        self.blobs.publish(blob_id)
-        if upload:
-            deciding(lambda: self._end_upload(place.file_id, state, origin))
+        with correlated(correlation):  # from here on it is the work of whoever announced the upload
+            try:
+                document, change = self._accept(place, found, head.sha256, upload, owner_id, name)
+                state = "Stored"
+            except BlobRefused as refused:
+                at = self.clock.now()
+                document, change = domain.refusal(place, found, refused, owner_id=owner_id, name=name, at=at)
+                state = "Rejected"
+            self.blobs.insert(document, change, origin)
+            self.blobs.publish(blob_id)
+            if upload:
+                deciding(lambda: self._end_upload(place.file_id, state, origin))
+            logger.info("received", file=place.file_id, state=state)
 
     def _accept(
         self,

@@ -55,14 +55,16 @@ class Collecting:
 
     def _store(self, found: Found) -> None:
         letter, change = domain.opened(found, at=self.clock.now())
-        if self.letters.insert(letter, change, domain.origin_of(letter, change)):
-            logger.error("dead letter", letter=letter["_id"], consumer=found.consumer, code=found.code)
-        else:
-            deciding(lambda: self._again(found))
-        try:
-            self.letters.publish(letter["_id"])
-        except Unavailable as error:
-            logger.warning("the letter is kept; the relay will announce it", letter=letter["_id"], detail=error.detail)
+        origin = domain.origin_of(letter, change)
+        with correlated(origin.correlation_id, letter=letter["_id"]):
+            if self.letters.insert(letter, change, origin):
+                logger.error("dead letter", consumer=found.consumer, code=found.code)
+            else:
+                deciding(lambda: self._again(found))
+            try:
+                self.letters.publish(letter["_id"])
+            except Unavailable as error:
+                logger.warning("the letter is kept; the relay will announce it", detail=error.detail)
 
     def _again(self, found: Found) -> None:
         letter = self.letters.get(found.letter_id)

@@ -1,6 +1,7 @@
 """The files API: files, folders, records, timeline, download.
 
-Trigger: API Gateway. Emits (outbox): UploadRequested, FolderCreated, FileRenamed, FileDeleted, FolderRenamed, FolderDeleted.
+Trigger: API Gateway. Emits (outbox): UploadRequested, FileReprocessRequested; FileRenamed, FileMoved, FileDeleted, FileRestored;
+FolderCreated, FolderRenamed, FolderMoved, FolderDeleted, FolderRestored.
 """
 
 from __future__ import annotations

@@ -424,8 +424,8 @@ def _sequence(sequencer: str) -> int:
         return 0
 
 
-def new_run(node: Node, *, at: datetime, deadline: datetime) -> dict[str, Any]:
-    """The document of the run that a node has just begun (as `latestRun`)."""
+def new_run(node: Node, *, correlation_id: str, at: datetime, deadline: datetime) -> dict[str, Any]:
+    """The document of the run that a node has just begun (as `latestRun`), and the piece of work that it belongs to."""
     run = node["latestRun"]["run"]
     process = node["latestRun"]["state"] == RunState.OPEN
     return {
@@ -440,5 +440,6 @@ def new_run(node: Node, *, at: datetime, deadline: datetime) -> dict[str, Any]:
         "chunks": {},
         "plan": {},
         "startedAt": at,
+        "correlationId": correlation_id,
         **({"deadline": deadline} if process else {}),
     }

@@ -70,7 +70,8 @@ class Follower:
         revision = 0 if fresh else node["revision"] + 1
         change = domain.blob_stored(node, event, revision=revision, origin=origin, at=now)
         after = {**node, **change.set_}
-        self.runs.insert(domain.new_run(after, at=now, deadline=now + STEP), Change(), origin)
+        run = domain.new_run(after, correlation_id=origin.correlation_id, at=now, deadline=now + STEP)
+        self.runs.insert(run, Change(), origin)
         if fresh:
             if not self.nodes.insert(after, Change(emit=change.emit), origin):
                 raise RevisionConflict(detail=event.file_id)

@@ -155,7 +155,8 @@ class Files:
         def step() -> None:
             node, now = self._node(viewer, file_id, domain.FILE, Role.WRITE), self.clock.now()
             change = domain.reprocessed(node, origin=origin, at=now)
-            run = domain.new_run({**node, **change.set_}, at=now, deadline=now + STEP)
+            after = {**node, **change.set_}
+            run = domain.new_run(after, correlation_id=origin.correlation_id, at=now, deadline=now + STEP)
             self.runs.insert(run, Change(), origin)
             self._apply(node, change, origin)
 

@@ -13,7 +13,7 @@ from functions.files.ports import Nodes, Runs
 from leanda import limits
 from leanda.changes import Change
 from leanda.contracts.envelope import Origin
-from leanda.observability import logger
+from leanda.observability import correlated, logger
 from leanda.persistence.aggregates import deciding
 from leanda.ports import Clock
 
@@ -41,10 +41,11 @@ class Watchdog:
             # Each look moves the moment at which a run is due, so nothing is met twice.
             while left() > RESERVE_SECONDS and (some := due(self.clock.now(), limit=AT_ONCE)):
                 for run in some:
-                    counted = deciding(lambda key=run["_id"], look=look: look(key))  # type: ignore[misc]
+                    with correlated(run["correlationId"]):
+                        counted = deciding(lambda key=run["_id"], look=look: look(key))  # type: ignore[misc]
+                        self.runs.publish(run["_id"])
                     if counted:
                         counts[counted] += 1
-                    self.runs.publish(run["_id"])
         return counts
 
     def _help_on(self, key: str) -> str | None:
@@ -52,11 +53,11 @@ class Watchdog:
         if run is None or run.get("deadline", now) >= now:
             return None
         if rules.ended(run):  # a mark that came while it was ended has set the deadline again
-            self.runs.apply(run, Change(unset=("deadline",)), Origin(cause=key, correlation_id=run["fileId"]))
+            self.runs.apply(run, Change(unset=("deadline",)), Origin(cause=key, correlation_id=run["correlationId"]))
             return None
         change, messages = repeating.overdue(run, self.nodes.get(run["fileId"]), at=now)
         first, *rest = [*batched(messages, _IN_ONE_WRITE, strict=False)] or [()]
-        origin = Origin(cause=f"watchdog:{key}:{run['revision']}", correlation_id=run["fileId"])
+        origin = Origin(cause=f"watchdog:{key}:{run['revision']}", correlation_id=run["correlationId"])
         self.runs.apply(run, Change(set_=change.set_, unset=change.unset, emit=change.emit, again=first), origin)
         for some in rest:
             self.runs.publish(key)
@@ -86,4 +87,4 @@ def _of_announcement(run: dict[str, Any], node: dict[str, Any] | None) -> Origin
     """Another time, or another place of the file, is another announcement."""
     placement = (node or {}).get("placement", 0)
     cause = f"watchdog:{run['_id']}:index:{placement}:{run.get('indexRepeats', 0)}"
-    return Origin(cause=cause, correlation_id=run["fileId"])
+    return Origin(cause=cause, correlation_id=run["correlationId"])

@@ -78,7 +78,7 @@ class RecordIndexer:
     def follow(self, group: Group) -> None:
         """Index the chunks' records, then announce those that are complete. Nothing is announced before it is written."""
         nodes = self.authority.of(dict.fromkeys(one.data.subject() for one in group))
-        wanted = [(one, data, nodes[data.file_id]) for one, data in _chunks(group) if _concerns(nodes, data)]
+        wanted = [(one, data, nodes[data.file_id]) for one, data in _chunks(group) if _concerns(nodes, one, data)]
         self.index.write(document for _, data, node in wanted for document in self._documents(data, node))
         self._look_again(dict.fromkeys(data.file_id for _, data, _ in wanted if isinstance(data, RecordsParsed)))
         announced = [
@@ -149,10 +149,11 @@ def _complete(data: RecordsStored, node: NodeFacts) -> bool:
     return domain.shows_records(node) or (not node.deleted and not data.counts.parsed)
 
 
-def _concerns(nodes: dict[str, NodeFacts], data: Chunk) -> bool:
+def _concerns(nodes: dict[str, NodeFacts], one: Received, data: Chunk) -> bool:
     """Whether a chunk is what its file shows now; those of other runs, and of files that are gone, are not."""
     node = nodes.get(data.file_id)
     if node is None or node.active_run != data.run:
-        logger.info("a chunk that its file does not show is not indexed", file=data.file_id, run=data.run)
+        with one.logged():  # the batch is of many files
+            logger.info("a chunk that its file does not show is not indexed", file=data.file_id, run=data.run)
         return False
     return True

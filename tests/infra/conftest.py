@@ -1,4 +1,4 @@
-"""Synthesizes `local` and `prod` once for all tests of a session, without copying assets."""
+"""Synthesizes every environment once for all tests of a session, without copying assets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cdk.app import build
-from cdk.config import EnvironmentName, environment
+from cdk.config import ENVIRONMENT_NAMES, EnvironmentName, environment
 from cdk.staging import Staging
 
 PSEUDO = {
@@ -124,7 +124,7 @@ def staging(tmp_path_factory: pytest.TempPathFactory) -> Staging:
 @pytest.fixture(scope="session")
 def assemblies(tmp_path_factory: pytest.TempPathFactory, staging: Staging) -> dict[str, Assembly]:
     made = {}
-    for name in ("local", "prod"):
+    for name in ENVIRONMENT_NAMES:
         folder = tmp_path_factory.mktemp(name)
         build(environment(name), folder, staging, copy_assets=False).synth()
         made[name] = read(name, folder)

@@ -60,6 +60,16 @@ def test_the_routes_are_the_same(local, prod):
     assert sorted(local.routes()) == sorted(prod.routes())
 
 
+def test_the_small_environment_of_aws_holds_what_the_large_one_does(assemblies, prod):
+    dev = assemblies["dev"]
+    assert sorted(dev.functions()) == sorted(prod.functions())
+    assert sorted(dev.mappings()) == sorted(prod.mappings())
+    assert sorted(dev.routes()) == sorted(prod.routes())
+    assert {name: [s["Sid"] for s in role] for name, role in dev.roles().items()} == {
+        name: [s["Sid"] for s in role] for name, role in prod.roles().items()
+    }
+
+
 def test_the_buckets_are_the_same(local, prod):
     def buckets(assembly):
         return sorted(anonymous(bucket["BucketName"], assembly) for bucket in assembly.properties("AWS::S3::Bucket"))

@@ -285,6 +285,9 @@ def test_a_run_without_progress_is_ended_with_a_reason() -> None:
     requests = cloud.broker.events("leanda.files.file.created.v1")
     assert len({(event.id, str(event.data)) for event in requests}) == 1
     assert len(requests) == 1 + 3
+    assert {event.correlationid for event in cloud.broker.events()} == {"correlation-1"}, (
+        "still the work of one request"
+    )
     shown = cloud.files.get(ME, file_id)
     assert (shown["status"], shown["failure"]["code"]) == ("Failed", "STEP_TIMED_OUT")
     assert cloud.files.timeline(ME, file_id)["steps"][1]["attempt"] == 4

@@ -58,8 +58,10 @@ def http_handler(
                 added |= allowance.headers()
             if allowance and allowance.exceeded:
                 refused = problem(RateLimited())
+                logger.info("answered", status=429)
                 return {"statusCode": 429, "headers": {**added, "content-type": PROBLEM}, "body": refused.body}
             answer: dict[str, Any] = app.resolve(event, context)
+            logger.info("answered", status=answer["statusCode"])
         many = "multiValueHeaders" in answer
         holder = answer.setdefault("multiValueHeaders" if many else "headers", {})
         for name, value in added.items():

@@ -20,6 +20,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -29,7 +30,7 @@ from leanda.contracts.registry import data_of
 from leanda.errors import EventRefused, LeandaError
 from leanda.messaging.letters import DeadLetterQueue, Letter
 from leanda.messaging.records import KafkaRecord, failures_response, records_of
-from leanda.observability import correlated, logger, shortened
+from leanda.observability import correlated, correlation_id, logger, shortened
 from leanda.ports import Clock
 
 DEFECT_TRIES: Final = 3
@@ -48,6 +49,10 @@ class Received:
     event: Event
     data: EventData
 
+    def logged(self) -> AbstractContextManager[None]:
+        """What is logged inside is of this event and of the work that it belongs to."""
+        return correlated(self.event.correlationid, event_id=self.event.id, event_type=self.event.type)
+
 
 Group = Sequence[Received]
 
@@ -64,6 +69,7 @@ class _Defect:
     record: KafkaRecord
     error: Exception
     attempts: int
+    correlation: str
 
 
 @dataclass
@@ -98,6 +104,16 @@ class Consumer:
         return failures_response(batch.failed)
 
 
+def _tell(group: Group) -> None:
+    """Log what is done: one line for each piece of work, because a group may be of many."""
+    types: dict[str, Counter[str]] = {}
+    for one in group:
+        types.setdefault(one.event.correlationid, Counter())[one.event.type] += 1
+    for correlation, counted in types.items():
+        with correlated(correlation):
+            logger.info("handled", events=dict(counted))
+
+
 @dataclass
 class _Batch:
     consumer: Consumer
@@ -124,11 +140,13 @@ class _Batch:
     def _received(self) -> list[Received]:
         received = []
         for record in self.records:
+            correlation = correlation_id()  # of a record that cannot be read as an event nothing is known
             try:
                 event = Event.from_bytes(record.value)
+                correlation = event.correlationid
                 received.append(Received(record, event, data_of(event)))
             except EventRefused as error:
-                self._defects.append(_Defect(record, error, 1))
+                self._defects.append(_Defect(record, error, 1, correlation))
         return received
 
     def _attempt(self, group: Group) -> None:
@@ -145,23 +163,28 @@ class _Batch:
         self._begun = True
         error, attempts = self._try(group)
         if error is None:
+            _tell(group)
             return
         if isinstance(error, LeandaError) and error.transient:
-            logger.warning("transient failure; the records will come again", code=error.code, detail=error.detail)
+            for one in group:
+                with one.logged():
+                    logger.warning(
+                        "transient failure; the record will come again", code=error.code, detail=error.detail
+                    )
             self._fail(group)
         elif len(group) > 1:
             for one in group:
                 self._attempt([one])
         else:
             self._fenced.add(group[0].record.key)
-            self._defects.append(_Defect(group[0].record, error, attempts))
+            self._defects.append(_Defect(group[0].record, error, attempts, group[0].event.correlationid))
 
     def _try(self, group: Group) -> tuple[Exception | None, int]:
-        first, tries = group[0].event, 0
+        tries = 0
         while True:
             tries += 1
             try:
-                with correlated(first.correlationid, event_id=first.id, event_type=first.type):
+                with group[0].logged():
                     self.consumer.handle(group)
                 return None, tries
             except Exception as error:  # the loop is where every error ends
@@ -182,11 +205,12 @@ class _Batch:
         counts = Counter(defect.record.place for defect in self._defects)
         for defect in self._defects:
             place = defect.record.place
-            if sizes[place] >= HALF_BATCH_MINIMUM and counts[place] * 2 > sizes[place]:
-                kept = False
-                logger.error("more than half of a batch is defective; nothing is dead-lettered", place=str(place))
-            else:
-                kept = self._send(defect)
+            with correlated(defect.correlation):
+                if sizes[place] >= HALF_BATCH_MINIMUM and counts[place] * 2 > sizes[place]:
+                    kept = False
+                    logger.error("more than half of a batch is defective; nothing is dead-lettered", place=str(place))
+                else:
+                    kept = self._send(defect)
             if kept:
                 self._fenced.discard(defect.record.key)
             else:
