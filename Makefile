@@ -25,12 +25,12 @@ demo: bootstrap ## Run the whole pipeline on this machine and show what comes ou
 	@$(RUN) -m cli demo $(ARGS)
 
 .PHONY: test
-test: bootstrap ## Run every suite, the last two on a cloud of their own (test-all: with the full counts)
+test: bootstrap ## Run the tests, the last two suites on a cloud of their own
 	@$(RUN) -m pytest -n 2 -m "not long" tests/unit tests/infra tests/contracts tests/architecture tests/ports tests/faults $(ARGS)
 	@$(RUN) -m pytest tests/e2e tests/security $(ARGS)
 
 .PHONY: test-all
-test-all: bootstrap ## Run the tests with the full counts
+test-all: bootstrap ## Run those of the local cloud too, and everything with the full counts
 	@$(RUN) -m pytest $(ARGS)
 
 .PHONY: check

@@ -18,7 +18,10 @@ MATCHED_CHARACTERS: Final = 80
 
 def search(
     context: typer.Context,
-    query: Annotated[str, typer.Argument(help="Words, a value, an InChIKey, InChI or SMILES. Empty: everything.")] = "",
+    query: Annotated[
+        str,
+        typer.Argument(help="Words, a value, an InChIKey, an InChI, a SMILES as it was written. Empty: everything."),
+    ] = "",
     type_: Annotated[str, typer.Option("--type", help="file, folder or record.")] = "",
     kind: Annotated[str, typer.Option(help="chemical, tabular, …")] = "",
     only: Annotated[str, typer.Option("--status", help="A status, such as Processed or Failed.")] = "",
