@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pymongo.database import Database
 
 from functions.blobs.domain import INBOX, StoredObject
-from functions.blobs.ports import Head, Part
+from functions.blobs.ports import Head, Listed, Listing, Part
 from leanda import limits
 from leanda.errors import Unavailable
 from leanda.persistence.aggregates import MongoAggregates
@@ -32,13 +32,13 @@ class MongoUploads(MongoAggregates):
         super().__init__(database["uploads"], publisher, clock, source="blobs", patient=patient)
 
     def overdue(self, now: datetime, *, limit: int) -> list[Document]:
-        query = {"state": "Open", "expiresAt": {"$lt": now}}
+        query = {"state": "Open", "lookAt": {"$lt": now}}
         with store_errors():
-            return list(self.collection.find(query, {"outbox": 0}).sort("expiresAt", 1).limit(limit))
+            return list(self.collection.find(query, {"outbox": 0}).sort("lookAt", 1).limit(limit))
 
     def ensure_indexes(self, *, local: bool) -> None:
         super().ensure_indexes(local=local)
-        self.collection.create_index([("state", 1), ("expiresAt", 1)], name="overdue")
+        self.collection.create_index([("state", 1), ("lookAt", 1)], name="overdue")
 
 
 class MongoBlobs(MongoAggregates):
@@ -46,6 +46,22 @@ class MongoBlobs(MongoAggregates):
 
     def __init__(self, database: Database[Document], publisher: Publisher, clock: Clock, *, patient: bool) -> None:
         super().__init__(database["blobs"], publisher, clock, source="blobs", patient=patient)
+
+    def sequencers(self, file_id: str) -> list[str]:
+        wanted = {"fileId": file_id, "sequencer": {"$exists": True}}
+        with store_errors():
+            return [found["sequencer"] for found in self.collection.find(wanted, {"sequencer": 1})]
+
+    def ensure_indexes(self, *, local: bool) -> None:
+        super().ensure_indexes(local=local)
+        self.collection.create_index([("fileId", 1)], name="file")
+
+
+class MongoSweeps(MongoAggregates):
+    """How far a sweep has come, on the collection `sweeps`."""
+
+    def __init__(self, database: Database[Document], publisher: Publisher, clock: Clock, *, patient: bool) -> None:
+        super().__init__(database["sweeps"], publisher, clock, source="blobs", patient=patient)
 
 
 class S3Objects:
@@ -67,6 +83,18 @@ class S3Objects:
             sha256 = base64.b64decode(found["ChecksumSHA256"]).hex()
         stored = StoredObject(key, found.get("VersionId") or "null", found["ContentLength"], "0")
         return Head(stored, sha256, found["ETag"])
+
+    def listing(self, prefix: str, *, after: tuple[str, str] | None) -> Listing:
+        begin = {"KeyMarker": after[0], "VersionIdMarker": after[1]} if after else {}
+        with _s3_errors():
+            page = self._client.list_object_versions(Bucket=self._bucket, Prefix=prefix, **begin)
+        objects = tuple(
+            Listed(found["Key"], found["VersionId"], found["LastModified"])
+            for found in page.get("Versions", ())
+            if found["IsLatest"]
+        )
+        following = (page["NextKeyMarker"], page.get("NextVersionIdMarker", "")) if page.get("IsTruncated") else None
+        return Listing(objects, following)
 
     def read(self, key: str, version_id: str, *, limit: int | None = None) -> Iterator[bytes]:
         extra = {"Range": f"bytes=0-{limit - 1}"} if limit else {}

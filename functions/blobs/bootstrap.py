@@ -9,8 +9,9 @@ import boto3
 from botocore.config import Config
 
 from functions.blobs import settings as s
-from functions.blobs.adapters import MongoBlobs, MongoUploads, S3Objects, StsInboxAccess
-from functions.blobs.use_cases import Downloading, Receiving, Sweeping, Uploading
+from functions.blobs.adapters import MongoBlobs, MongoSweeps, MongoUploads, S3Objects, StsInboxAccess
+from functions.blobs.sweeping import Sweeping
+from functions.blobs.use_cases import Downloading, Receiving, Uploading
 from leanda.discovery.identity import IdentityVerifier
 from leanda.discovery.setup import identity_verifier
 from leanda.messaging.producer import KafkaPublisher
@@ -61,7 +62,9 @@ def receiving() -> Receiving:
 def sweeping() -> Sweeping:
     settings = s.BlobSettings.load()
     uploads, _ = _aggregates(settings, patient=True)
-    return Sweeping(Uploading(uploads, _objects(settings), SystemClock()), receiving())
+    nobody, clock = KafkaPublisher("", "none"), SystemClock()
+    notes = MongoSweeps(_database(settings), nobody, clock, patient=True)
+    return Sweeping(Uploading(uploads, _objects(settings), clock), receiving(), notes)
 
 
 @cache
@@ -75,6 +78,7 @@ def ensure_indexes() -> None:
     nobody = KafkaPublisher("", "none")
     MongoUploads(db, nobody, clock, patient=True).ensure_indexes(local=local)
     MongoBlobs(db, nobody, clock, patient=True).ensure_indexes(local=local)
+    MongoSweeps(db, nobody, clock, patient=True).ensure_indexes(local=local)
 
 
 def _aggregates(settings: s.RelaySettings | s.BlobSettings, *, patient: bool) -> tuple[MongoUploads, MongoBlobs]:

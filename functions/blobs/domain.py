@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -18,6 +19,8 @@ UPLOADS: Final = "uploads/"
 INBOX: Final = "inbox/"
 MAX_PARTS: Final = 10_000
 MAX_PATH_BYTES: Final = 900
+LOST_AFTER: Final = timedelta(seconds=limits.STEP_SECONDS)
+"""S3 tells of an object within seconds; what nobody was told of after this time, nobody will be told of."""
 _UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 
 
@@ -138,6 +141,7 @@ def new_upload(
         "correlationId": correlation_id,
         "createdAt": at,
         "expiresAt": at + timedelta(seconds=limits.UPLOAD_OPEN_SECONDS),
+        "lookAt": at + LOST_AFTER,
         "revision": 0,
     }
 
@@ -223,6 +227,28 @@ def refusal(
 def upload_ended(upload: dict[str, Any], state: str, *, at: datetime) -> Change:
     """The upload is over: Stored or Rejected."""
     return Change(set_={"state": state, "endedAt": at}) if upload["state"] == "Open" else Change()
+
+
+def looked_at(upload: dict[str, Any], *, at: datetime) -> Change:
+    """Nothing has arrived yet: look again when the upload is twice as old, at the latest when its time is over."""
+    again = max(at + LOST_AFTER, at + (at - upload["createdAt"]))
+    return Change(set_={"lookAt": min(again, max(upload["expiresAt"], at + LOST_AFTER))})
+
+
+def sequencer_after(known: Iterable[str]) -> str:
+    """The order of an object version that S3 did not tell of, and that is the latest: right after all known ones of its key.
+
+    S3's own sequencers grow by far more from one put to the next, so a later version still comes after it.
+    """
+    return f"{max((order(one) for one in known), default=0) + 1:018X}"
+
+
+def order(sequencer: str) -> int:
+    """S3's sequencer as a number (Amazon S3 user guide, "Event message structure": compare after padding with zeros)."""
+    try:
+        return int(sequencer, 16)
+    except ValueError:
+        return 0
 
 
 def upload_expired(upload: dict[str, Any], *, at: datetime) -> Change:

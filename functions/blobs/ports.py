@@ -13,7 +13,13 @@ from leanda.persistence.aggregates import Aggregates
 
 class Uploads(Aggregates, Protocol):
     def overdue(self, now: datetime, *, limit: int) -> list[dict[str, Any]]:
-        """Open uploads whose time is over."""
+        """Open uploads that are to be looked at by now, longest due first."""
+        ...
+
+
+class Blobs(Aggregates, Protocol):
+    def sequencers(self, file_id: str) -> list[str]:
+        """Of all versions of a file's bytes that are known."""
         ...
 
 
@@ -33,10 +39,31 @@ class Part:
     etag: str
 
 
+@dataclass(frozen=True)
+class Listed:
+    """The latest version of an object in a listing."""
+
+    key: str
+    version_id: str
+    modified: datetime
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One page: `next` is where the following one begins, None at the end."""
+
+    objects: tuple[Listed, ...]
+    next: tuple[str, str] | None
+
+
 class Objects(Protocol):
     """The bucket of originals. Every method raises `Unavailable` when S3 does not answer."""
 
     def head(self, key: str, version_id: str | None = None) -> Head | None: ...
+
+    def listing(self, prefix: str, *, after: tuple[str, str] | None) -> Listing:
+        """A page of the objects below a prefix that are there now, by key, behind a place in the listing."""
+        ...
 
     def read(self, key: str, version_id: str, *, limit: int | None = None) -> Iterator[bytes]:
         """The bytes of a version, in blocks; `limit` reads only its beginning."""

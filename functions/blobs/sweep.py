@@ -1,4 +1,4 @@
-"""Looks after uploads that are overdue: lost notifications are made good, the rest expires.
+"""Finds objects that S3 did not tell of, in open uploads and in the inbox, and ends uploads whose time is over.
 
 Trigger: schedule, every five minutes. Emits (outbox): BlobStored, BlobRejected, UploadExpired.
 """
@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from functions.blobs.bootstrap import sweeping
+from functions.blobs import bootstrap
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, int]:  # noqa: ARG001 - Lambda's signature
-    return sweeping().sweep()
+    return bootstrap.sweeping().sweep(lambda: float(context.get_remaining_time_in_millis()) / 1000)

@@ -8,7 +8,7 @@ from typing import Any
 
 from functions.blobs import domain
 from functions.blobs.domain import BlobRefused, Place, StoredObject
-from functions.blobs.ports import Objects, Uploads
+from functions.blobs.ports import Blobs, Objects, Uploads
 from leanda import ids, limits
 from leanda.changes import Change
 from leanda.contracts.envelope import Origin
@@ -135,7 +135,7 @@ class Receiving:
     """What happens when bytes have arrived. Repeating it changes nothing."""
 
     uploads: Uploads
-    blobs: Aggregates
+    blobs: Blobs
     objects: Objects
     clock: Clock
 
@@ -205,28 +205,6 @@ class Receiving:
         upload = self.uploads.get(file_id)
         if upload:
             self.uploads.apply(upload, domain.upload_ended(upload, state, at=self.clock.now()), origin)
-
-
-@dataclass(frozen=True)
-class Sweeping:
-    """Nothing is stuck: overdue uploads are found again or expire."""
-
-    uploading: Uploading
-    receiving: Receiving
-
-    def sweep(self, *, limit: int = 200) -> dict[str, int]:
-        """Look at every overdue upload: bytes whose notification was lost are received, the others expire."""
-        done = {"received": 0, "expired": 0}
-        for upload in self.uploading.uploads.overdue(self.uploading.clock.now(), limit=limit):
-            key = domain.upload_key(upload["_id"])
-            head = self.uploading.objects.head(key)
-            if head is None:
-                self.uploading.expire(upload)
-                done["expired"] += 1
-            else:
-                self.receiving.receive(key, head.stored.version_id, head.stored.sequencer)
-                done["received"] += 1
-        return done
 
 
 @dataclass(frozen=True)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from functions.blobs.domain import StoredObject
-from functions.blobs.ports import Head, Part
+from functions.blobs.ports import Head, Listed, Listing, Part
+from leanda.ports import Clock
 
 
 class FakeObjects:
     """`Objects` of the context `blobs`, and `BlobSource` by the keys it knows."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock, self.page_size = clock, 1000
+        self.modified: dict[tuple[str, str], datetime] = {}
         self.versions: dict[tuple[str, str], bytes] = {}
         self.latest: dict[str, str] = {}
         self.open_parts: dict[str, dict[int, bytes]] = {}
@@ -23,6 +27,7 @@ class FakeObjects:
         version = f"v{len(self.versions) + 1}"
         self.versions[key, version] = body
         self.latest[key] = version
+        self.modified[key, version] = self._clock.now()
         return key, version, f"{len(self.versions):016X}"
 
     def head(self, key: str, version_id: str | None = None) -> Head | None:
@@ -31,6 +36,12 @@ class FakeObjects:
         if body is None:
             return None
         return Head(StoredObject(key, version, len(body), "0"), None, hashlib.md5(body).hexdigest())
+
+    def listing(self, prefix: str, *, after: tuple[str, str] | None) -> Listing:
+        keys = sorted(key for key in self.latest if key.startswith(prefix) and (not after or key > after[0]))
+        page = keys[: self.page_size]
+        found = tuple(Listed(key, self.latest[key], self.modified[key, self.latest[key]]) for key in page)
+        return Listing(found, (page[-1], "") if len(keys) > len(page) else None)
 
     def read(self, key: str, version_id: str, *, limit: int | None = None) -> Iterator[bytes]:
         body = self.versions[key, version_id][:limit]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from functions.blobs.sweeping import Sweeping
 from functions.blobs.use_cases import Receiving, Uploading
 from functions.files.cascades import Cascades
 from functions.files.following import Follower
@@ -46,7 +47,13 @@ USER = "11111111-1111-4111-8111-111111111111"
 class FakeUploadAggregates(FakeAggregates):
     def overdue(self, now: datetime, *, limit: int) -> list[dict[str, Any]]:
         opened = [doc for key in self.documents if (doc := self.get(key)) and doc["state"] == "Open"]
-        return [doc for doc in opened if doc["expiresAt"] < now][:limit]
+        due = [doc for doc in opened if doc["lookAt"] < now]
+        return sorted(due, key=lambda doc: doc["lookAt"])[:limit]
+
+
+class FakeBlobAggregates(FakeAggregates):
+    def sequencers(self, file_id: str) -> list[str]:
+        return [doc["sequencer"] for doc in self.documents.values() if doc["fileId"] == file_id and "sequencer" in doc]
 
 
 class InProcessBlobs:
@@ -82,14 +89,15 @@ class Pipeline:
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
         self.broker, self.letters, self.artefacts = FakePublisher(), FakeDeadLetters(), FakeArtefacts()
-        self.objects = FakeObjects()
+        self.objects = FakeObjects(self.clock)
         self.nodes = FakeNodes(self.broker, self.clock, "files")
         self.runs = FakeRuns(self.broker, self.clock, "files")
         self.records = FakeRecords()
         self.uploads = FakeUploadAggregates(self.broker, self.clock, "blobs")
-        self.blobs = FakeAggregates(self.broker, self.clock, "blobs")
+        self.blobs = FakeBlobAggregates(self.broker, self.clock, "blobs")
         self.uploading = Uploading(self.uploads, self.objects, self.clock)
         self.receiving = Receiving(self.uploads, self.blobs, self.objects, self.clock)
+        self.sweeping = Sweeping(self.uploading, self.receiving, FakeAggregates(self.broker, self.clock, "blobs"))
         self.files = Files(
             self.nodes, self.runs, self.records, InProcessBlobs(self.uploading), Cursors(b"key"), self.clock
         )

@@ -1,0 +1,104 @@
+"""Nothing is stuck: bytes that S3 did not tell of are found, uploads that never come expire."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from functions.blobs import domain
+from functions.blobs.ports import Listed
+from functions.blobs.use_cases import Receiving, Uploading
+from leanda import ids
+from leanda.changes import Change
+from leanda.contracts.envelope import Origin
+from leanda.errors import RevisionConflict
+from leanda.observability import logger
+from leanda.persistence.aggregates import Aggregates
+
+AT_ONCE: Final = 200
+RESERVE_SECONDS: Final = 30.0
+ROUND: Final = "inbox"
+_NOBODY: Final = Origin(cause="sweep", correlation_id="sweep")
+
+
+@dataclass(frozen=True)
+class Sweeping:
+    """The use case of `blobs.sweep`. Repeating it, or two at a time, change nothing twice."""
+
+    uploading: Uploading
+    receiving: Receiving
+    notes: Aggregates
+
+    def sweep(self, left: Callable[[], float] = lambda: float("inf"), *, pages: int = 20) -> dict[str, int]:
+        """Look after open uploads, then go on with the round through the inbox.
+
+        Args:
+            left: seconds that are left.
+            pages: most pages of the inbox's listing (1,000 objects each).
+
+        Returns:
+            objects `received` whose notification was lost, uploads `expired`, objects `compared` in the inbox.
+        """
+        done = {"received": 0, "expired": 0, "compared": 0}
+        seen: set[str] = set()
+        while left() > RESERVE_SECONDS and (due := [one for one in self._due() if one["_id"] not in seen]):
+            for upload in due:
+                seen.add(upload["_id"])
+                self._look_at(upload, done)
+        for _ in range(pages):
+            if left() < RESERVE_SECONDS or not self._compare_page(done):
+                break
+        return done
+
+    def _due(self) -> list[dict[str, Any]]:
+        return self.uploading.uploads.overdue(self.uploading.clock.now(), limit=AT_ONCE)
+
+    def _look_at(self, upload: dict[str, Any], done: dict[str, int]) -> None:
+        """Receive what arrived unnoticed; end the upload if its time is over, with its parts."""
+        now, key = self.uploading.clock.now(), domain.upload_key(upload["_id"])
+        head = self.uploading.objects.head(key)
+        try:
+            if head is not None:
+                self._receive(Listed(key, head.stored.version_id, now), upload["_id"])
+                done["received"] += 1
+            elif upload["expiresAt"] < now:
+                self.uploading.expire(upload)
+                done["expired"] += 1
+            else:
+                self.uploading.uploads.apply(upload, domain.looked_at(upload, at=now), _NOBODY)
+        except RevisionConflict:  # it came to its end meanwhile, or somebody else looks
+            logger.info("an upload was changed while it was looked at", upload=upload["_id"])
+
+    def _compare_page(self, done: dict[str, int]) -> bool:
+        """Compare the next page of the inbox with the blobs that are known; False at the end of a round."""
+        note = self._note()
+        after = (note["key"], note["version"]) if note.get("key") else None
+        listing = self.receiving.objects.listing(domain.INBOX, after=after)
+        oldest = self.receiving.clock.now() - domain.LOST_AFTER
+        found = {
+            ids.blob_id(place.file_id, one.version_id): (one, place.file_id)
+            for one in listing.objects
+            if one.modified < oldest and (place := domain.place_of(one.key))
+        }
+        known = self.receiving.blobs.get_many(found)
+        for blob_id in found.keys() - known.keys():
+            self._receive(*found[blob_id])
+            done["received"] += 1
+        done["compared"] += len(listing.objects)
+        key, version = listing.next or (None, None)
+        try:
+            self.notes.apply(note, Change(set_={"key": key, "version": version}), _NOBODY)
+        except RevisionConflict:  # somebody else goes this round
+            return False
+        return listing.next is not None
+
+    def _receive(self, one: Listed, file_id: str) -> None:
+        logger.warning("an object is found that nobody told of", key=one.key, version=one.version_id)
+        sequencer = domain.sequencer_after(self.receiving.blobs.sequencers(file_id))
+        self.receiving.receive(one.key, one.version_id, sequencer)
+
+    def _note(self) -> dict[str, Any]:
+        fresh = {"_id": ROUND, "revision": 0}
+        self.notes.insert(fresh, Change(), _NOBODY)
+        return self.notes.get(ROUND) or fresh
