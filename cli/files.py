@@ -32,6 +32,9 @@ def upload(
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the outcome; exit code 1 if a file fails.")] = False,
     timeout: Timeout = 600,
     process: Annotated[bool, typer.Option(help="--no-process only stores them.")] = True,
+    unpack: Annotated[
+        bool, typer.Option("--unpack", help="Make files of what zips hold, in a folder of each one's name.")
+    ] = False,
     resume: Annotated[str, typer.Option(metavar="FILE", help="Continue a broken upload of this file's id.")] = "",
 ) -> None:
     """Upload files and folders."""
@@ -46,7 +49,8 @@ def upload(
             if not planned:
                 raise CliError("There is no file in there (hidden files and links are left out).")
             target = places.folder_id(client, to)
-            sent = uploading.send(client, planned, target_id=target, process=process, console=console)
+            choice = uploading.Choice(process=process, unpack=unpack)
+            sent = uploading.send(client, planned, target_id=target, choice=choice, console=console)
         arrived = [result.file for result in sent if result.file and not result.problem]
         failed = [result for result in sent if result.problem]
         if wait:

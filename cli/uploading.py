@@ -51,8 +51,16 @@ def plan(paths: Iterable[Path]) -> list[Planned]:
     return planned
 
 
+@dataclass(frozen=True)
+class Choice:
+    """What is to become of the files."""
+
+    process: bool = True
+    unpack: bool = False
+
+
 def send(
-    client: LeandaClient, planned: list[Planned], *, target_id: str, process: bool, console: Console
+    client: LeandaClient, planned: list[Planned], *, target_id: str, choice: Choice, console: Console
 ) -> list[Sent]:
     """Send everything, four files at a time; one that fails does not stop the others."""
     folders = _Folders(client, target_id)
@@ -77,7 +85,8 @@ def send(
                 client.upload(
                     item.path,
                     parent_id=folders.id_of(item.folder),
-                    process=process,
+                    process=choice.process,
+                    unpack=choice.unpack,
                     announced=announced,
                     progress=lambda sent, _: progress.advance(bar, counted.since(sent)),
                 )

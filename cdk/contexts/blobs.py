@@ -6,7 +6,20 @@ from typing import Final
 
 from cdk.components.uses import Cache, DocumentStore, InboxCredentials, KafkaProducer, Originals
 from cdk.contexts.parsers import PARSER_FUNCTIONS
-from cdk.contexts.table import Api, Context, InternalApi, Package, QueueConsumer, Route, Scheduled, Setup
+from cdk.contexts.table import (
+    Api,
+    Consumer,
+    Context,
+    InternalApi,
+    Package,
+    QueueConsumer,
+    Route,
+    Scheduled,
+    Setup,
+    of_type,
+)
+from leanda.contracts import events
+from leanda.contracts.topics import FILE_EVENTS
 
 _STORE, _PRODUCER = DocumentStore(), KafkaProducer()
 # Creating a multipart upload, putting its parts and completing it are all `PutObject`.
@@ -36,6 +49,22 @@ BLOBS: Final = Context(
                         "uploads.open": (("files", "api"),),
                         "blobs.read": (("files", "api"), *PARSER_FUNCTIONS),
                     },
+                ),
+                Consumer(
+                    handler="on_file_events",
+                    topic=FILE_EVENTS,
+                    filters=(of_type(events.MemberRequested.TYPE),),
+                    # A member of 512 MiB is inflated and stored in this time, part by part.
+                    batch_size=10,
+                    timeout=300,
+                    uses=(
+                        _STORE,
+                        _PRODUCER,
+                        Originals(
+                            {"uploads/*": ("PutObject", "AbortMultipartUpload", *_READ), "inbox/*": _READ},
+                            bucket=("ListBucket",),
+                        ),
+                    ),
                 ),
                 QueueConsumer(
                     handler="on_s3_upload",

@@ -49,6 +49,7 @@ PARSERS: Final = Context(
         parser("image", wheels="image", tasks=False),
         parser("microscopy", wheels="microscopy", tasks=False),
         parser("spectra"),
+        parser("bundle", tasks=False, memory=1024),
         parser("generic", tasks=False, memory=1024),
     ),
 )

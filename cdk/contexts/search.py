@@ -24,7 +24,14 @@ SEARCH: Final = Context(
                     handler="on_file_events",
                     topic=FILE_EVENTS,
                     # Every fact about files and folders, not the advances of runs.
-                    filters=(of_type("leanda.files.file.*", "leanda.files.folder.*", events.UploadRequested.TYPE),),
+                    filters=(
+                        of_type(
+                            "leanda.files.file.*",
+                            "leanda.files.folder.*",
+                            events.UploadRequested.TYPE,
+                            events.MemberRequested.TYPE,
+                        ),
+                    ),
                     uses=(_INDEXER, Discovery()),
                 ),
                 Consumer(

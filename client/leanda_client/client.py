@@ -101,6 +101,7 @@ class LeandaClient:
         parent_id: str | None = None,
         sha256: str | None = None,
         process: bool = True,
+        unpack: bool = False,
         idempotency_key: str | None = None,
     ) -> File:
         """Announce a file; `upload` of the answer says where its bytes go. `upload()` does all of it.
@@ -109,6 +110,7 @@ class LeandaClient:
             size: bytes.
             sha256: hexadecimal; checked on arrival.
             process: False only stores the file.
+            unpack: True makes files of what a zip holds, in a folder of its name beside it.
             idempotency_key: a repetition with the same key gives the same file.
         """
         body: dict[str, Any] = {"name": name, "size": size}
@@ -118,6 +120,8 @@ class LeandaClient:
             body["sha256"] = sha256
         if not process:
             body["process"] = False
+        if unpack:
+            body["unpack"] = True
         headers = {"idempotency-key": idempotency_key or str(uuid.uuid4())}
         return cast("File", self._api.json("POST", "/files", body=body, headers=headers))
 
@@ -128,6 +132,7 @@ class LeandaClient:
         name: str | None = None,
         parent_id: str | None = None,
         process: bool = True,
+        unpack: bool = False,
         idempotency_key: str | None = None,
         progress: Progress | None = None,
         announced: Callable[[File], None] | None = None,
@@ -138,6 +143,7 @@ class LeandaClient:
 
         Args:
             source: a path, or the bytes themselves (then `name` is needed).
+            process, unpack: see `create_file`.
             progress: called with bytes sent and total, from several threads.
             announced: called once with the file before its bytes are sent; its id resumes a broken upload (`resume`).
         """
@@ -152,6 +158,7 @@ class LeandaClient:
             parent_id=parent_id,
             sha256=sha256_of(content) if content.size <= CHECKSUM_BYTES else None,
             process=process,
+            unpack=unpack,
             idempotency_key=idempotency_key,
         )
         if announced:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import chain
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -20,6 +21,7 @@ from leanda.errors import Unavailable
 from leanda.persistence.aggregates import MongoAggregates
 from leanda.persistence.client import Document, store_errors
 from leanda.ports import Clock, Publisher
+from leanda.ranges import cut, range_header
 
 _BLOCK: Final = 1 << 20
 _GONE: Final = {"404", "NoSuchKey", "NoSuchVersion", "NoSuchUpload", "NotFound", "MethodNotAllowed", "405"}
@@ -96,11 +98,37 @@ class S3Objects:
         following = (page["NextKeyMarker"], page.get("NextVersionIdMarker", "")) if page.get("IsTruncated") else None
         return Listing(objects, following)
 
-    def read(self, key: str, version_id: str, *, limit: int | None = None) -> Iterator[bytes]:
-        extra = {"Range": f"bytes=0-{limit - 1}"} if limit else {}
+    def read(self, key: str, version_id: str, *, offset: int = 0, limit: int | None = None) -> Iterator[bytes]:
+        if limit == 0:
+            return
+        extra = {"Range": range_header(offset, limit)} if offset or limit else {}
         with _s3_errors():
             reply = self._client.get_object(Bucket=self._bucket, Key=key, VersionId=version_id, **extra)
-            yield from reply["Body"].iter_chunks(_BLOCK)
+            blocks = reply["Body"].iter_chunks(_BLOCK)
+            yield from cut(blocks, offset, limit) if extra and "ContentRange" not in reply else blocks
+
+    def store(self, key: str, blocks: Iterable[bytes]) -> None:
+        parts = _parts_of(blocks)
+        first = next(parts, b"")
+        second = next(parts, None)
+        if second is None:
+            with _s3_errors():
+                self._client.put_object(Bucket=self._bucket, Key=key, Body=first)
+            return
+        upload_id = self.start_parts(key)
+        try:
+            sent = [self._part(key, upload_id, n, part) for n, part in enumerate(chain((first, second), parts), 1)]
+        except BaseException:
+            self.abort(key, upload_id)
+            raise
+        self.complete(key, upload_id, sent)
+
+    def _part(self, key: str, upload_id: str, number: int, body: bytes) -> Part:
+        with _s3_errors():
+            answer = self._client.upload_part(
+                Bucket=self._bucket, Key=key, UploadId=upload_id, PartNumber=number, Body=body
+            )
+        return Part(number, len(body), answer["ETag"])
 
     def post(self, key: str, *, size: int, sha256: str | None) -> dict[str, Any]:
         fields: dict[str, str] = {}
@@ -202,6 +230,18 @@ class StsInboxAccess:
             "sessionToken": found["SessionToken"],
             "expiration": found["Expiration"].isoformat(),
         }
+
+
+def _parts_of(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Blocks put together to parts that S3 accepts: all but the last have at least 5 MiB."""
+    part = bytearray()
+    for block in blocks:
+        part += block
+        if len(part) >= limits.PART_BYTES:
+            yield bytes(part)
+            part.clear()
+    if part:
+        yield bytes(part)
 
 
 class _Gone(Exception):

@@ -11,9 +11,12 @@ from botocore.config import Config
 from functions.blobs import settings as s
 from functions.blobs.adapters import MongoBlobs, MongoSweeps, MongoUploads, S3Objects, StsInboxAccess
 from functions.blobs.sweeping import Sweeping
+from functions.blobs.unpacking import Unpacking
 from functions.blobs.use_cases import Downloading, Receiving, Uploading
 from leanda.discovery.identity import IdentityVerifier
 from leanda.discovery.setup import identity_verifier
+from leanda.messaging import Consumer
+from leanda.messaging.letters import SqsDeadLetterQueue
 from leanda.messaging.producer import KafkaPublisher
 from leanda.persistence.client import database
 from leanda.ports import SystemClock
@@ -65,6 +68,14 @@ def sweeping() -> Sweeping:
     nobody, clock = KafkaPublisher("", "none"), SystemClock()
     notes = MongoSweeps(_database(settings), nobody, clock, patient=True)
     return Sweeping(Uploading(uploads, _objects(settings), clock), receiving(), notes)
+
+
+def on_file_events() -> Consumer:
+    settings, clock = s.FileEventsSettings.load(), SystemClock()
+    uploads, blobs = _aggregates(settings, patient=True)
+    unpacking = Unpacking(uploads, blobs, _objects(settings), clock)
+    letters = SqsDeadLetterQueue(boto3.client("sqs"), settings.dead_letter_queue_url)
+    return Consumer("blobs-on-file-events", unpacking.follow, letters, clock)
 
 
 @cache

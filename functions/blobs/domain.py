@@ -10,13 +10,15 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from leanda import ids, limits
-from leanda.changes import Change
-from leanda.contracts.events import BlobRejected, BlobStored, UploadExpired
+from leanda.changes import NOTHING, Change
+from leanda.contracts.events import BlobRejected, BlobStored, MemberRequested, UploadExpired
 from leanda.errors import InvalidRequest, LeandaError
 from leanda.parsing.signatures import Kind
 
 UPLOADS: Final = "uploads/"
 INBOX: Final = "inbox/"
+MEMBER: Final = "member"
+"""Kind of an upload that nobody sends: its bytes are in a bundle."""
 MAX_PARTS: Final = 10_000
 MAX_PATH_BYTES: Final = 900
 LOST_AFTER: Final = timedelta(seconds=limits.STEP_SECONDS)
@@ -47,6 +49,14 @@ class SizeMismatch(BlobRefused):
 
 class ChecksumMismatch(BlobRefused):
     code, summary = "BLOB_CHECKSUM_MISMATCH", "The uploaded file does not have the SHA-256 that was announced."
+
+
+class MemberCorrupt(BlobRefused):
+    code, summary = "MEMBER_CORRUPT", "The member cannot be taken out of its bundle: its bytes are damaged."
+
+
+class BundleGone(BlobRefused):
+    code, summary = "BUNDLE_GONE", "The bundle that the file was in is not there any more."
 
 
 @dataclass(frozen=True)
@@ -144,6 +154,41 @@ def new_upload(
         "lookAt": at + LOST_AFTER,
         "revision": 0,
     }
+
+
+def member_upload(wanted: MemberRequested, *, cause: str, correlation_id: str, at: datetime) -> dict[str, Any]:
+    """The document of a file whose bytes Leanda takes out of a bundle itself.
+
+    Args:
+        cause: the event that asks for it.
+    """
+    upload = new_upload(
+        file_id=wanted.file_id,
+        owner_id=wanted.owner_id,
+        name=wanted.name,
+        size=wanted.size,
+        sha256=None,
+        correlation_id=correlation_id,
+        at=at,
+    )
+    upload.pop("partSize", None)
+    return upload | {"kind": MEMBER, "cause": cause}
+
+
+def reopened(upload: dict[str, Any], *, cause: str, at: datetime) -> Change:
+    """A member's upload that ended without bytes is tried again, if somebody asks again."""
+    if upload["state"] not in {"Rejected", "Expired"} or upload["cause"] == cause:
+        return NOTHING
+    expires = at + timedelta(seconds=limits.UPLOAD_OPEN_SECONDS)
+    return Change(set_={"state": "Open", "cause": cause, "expiresAt": expires})
+
+
+def member_refused(upload: dict[str, Any], error: BlobRefused, *, at: datetime) -> Change:
+    """The bytes of a member cannot be had; its owner is told why."""
+    told = BlobRejected(
+        file_id=upload["_id"], code=error.code, message=error.message, owner_id=upload["ownerId"], name=upload["name"]
+    )
+    return Change(set_={"state": "Rejected", "endedAt": at}, emit=(told,))
 
 
 def check(found: StoredObject, sha256: str | None, upload: dict[str, Any] | None) -> None:
@@ -254,10 +299,13 @@ def order(sequencer: str) -> int:
 def upload_expired(upload: dict[str, Any], *, at: datetime) -> Change:
     """The bytes did not come in time."""
     hours = limits.UPLOAD_OPEN_SECONDS // 3600
+    message = f"The file was not uploaded within {hours} hours; upload it again."
+    if upload["kind"] == MEMBER:
+        message = f"The file was not taken out of its bundle within {hours} hours; process the bundle again."
     told = UploadExpired(
         file_id=upload["_id"],
         code="UPLOAD_EXPIRED",
-        message=f"The file was not uploaded within {hours} hours; upload it again.",
+        message=message,
         owner_id=upload["ownerId"],
     )
     return Change(set_={"state": "Expired", "endedAt": at}, emit=(told,))

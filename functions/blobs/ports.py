@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -65,8 +65,12 @@ class Objects(Protocol):
         """A page of the objects below a prefix that are there now, by key, behind a place in the listing."""
         ...
 
-    def read(self, key: str, version_id: str, *, limit: int | None = None) -> Iterator[bytes]:
-        """The bytes of a version, in blocks; `limit` reads only its beginning."""
+    def read(self, key: str, version_id: str, *, offset: int = 0, limit: int | None = None) -> Iterator[bytes]:
+        """The bytes of a version from `offset` on, in blocks; at most `limit` of them."""
+        ...
+
+    def store(self, key: str, blocks: Iterable[bytes]) -> None:
+        """Store an object from its blocks, part by part. If reading them raises, nothing is stored."""
         ...
 
     def post(self, key: str, *, size: int, sha256: str | None) -> dict[str, Any]:

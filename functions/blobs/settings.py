@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from leanda.settings import KafkaSettings, StoreSettings
+from leanda.settings import ConsumerSettings, KafkaSettings, StoreSettings
 
 
 class BlobSettings(StoreSettings, KafkaSettings):
@@ -16,6 +16,10 @@ class ApiSettings(BlobSettings):
 class InternalApiSettings(BlobSettings):
     allowed_callers: str
     account_id: str
+
+
+class FileEventsSettings(BlobSettings, ConsumerSettings):
+    pass
 
 
 class RelaySettings(StoreSettings, KafkaSettings):

@@ -63,7 +63,7 @@ class Uploading:
         """How far an upload is: what arrived, and fresh addresses for what is missing."""
         upload = self._own(owner_id, file_id)
         shown: dict[str, Any] = {"fileId": file_id, "state": upload["state"], "kind": upload["kind"], "uploaded": []}
-        if upload["state"] != "Open":
+        if upload["state"] != "Open" or upload["kind"] == domain.MEMBER:
             return shown
         if upload["kind"] == "post":
             return shown | {"post": self._descriptor(upload)}
@@ -80,7 +80,7 @@ class Uploading:
             UploadClosed: it expired or was aborted.
         """
         upload = self._own(owner_id, file_id)
-        if upload["kind"] == "post" or upload["state"] in {"Stored", "Rejected"}:
+        if upload["kind"] != "multipart" or upload["state"] in {"Stored", "Rejected"}:
             return {"fileId": file_id, "state": upload["state"]}
         key = domain.upload_key(file_id)
         arrived = self.objects.parts(key, upload["uploadId"]) if upload["state"] == "Open" else None

@@ -46,6 +46,9 @@ FOLDER: Final = "folder"
 FILE: Final = "file"
 CLOSED_BY_LETTER: Final = "letter"
 """`closedBy` of a run or a file that nothing but a dead letter ended, and that may go on."""
+BUNDLE: Final = "bundle"
+GENERIC: Final = "generic"
+"""Kinds of files that these rules know by name; all others are the parsers' matter."""
 
 
 class NodeDocument(TypedDict):
@@ -70,6 +73,7 @@ class NodeDocument(TypedDict):
     size: NotRequired[int]
     sha256: NotRequired[str]
     process: NotRequired[bool]
+    unpack: NotRequired[bool]
     blob: NotRequired[dict[str, Any]]
     request: NotRequired[dict[str, Any]]
     activeRun: NotRequired[int]
@@ -125,13 +129,22 @@ def folder(folder_id: str, *, owner_id: str, parent: Node | None, name: str, at:
 
 
 def announced_file(
-    file_id: str, *, owner_id: str, parent: Node | None, name: str, size: int, process: bool, at: datetime
+    file_id: str,
+    *,
+    owner_id: str,
+    parent: Node | None,
+    name: str,
+    size: int,
+    process: bool,
+    at: datetime,
+    unpack: bool = False,
 ) -> tuple[Node, Change]:
     """A file whose bytes are awaited."""
     node: Node = _new_node(file_id, FILE, owner_id, parent, name, at) | {
         "status": FileStatus.LOADING.value,
         "size": size,
         "process": process,
+        **({"unpack": True} if unpack else {}),
         "activeRun": 1,
         "counts": Counts().to_json_dict(),
         "indexedRecords": 0,
@@ -187,7 +200,9 @@ def blob_stored(node: Node, event: BlobStored, *, revision: int, origin: Origin,
         "checksum": event.checksum,
         "size": event.size,
     }
-    changed: dict[str, Any] = {"blob": blob, "kind": event.kind, "format": event.format, "size": event.size}
+    # Bundles are unpacked for those who asked for it; for all others they are files that no parser knows.
+    kind = GENERIC if event.kind == BUNDLE and not node.get("unpack") else event.kind
+    changed: dict[str, Any] = {"blob": blob, "kind": kind, "format": event.format, "size": event.size}
     if event.checksum and event.checksum.startswith("sha256:"):
         changed["sha256"] = event.checksum.removeprefix("sha256:")
     return _begun(node, changed, revision=revision, origin=origin, at=at)

@@ -24,6 +24,7 @@ class NewFile(_Body):
         default=None, pattern=r"^[0-9a-fA-F]{64}$", description="Hexadecimal, checked on arrival."
     )
     process: bool = Field(default=True, description="False stores the file without parsing it.")
+    unpack: bool = Field(default=False, description="True makes files of what a zip holds, in a folder of its name.")
 
 
 class NewFolder(_Body):

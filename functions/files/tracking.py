@@ -8,7 +8,8 @@ from typing import Any
 
 from functions.files import letters
 from functions.files import runs as rules
-from functions.files.domain import FILE
+from functions.files.bundles import Bundles
+from functions.files.domain import BUNDLE, FILE
 from functions.files.ports import Nodes, Records, Runs
 from functions.files.repeating import STEP
 from leanda import ids
@@ -49,6 +50,10 @@ class Tracker:
     records: Records
     artefacts: ArtefactStore
     clock: Clock
+
+    @property
+    def bundles(self) -> Bundles:
+        return Bundles(self.nodes, self.clock)
 
     def track(self, group: Group) -> None:
         """Mark what the events of one run say, then move its state as far as the marks allow."""
@@ -113,6 +118,8 @@ class Tracker:
             return
         body = self.artefacts.get(data.file_id, data.run, data.chunk, "processed", data.artefact)
         self.records.insert(data.file_id, data.run, records_in(body))
+        if run["kind"] == BUNDLE:
+            self.bundles.unpack(node, run["blobId"], records_in(body), origin)
         now = self.clock.now()
         stored = RecordsStored(
             file_id=data.file_id,

@@ -65,6 +65,7 @@ class Files:
             name=name,
             size=wanted.size,
             process=wanted.process,
+            unpack=wanted.unpack,
             at=self.clock.now(),
         )
         if not self.nodes.insert(node, change, origin):

@@ -32,7 +32,7 @@ _END64_LOCATOR: Final = struct.Struct("<4sIQI")
 _END64: Final = struct.Struct("<4sQ2H2I4Q")
 _LONGEST_COMMENT: Final = 0xFFFF
 _ENCRYPTED_FLAG: Final = 0x1
-_METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 # What `zipfile` and `zlib` raise on damaged packages.
 _DAMAGE: Final = (
@@ -78,9 +78,9 @@ class Package:
         member = self._members[_part_name(name)]
         if member.file_size > at_most:
             raise FileBomb(detail=f"{member.filename} has {member.file_size} bytes, more than {at_most}")
-        if member.compress_type not in _METHODS:
+        if member.compress_type not in METHODS:
             raise FileCorrupt(detail=f"{member.filename} is compressed by method {member.compress_type}")
-        with _damage_is_a_verdict(), self._archive.open(member) as stream:
+        with damage_is_a_verdict(), self._archive.open(member) as stream:
             yield stream  # type: ignore[misc]  # a ZipExtFile reads like a BinaryIO
 
 
@@ -94,30 +94,50 @@ def open_package(file: BinaryIO) -> Package:
         FileCorrupt: its directory cannot be read.
     """
     file.seek(0)
-    start = file.read(8)
-    if start == OLE_MAGIC:
+    if file.read(len(OLE_MAGIC)) == OLE_MAGIC:
         raise (
             FileEncrypted if holds_encrypted_package(file) else FormatMismatch(detail="an OLE file, not a ZIP archive")
         )
-    if not start.startswith(b"PK"):
+    archive = open_archive(file, most_members=MAX_MEMBERS, most_bytes=MAX_TOTAL_BYTES)
+    if any(is_encrypted(member) for member in archive.infolist()):
+        raise FileEncrypted
+    return Package(archive)
+
+
+def open_archive(file: BinaryIO, *, most_members: int, most_bytes: int) -> zipfile.ZipFile:
+    """Open a ZIP archive after judging its directory; nothing is inflated.
+
+    Args:
+        most_members: entries that it may have.
+        most_bytes: what they may have together, inflated.
+
+    Raises:
+        FormatMismatch: it is no ZIP archive.
+        FileBomb: it has more, a member inflates to more than `limits.MAX_INFLATE_RATIO` times its size, or members share bytes.
+        FileCorrupt: its directory cannot be read.
+    """
+    file.seek(0)
+    if not file.read(2).startswith(b"PK"):
         raise FormatMismatch(detail="not a ZIP archive")
     size = _directory_bytes(file)
     if size > MAX_DIRECTORY_BYTES:
         raise FileBomb(detail=f"the directory has {size} bytes")
-    with _damage_is_a_verdict():
+    with damage_is_a_verdict():
         archive = zipfile.ZipFile(file)
-    _judge(archive.infolist(), stored=file.seek(0, 2))
-    return Package(archive)
+    _judge(archive.infolist(), most_members=most_members, most_bytes=most_bytes, stored=file.seek(0, 2))
+    return archive
 
 
-def _judge(members: list[zipfile.ZipInfo], *, stored: int) -> None:
-    if any(member.flag_bits & _ENCRYPTED_FLAG for member in members):
-        raise FileEncrypted
-    if len(members) > MAX_MEMBERS:
-        raise FileBomb(detail=f"{len(members)} members")
+def is_encrypted(member: zipfile.ZipInfo) -> bool:
+    return bool(member.flag_bits & _ENCRYPTED_FLAG)
+
+
+def _judge(members: list[zipfile.ZipInfo], *, most_members: int, most_bytes: int, stored: int) -> None:
+    if len(members) > most_members:
+        raise FileBomb(detail=f"{len(members)} members; {most_members} are accepted")
     total = sum(member.file_size for member in members)
-    if total > MAX_TOTAL_BYTES:
-        raise FileBomb(detail=f"the members have {total} bytes")
+    if total > most_bytes:
+        raise FileBomb(detail=f"the members have {total} bytes; {most_bytes} are accepted")
     if sum(member.compress_size for member in members) > stored:
         raise FileBomb(detail="members overlap: together they are larger than the file")
     for member in members:
@@ -161,7 +181,7 @@ def _part_name(name: str) -> str:
 
 
 @contextmanager
-def _damage_is_a_verdict() -> Iterator[None]:
+def damage_is_a_verdict() -> Iterator[None]:
     try:
         yield
     except _DAMAGE as error:

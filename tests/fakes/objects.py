@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ class FakeObjects:
         self.versions: dict[tuple[str, str], bytes] = {}
         self.latest: dict[str, str] = {}
         self.open_parts: dict[str, dict[int, bytes]] = {}
+        self.notify: Callable[[str, str, str], None] = lambda key, version, sequencer: None
 
     def put(self, key: str, body: bytes) -> tuple[str, str, str]:
         """Store a new version; returns what S3 would notify: key, version id, sequencer."""
@@ -43,9 +44,12 @@ class FakeObjects:
         found = tuple(Listed(key, self.latest[key], self.modified[key, self.latest[key]]) for key in page)
         return Listing(found, (page[-1], "") if len(keys) > len(page) else None)
 
-    def read(self, key: str, version_id: str, *, limit: int | None = None) -> Iterator[bytes]:
-        body = self.versions[key, version_id][:limit]
+    def read(self, key: str, version_id: str, *, offset: int = 0, limit: int | None = None) -> Iterator[bytes]:
+        body = self.versions[key, version_id][offset : None if limit is None else offset + limit]
         yield from (body[start : start + 65536] for start in range(0, len(body), 65536))
+
+    def store(self, key: str, blocks: Iterable[bytes]) -> None:
+        self.notify(*self.put(key, b"".join(blocks)))
 
     def post(self, key: str, *, size: int, sha256: str | None) -> dict[str, Any]:
         return {"url": "http://127.0.0.1/", "fields": {"key": key}}

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from functions.blobs.sweeping import Sweeping
+from functions.blobs.unpacking import Unpacking
 from functions.blobs.use_cases import Receiving, Uploading
 from functions.files.cascades import Cascades
 from functions.files.following import Follower
@@ -27,6 +28,7 @@ from functions.search.indexing import NodeIndexer, RecordIndexer, whole_batch
 from leanda.access.policy import Viewer
 from leanda.contracts.envelope import Event, Origin
 from leanda.contracts.registry import REGISTRY
+from leanda.errors import Unavailable
 from leanda.guard import Guard
 from leanda.http.cursors import Cursors
 from leanda.messaging.consumer import Budget, Consumer
@@ -98,6 +100,8 @@ class Pipeline:
         self.uploading = Uploading(self.uploads, self.objects, self.clock)
         self.receiving = Receiving(self.uploads, self.blobs, self.objects, self.clock)
         self.sweeping = Sweeping(self.uploading, self.receiving, FakeAggregates(self.broker, self.clock, "blobs"))
+        self.notified: list[tuple[str, str, str]] = []
+        self.objects.notify = lambda *stored: self.notified.append(stored)
         self.files = Files(
             self.nodes, self.runs, self.records, InProcessBlobs(self.uploading), Cursors(b"key"), self.clock
         )
@@ -110,9 +114,11 @@ class Pipeline:
         self.time_left: Callable[[], float] = lambda: 1000.0
         self.lost: Callable[[Consumer, Event], bool] = lambda consumer, event: False
 
-    def upload(self, name: str, body: bytes, *, user: str = USER, process: bool = True) -> str:
+    def upload(
+        self, name: str, body: bytes, *, user: str = USER, process: bool = True, unpack: bool = False, **more: Any
+    ) -> str:
         """Announce and upload a file; returns its id. Nothing is delivered yet."""
-        wanted = NewFile(name=name, size=len(body), process=process)
+        wanted = NewFile(name=name, size=len(body), process=process, unpack=unpack, **more)
         origin = Origin(cause=f"request-{len(self.nodes.documents)}", correlation_id="correlation-1", user_id=user)
         made = self.files.create(Viewer(user), wanted, idempotency_key=None, origin=origin)
         file_id = str(made["id"])
@@ -126,6 +132,7 @@ class Pipeline:
     def deliver(self, rounds: int = 200) -> None:
         """Deliver everything, `copies` times in a shuffled order, and what follows from it, until it is quiet."""
         for _ in range(rounds):
+            self._receive()
             fresh = self.broker.sent[self._read :]
             if not fresh:
                 return
@@ -134,6 +141,19 @@ class Pipeline:
             self.random.shuffle(pending)
             self.deliver_messages(pending)
         raise AssertionError("the pipeline does not come to rest")
+
+    def _receive(self, *, tries: int = 40) -> None:
+        """What S3 tells of objects that Leanda stored itself: through a queue, which repeats it until it is acknowledged."""
+        while self.notified:
+            stored = self.notified[0]
+            for _ in range(self.copies):
+                for _ in range(tries):
+                    try:
+                        self.receiving.receive(*stored)
+                        break
+                    except (self.death, Unavailable):
+                        continue
+            self.notified.pop(0)
 
     def deliver_messages(self, messages: list[Message]) -> None:
         """Deliver exactly these, in batches of one to seven."""
@@ -211,6 +231,7 @@ class Pipeline:
         follower = Follower(self.nodes, self.runs, Cascades(self.nodes, self.runs, self.clock), self.clock)
         tracker = Tracker(self.nodes, self.runs, self.records, self.artefacts, self.clock)
         processing = Processing("none", self.artefacts, self.broker, self.guard, self.clock)
+        unpacking = Unpacking(self.uploads, self.blobs, self.objects, self.clock)
         authority = InProcessAuthority(self.nodes, self.runs)
         records = RecordIndexer(
             index=self.index, authority=authority, artefacts=self.artefacts, publisher=self.broker, clock=self.clock
@@ -224,6 +245,7 @@ class Pipeline:
         found = [
             (self._consumer("files-on-file-events", follower.follow), of_nodes),
             (self._consumer("files-on-record-events", tracker.track, group=by_run), of_runs),
+            (self._consumer("blobs-on-file-events", unpacking.follow), _types("member.requested")),
             (self._consumer("processor-on-record-events", processing.process), _types("records.parsed")),
             (self._consumer("search-on-record-events", records.follow, group=whole_batch), of_search),
             (self._consumer("search-on-file-events", nodes.follow, group=whole_batch), _of_search()),
@@ -245,7 +267,7 @@ class _Never(BaseException):
 
 
 def _of_search() -> set[str]:
-    prefixes = ("leanda.files.file.", "leanda.files.folder.", "leanda.files.upload.")
+    prefixes = ("leanda.files.file.", "leanda.files.folder.", "leanda.files.upload.", "leanda.files.member.")
     return {name for name in REGISTRY if name.startswith(prefixes)}
 
 

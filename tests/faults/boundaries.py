@@ -14,7 +14,7 @@ PORTS = {
     "uploads": ("get", "insert", "apply", "publish", "overdue"),
     "blobs": ("get", "get_many", "insert", "apply", "publish", "sequencers"),
     "artefacts": ("put", "get"),
-    "objects": ("head", "read", "listing"),
+    "objects": ("head", "read", "store", "listing"),
     "broker": ("publish",),
     "index": ("write",),
     "letters": ("send",),

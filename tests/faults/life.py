@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from functions.files.models import NewFile, NewFolder, NodeEdit
+from functions.parsers.bundle.parser import parser as bundle
 from functions.parsers.chemical.parser import parser as chemical
 from functions.parsers.generic.parser import parser as generic
 from functions.parsers.tabular.parser import parser as tabular
@@ -27,7 +28,7 @@ FILES = {
 
 def simulator(seed: int, boundaries: Boundaries, *, copies: int = 1) -> Pipeline:
     """A pipeline whose every port call passes a boundary."""
-    cloud = Pipeline([chemical(), tabular(), generic()], seed=seed, copies=copies)
+    cloud = Pipeline([chemical(), tabular(), bundle(), generic()], seed=seed, copies=copies)
     cloud.death = Killed
     for port in PORTS:
         boundaries.wrap(getattr(cloud, port), port)
@@ -42,7 +43,7 @@ def live(cloud: Pipeline, *, patiently: bool = False) -> dict[str, str]:
     accepted: dict[str, str] = {}
     settle = cloud.wait_out if patiently else cloud.drain
     for number, (name, body) in enumerate(FILES.items()):
-        accepted[_upload(cloud, name, body, f"key-{number}")] = name
+        accepted[upload(cloud, name, body, f"key-{number}")] = name
     key = cloud.objects.put(f"inbox/{USER}/project/dropped.smi", b"CCCC butane\n")
     until_done(lambda: cloud.receiving.receive(*key))
     settle()
@@ -70,8 +71,8 @@ def outcomes(cloud: Pipeline, accepted: dict[str, str]) -> dict[str, tuple[Any, 
     return found
 
 
-def _upload(cloud: Pipeline, name: str, body: bytes, key: str) -> str:
-    wanted = NewFile(name=name, size=len(body))
+def upload(cloud: Pipeline, name: str, body: bytes, key: str, *, unpack: bool = False) -> str:
+    wanted = NewFile(name=name, size=len(body), unpack=unpack)
     made = until_done(lambda: cloud.files.create(ME, wanted, idempotency_key=key, origin=_origin(key)))
     stored = cloud.objects.put(f"uploads/{made['id']}", body)
     until_done(lambda: cloud.receiving.receive(*stored))  # the queue delivers until it is acknowledged

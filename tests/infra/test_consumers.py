@@ -121,7 +121,18 @@ def test_every_kind_of_file_has_exactly_one_parser(local):
             data = json.loads(entry["Pattern"])["value"]["data"]
             assert data["process"] == [True]
             kinds.extend(data["kind"])
-    known = ["chemical", "crystal", "document", "generic", "image", "microscopy", "reaction", "spectra", "tabular"]
+    known = [
+        "bundle",
+        "chemical",
+        "crystal",
+        "document",
+        "generic",
+        "image",
+        "microscopy",
+        "reaction",
+        "spectra",
+        "tabular",
+    ]
     assert sorted(kinds) == known
 
 

@@ -118,9 +118,8 @@ def test_nobody_deletes_an_original(each, action):
 def test_only_blobs_touches_originals(each):
     for role, statements in each.roles().items():
         touched = any("originals" in str(resource) for statement in statements for resource in statement["Resource"])
-        assert touched == (
-            role.startswith(("blobs-api", "blobs-internal", "blobs-on-s3", "blobs-sweep")) or role == "inbox"
-        )
+        its_own = ("blobs-api", "blobs-internal", "blobs-on-file", "blobs-on-s3", "blobs-sweep")
+        assert touched == (role.startswith(its_own) or role == "inbox")
 
 
 def test_the_inbox_role_puts_and_never_reads(each):

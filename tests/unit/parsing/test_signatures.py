@@ -104,7 +104,7 @@ def test_the_extension_decides_for_a_file_without_bytes_and_for_garbage(name: st
         (b'id,structure\n1,"' + MOLFILE + b'"\n2,"' + MOLFILE + b'"\n', "a.csv", CSV),
         (b"%PDF-1.7\n", "a.sdf", PDF),
         (b"\x89PNG\r\n\x1a\n\0\0", "a.csv", Kind("image", "png")),
-        (b"PK\x03\x04rest", "a.csv", GENERIC),
+        (b"PK\x03\x04rest", "a.csv", Kind("bundle", "zip")),
         (b"<!DOCTYPE html><html>no file here</html>", "a.csv", GENERIC),
         (b"$MFMT $MIREG 1\n$MOL\n" + MOLFILE, "a", RDF),
         (b'<?xml version="1.0"?><rdf:RDF/>', "a.rdf", GENERIC),

@@ -48,6 +48,14 @@ HEAD_BYTES: Final = 256 * KIB
 MAX_INFLATED_BYTES: Final = 4 * GIB
 MAX_INFLATE_RATIO: Final = 200
 """A gzip member may not inflate to more than this times its size."""
+MAX_BUNDLE_MEMBERS: Final = 1000
+"""Files in one zip that is to be unpacked."""
+MAX_BUNDLE_BYTES: Final = 4 * GIB
+"""All members of a zip together, inflated."""
+MAX_MEMBER_BYTES: Final = 512 * MIB
+"""One member of a zip, inflated."""
+MAX_MEMBER_DEPTH: Final = 16
+"""Folders around one member within its zip."""
 MAX_RECORD_BYTES: Final = 8 * MIB
 """One record (molecule, row) larger than this fails as a record."""
 REQUESTS_PER_MINUTE: Final = 1000

@@ -78,6 +78,29 @@ class UploadRequested(FileData):
     revision: int
 
 
+class MemberRequested(UploadRequested):
+    """A member of a stored bundle is to become a file; its bytes are to be taken out of the bundle.
+
+    Attributes:
+        bundle_id, blob_id: the bundle's file and the bytes of it that were read.
+        offset, compressed_size: where the member's data lie in those bytes.
+        method: 0 stored, 8 deflated (APPNOTE.TXT, 4.4.5).
+        crc32: of the member's content.
+    """
+
+    TYPE = "leanda.files.member.requested.v1"
+    bundle_id: str
+    blob_id: str
+    offset: int = Field(ge=0)
+    compressed_size: int = Field(ge=0)
+    method: int = Field(ge=0)
+    crc32: int = Field(ge=0)
+
+    def discriminator(self) -> str:
+        # Asking again for the same cause is the same event, whatever has happened to the file's node in between.
+        return self.blob_id
+
+
 class BlobStored(FileData):
     """Bytes arrived, were checked, and their kind was decided, once."""
 

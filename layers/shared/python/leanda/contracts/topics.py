@@ -21,7 +21,7 @@ class Topic:
 
 
 FILE_EVENTS: Final = Topic(
-    "file-events", 6, 14 * DAY_MS, "file id", ("files", "blobs"), ("files", "parsers", "search", "history")
+    "file-events", 6, 14 * DAY_MS, "file id", ("files", "blobs"), ("files", "blobs", "parsers", "search", "history")
 )
 RECORD_EVENTS: Final = Topic(
     "record-events",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 import urllib3
 
 from leanda.discovery.client import ServiceClient
 from leanda.errors import Unavailable
+from leanda.ranges import cut, range_header
 
 BLOCK: Final = 1 << 20
 URL_CACHE_SECONDS: Final = 300.0
@@ -26,7 +27,7 @@ class DiscoveredBlobs:
     def blocks(self, blob_id: str, *, offset: int = 0, length: int | None = None) -> Iterator[bytes]:
         if length == 0:
             return
-        headers = {} if length is None and not offset else {"range": _range(offset, length)}
+        headers = {} if length is None and not offset else {"range": range_header(offset, length)}
         try:
             reply = self._pool.request(
                 "GET", self._url(blob_id), headers=headers, redirect=False, retries=2, preload_content=False, timeout=30
@@ -37,8 +38,7 @@ class DiscoveredBlobs:
                 if reply.status not in {200, 206}:
                     raise Unavailable(detail=f"S3 answered {reply.status} for blob {blob_id}")
                 received = reply.stream(BLOCK, decode_content=False)
-                # A server may answer a range request with the whole (RFC 9110, section 14.2).
-                yield from received if reply.status == 206 or not headers else _cut(received, offset, length)
+                yield from received if reply.status == 206 or not headers else cut(received, offset, length)
             finally:
                 reply.release_conn()
         except urllib3.exceptions.HTTPError as error:
@@ -54,20 +54,3 @@ class DiscoveredBlobs:
             self._urls.clear()
         self._urls[blob_id] = (url, time.monotonic() + URL_CACHE_SECONDS)
         return url
-
-
-def _cut(blocks: Iterable[bytes], offset: int, length: int | None) -> Iterator[bytes]:
-    """The wanted range of a whole."""
-    end = None if length is None else offset + length
-    position = 0
-    for block in blocks:
-        part = block[max(0, offset - position) : None if end is None else max(0, end - position)]
-        position += len(block)
-        if part:
-            yield part
-        if end is not None and position >= end:
-            return
-
-
-def _range(offset: int, length: int | None) -> str:
-    return f"bytes={offset}-" if length is None else f"bytes={offset}-{offset + length - 1}"

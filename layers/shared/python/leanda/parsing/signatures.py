@@ -98,6 +98,8 @@ def decide(head: bytes, name: str, size: int) -> Kind:
         data = inflate_head(head)
         complete = size <= len(head) and len(data) < limits.HEAD_BYTES
     row = _row_of(Head(data, readable_text(data), extension, complete))
+    if row is BUNDLE and compression is not None:
+        row = GENERIC  # members are read by range, which a compressed archive does not allow
     return Kind(row.kind, row.format, compression)
 
 
@@ -329,9 +331,6 @@ def _is_spc(head: Head) -> bool:
 # --- generic: formats that are recognised so that nobody mistakes them; their parsers bring rows of their own -------------
 
 _FOREIGN_MAGIC: Final = (
-    (0, b"PK\x03\x04"),
-    (0, b"PK\x05\x06"),
-    (0, b"PK\x07\x08"),
     (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
     (0, b"\x89HDF\r\n\x1a\n"),
     (0, b"\x1f\x8b"),
@@ -358,6 +357,9 @@ TEXT_EXTENSIONS: Final = frozenset({"", "txt", "text", "dat", "asc", "prn", "xls
 """Extensions whose content is looked at line by line (`xls` because instruments like to call their tables so). Any other
 extension names a format that is not known here."""
 
+_ZIP_MAGIC: Final = ((0, b"PK\x03\x04"), (0, b"PK\x05\x06"), (0, b"PK\x07\x08"))
+
+BUNDLE: Final = Row("bundle", "zip", extensions=("zip",), magic=_ZIP_MAGIC)
 GENERIC: Final = Row("generic", "generic", magic=_FOREIGN_MAGIC, signature=_is_foreign_text)
 
 ROWS: Final = (
@@ -377,6 +379,7 @@ ROWS: Final = (
     Row("chemical", "mol", extensions=("mol", "mdl"), signature=_is_molfile),
     Row("chemical", "smiles", extensions=_SMILES, text_test=_is_smiles),
     Row("chemical", "inchi", extensions=_INCHI, text_test=_is_inchi),
+    BUNDLE,
     Row("tabular", "csv", extensions=("csv",), text_test=_is_csv),
     Row("tabular", "tsv", extensions=("tsv", "tab"), text_test=_is_tsv),
     Row("document", "pdf", extensions=("pdf",), magic=((0, b"%PDF-"),)),

@@ -1,0 +1,92 @@
+"""Faults at every boundary while a bundle is unpacked: each member becomes one file, or says why not."""
+
+from __future__ import annotations
+
+import os
+import random
+from typing import Any
+
+import pytest
+
+from leanda.errors import LeandaError
+from tests.fakes.pipeline import USER, Pipeline
+from tests.faults.boundaries import Boundaries
+from tests.faults.life import simulator, upload
+from tests.unit.parsers_bundle import archives as made
+
+SEED = int(os.environ.get("LEANDA_SEED", "0")) or random.SystemRandom().randrange(1, 1_000_000)
+SOME = 15
+"""Boundaries tried for each kind of fault in `make test`; `make test-all` tries every one."""
+TREE = {
+    "bundle.zip": ("ProcessedPartially", 4),
+    "bundle": {"a.smi": ("Processed", 1), "in": {"b.csv": ("Processed", 1)}, "bad.csv": ("Failed", 0)},
+}
+
+
+def archive() -> bytes:
+    members = {"a.smi": b"CCO\n", "in/b.csv": b"x,y\n1,2\n", "secret": b"?", "bad.csv": b"x,y\n1,2\n" * 40}
+    body = made.encrypted(made.packed(members), "secret")
+    at = body.index(b"bad.csv") + len("bad.csv")
+    return body[: at + 4] + b"\xff\xff\xff" + body[at + 7 :]
+
+
+def lived(seed: int, boundaries: Boundaries, *, copies: int = 1) -> Pipeline:
+    cloud = simulator(seed, boundaries, copies=copies)
+    upload(cloud, "bundle.zip", archive(), "key", unpack=True)
+    cloud.drain()
+    boundaries.armed = False
+    return cloud
+
+
+def tree(cloud: Pipeline, parent: str = USER) -> dict[str, Any]:
+    return {
+        node["name"]: tree(cloud, node["_id"])
+        if node["type"] == "folder"
+        else (node["status"], node["counts"]["total"])
+        for node in cloud.nodes.children(parent, after=None, limit=100)
+    }
+
+
+def check(cloud: Pipeline) -> None:
+    assert tree(cloud) == TREE
+    assert cloud.letters.letters == []
+    stored = [key for key, _ in cloud.objects.versions]
+    assert len(stored) == len(set(stored)), "a member is stored once"
+    assert all(upload["state"] != "Open" for upload in cloud.uploads.documents.values())
+
+
+@pytest.fixture(scope="module")
+def passed() -> int:
+    boundaries = Boundaries()
+    check(lived(1, boundaries))
+    assert boundaries.passed > 150, "the ports are not instrumented"
+    return boundaries.passed
+
+
+def disturbed(at: int, how: str) -> None:
+    boundaries = Boundaries(at, how)
+    cloud = lived(1, boundaries)
+    try:
+        check(cloud)
+    except (AssertionError, LeandaError) as error:
+        raise AssertionError(f"{how} at {at} ({boundaries.names[at]}): {error}") from error
+
+
+@pytest.mark.parametrize("how", ["kill", "refuse", "lose"])
+def test_a_fault_at_some_boundaries_changes_nothing(how: str, passed: int) -> None:
+    print(f"LEANDA_SEED={SEED}")
+    for at in sorted(random.Random(f"{SEED}{how}").sample(range(passed), SOME)):
+        disturbed(at, how)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("how", ["kill", "refuse", "lose"])
+def test_a_fault_at_every_boundary_changes_nothing(how: str, passed: int) -> None:
+    for at in range(passed):
+        disturbed(at, how)
+
+
+@pytest.mark.parametrize("round_", range(3))
+def test_every_event_four_times_and_shuffled_changes_nothing(round_: int) -> None:
+    print(f"LEANDA_SEED={SEED + round_}")
+    check(lived(SEED + round_, Boundaries(), copies=4))
