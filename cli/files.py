@@ -175,6 +175,27 @@ def download(
         typer.echo(str(client.download(places.file_id(client, file), target)))
 
 
+def picture(
+    context: typer.Context,
+    file: FilePlace,
+    index: Annotated[
+        int | None, typer.Argument(min=0, help="A record's index; without it, the file's picture.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Where to write it; default: here, under the file's name.")
+    ] = None,
+) -> None:
+    """Save what a file or a record looks like: a drawing (SVG), or what is made of pixels (PNG)."""
+    with state_of(context).client() as client:
+        found = client.file(places.file_id(client, file))
+        seen = client.picture(found["id"], index)
+    if output is None:
+        stem = PurePosixPath(found["name"]).stem or found["id"]
+        output = Path(stem + ("" if index is None else f"-{index}") + seen.extension)
+    output.write_bytes(seen.content)
+    typer.echo(str(output))
+
+
 def watch(context: typer.Context, file: FilePlace, timeout: Timeout = 600) -> None:
     """Watch a file until it can be found or has failed. Exit code 1 if it failed or is still on its way."""
     with state_of(context).client() as client:
@@ -193,6 +214,7 @@ def add_to(app: typer.Typer) -> None:
         "records": records,
         "rm": remove,
         "download": download,
+        "picture": picture,
         "watch": watch,
     }
     for name, command in commands.items():

@@ -89,8 +89,8 @@ class PublicApi(Construct):
         for context in contexts:
             for route in context.routes:
                 self._route(root, context, route)
-            for handler in sorted({route.handler for route in context.routes}):
-                self._permission(context, handler)
+            for package, handler in sorted({_answering(context, route) for route in context.routes}):
+                self._permission(package, handler)
 
         if not environment.is_local:
             self._firewall()
@@ -213,7 +213,7 @@ class PublicApi(Construct):
         model = self._model(context, route)
         resource.add_method(
             route.method,
-            self._integration(context, route.handler),
+            self._integration(*_answering(context, route)),
             authorization_type=apigateway.AuthorizationType.COGNITO,
             authorizer=self._authorizer,
             authorization_scopes=list(SCOPES),
@@ -222,8 +222,8 @@ class PublicApi(Construct):
             request_parameters={f"method.request.querystring.{name}": True for name in route.query} or None,
         )
 
-    def _integration(self, context: Context, handler: str) -> apigateway.Integration:
-        function = self._environment.function_arn(context.name, handler)
+    def _integration(self, package: str, handler: str) -> apigateway.Integration:
+        function = self._environment.function_arn(package, handler)
         return apigateway.Integration(
             type=apigateway.IntegrationType.AWS_PROXY,
             integration_http_method="POST",
@@ -246,15 +246,20 @@ class PublicApi(Construct):
         )
         return apigateway.Model.from_model_name(self, name, model.ref)
 
-    def _permission(self, context: Context, handler: str) -> None:
+    def _permission(self, package: str, handler: str) -> None:
         lambda_.CfnPermission(
             self,
-            f"{construct_id(context.name)}{construct_id(handler)}Permission",
+            f"{construct_id(package)}{construct_id(handler)}Permission",
             action="lambda:InvokeFunction",
-            function_name=self._environment.function(context.name, handler),
+            function_name=self._environment.function(package, handler),
             principal="apigateway.amazonaws.com",
             source_arn=arn("execute-api", f"{self.rest.rest_api_id}/{STAGE}/*/{VERSION}/*"),
         )
+
+
+def _answering(context: Context, route: Route) -> tuple[str, str]:
+    """Package and handler of the function that answers a route."""
+    return route.package or context.name, route.handler
 
 
 _LOG_ACTIONS: Final = (

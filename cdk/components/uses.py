@@ -227,6 +227,24 @@ class Artefacts(Use):
         return (of_objects, Statement("ArtefactsList", ("s3:ListBucket",), (named.bucket_arn("artefacts"),)))
 
 
+class Album(Use):
+    """Pictures that were drawn: a prefix of the bucket of artefacts, because both can be made again and expire alike.
+
+    Listing is allowed, so that a missing picture is a 404 and not a 403; narrowed to the prefix, S3 would answer 403 again.
+    """
+
+    def environment(self, target: Target) -> Mapping[str, str]:
+        return {"PICTURES_BUCKET": target.environment.bucket("artefacts")}
+
+    def statements(self, target: Target) -> tuple[Statement, ...]:
+        named = target.environment
+        objects = (named.bucket_arn("artefacts", "pictures/*"),)
+        return (
+            Statement("Album", ("s3:GetObject", "s3:PutObject"), objects),
+            Statement("AlbumList", ("s3:ListBucket",), (named.bucket_arn("artefacts"),)),
+        )
+
+
 # --- other services ---------------------------------------------------------------------------------------------------
 
 

@@ -43,6 +43,8 @@ FILES: Final = Context(
                             ("history", "api"),
                         ),
                         "files.catalogue": (("search", "rebuild"), ("search", "reconcile")),
+                        "files.pictureSubject": (("parsers/pictures", "api"),),
+                        "files.recordText": (("parsers/pictures", "api"),),
                     },
                 ),
                 Consumer(

@@ -1,11 +1,11 @@
-"""Parsers: one package per kind of file. A new parser is one line in `PARSERS`."""
+"""Parsers: one package per kind of file, and one that draws what they read. A new parser is one line in `PARSERS`."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from cdk.components.uses import Artefacts, Discovery, KafkaProducer
-from cdk.contexts.table import Consumer, Context, Package, of_type
+from cdk.components.uses import Album, Artefacts, Cache, Discovery, KafkaProducer
+from cdk.contexts.table import Api, Consumer, Context, Package, Route, of_type
 from leanda.contracts import events
 from leanda.contracts.topics import FILE_EVENTS, PARSER_TASKS
 
@@ -38,6 +38,8 @@ def parser(kind: str, *, wheels: str | None = None, tasks: bool = True, memory: 
     return Package(f"parsers/{kind}", functions=(plan, parse) if tasks else (plan,), wheels=wheels)
 
 
+_PICTURES: Final = "parsers/pictures"
+
 PARSERS: Final = Context(
     "parsers",
     packages=(
@@ -51,6 +53,16 @@ PARSERS: Final = Context(
         parser("spectra"),
         parser("bundle", tasks=False, memory=1024),
         parser("generic", tasks=False, memory=1024),
+        # As a parser, it lets native code at hostile bytes, so it holds no credentials of a store.
+        Package(
+            _PICTURES,
+            wheels="pictures",
+            functions=(Api(memory=2048, timeout=29, uses=(Discovery(), Album(), Cache())),),
+        ),
+    ),
+    routes=(
+        Route("GET", "/files/{id}/thumbnail", package=_PICTURES),
+        Route("GET", "/files/{id}/records/{index}/image", package=_PICTURES),
     ),
 )
 

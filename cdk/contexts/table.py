@@ -151,13 +151,17 @@ class Package:
 
 @dataclass(frozen=True)
 class Route:
-    """One route of the public API. `body` is the JSON Schema that API Gateway checks, `query` the parameters it insists on."""
+    """One route of the public API. `body` is the JSON Schema that API Gateway checks, `query` the parameters it insists on.
+
+    `package` is the one whose handler answers; of a context with one package it need not be said.
+    """
 
     method: str
     path: str
     body: JsonSchema | None = None
     query: tuple[str, ...] = ()
     handler: str = "api"
+    package: str | None = None
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,19 @@ with LeandaClient("https://leanda.example.org/api/v1", tokens) as leanda:
 from leanda_client.auth import CognitoTokens, StaticToken, TokenProvider, cognito_endpoint
 from leanda_client.client import LeandaClient
 from leanda_client.errors import LeandaClientError, LeandaProblem, SignInFailed, Unreachable, WaitTimeout
-from leanda_client.models import DeadLetter, Event, File, Folder, Hit, Profile, Record, SearchPage, Timeline, finished
+from leanda_client.models import (
+    DeadLetter,
+    Event,
+    File,
+    Folder,
+    Hit,
+    Picture,
+    Profile,
+    Record,
+    SearchPage,
+    Timeline,
+    finished,
+)
 
 __all__ = [
     "CognitoTokens",
@@ -26,6 +38,7 @@ __all__ = [
     "LeandaClient",
     "LeandaClientError",
     "LeandaProblem",
+    "Picture",
     "Profile",
     "Record",
     "SearchPage",

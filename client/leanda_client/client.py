@@ -16,7 +16,7 @@ import httpx
 from leanda_client.auth import TokenProvider
 from leanda_client.errors import LeandaClientError, LeandaProblem, WaitTimeout
 from leanda_client.letters import DeadLetters
-from leanda_client.models import Event, File, Folder, Hit, Profile, Record, SearchPage, Timeline, finished
+from leanda_client.models import Event, File, Folder, Hit, Picture, Profile, Record, SearchPage, Timeline, finished
 from leanda_client.storage import BytesSource, FileSource, Progress, Source, Storage, sha256_of
 from leanda_client.transport import Api, Waiting
 from leanda_client.upload import Uploader
@@ -288,6 +288,20 @@ class LeandaClient:
     def record(self, file_id: str, index: int) -> Record:
         """One record with its structure; `index` is 0-based."""
         return cast("Record", self._api.json("GET", f"/files/{_id(file_id)}/records/{index}"))
+
+    def picture(self, file_id: str, index: int | None = None) -> Picture:
+        """What a file (no `index`) or one of its records looks like: a drawing (SVG), or what is made of pixels (PNG).
+
+        Raises:
+            LeandaProblem: `PICTURE_NOT_READY` while the file is processed; `PICTURE_NONE` where a kind has no picture;
+                `PICTURE_NOT_DRAWABLE` with the reason.
+        """
+        path = f"/files/{_id(file_id)}/" + ("thumbnail" if index is None else f"records/{index}/image")
+        answer = self._api.send("GET", path, headers={"accept": "image/svg+xml, application/problem+json"})
+        url = answer.headers.get("location")
+        if url:
+            return Picture("image/png", self._storage.read(url))
+        return Picture(answer.headers.get("content-type", "").partition(";")[0], answer.content)
 
     # --- search -------------------------------------------------------------------------------------------------------
 

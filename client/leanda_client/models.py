@@ -1,7 +1,8 @@
-"""Shapes of answers, as the API sends them. All are plain dictionaries: what a newer Leanda adds is simply there."""
+"""Shapes of answers, as the API sends them. JSON comes as plain dictionaries: what a newer Leanda adds is simply there."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final, Literal, TypedDict
 
 TERMINAL: Final = frozenset({"Processed", "ProcessedPartially", "Failed"})
@@ -203,6 +204,22 @@ class SearchPage(TypedDict, total=False):
     total: int
     facets: dict[str, list[dict[str, Any]]]
     nextCursor: str | None
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What a file or record looks like. A notebook shows it."""
+
+    media_type: str
+    content: bytes
+
+    @property
+    def extension(self) -> str:
+        return {"image/svg+xml": ".svg", "image/png": ".png"}.get(self.media_type, "")
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str | bytes]:
+        text = self.media_type == "image/svg+xml"
+        return {self.media_type: self.content.decode() if text else self.content}
 
 
 def finished(file: File) -> bool:

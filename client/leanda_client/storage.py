@@ -116,6 +116,14 @@ class Storage:
         """
         return str(self._repeated(lambda: self._http.put(url, content=data)).headers.get("etag", ""))
 
+    def read(self, url: str) -> bytes:
+        """A small object.
+
+        Raises:
+            LeandaProblem: as `post`.
+        """
+        return self._repeated(lambda: self._http.get(url)).content
+
     def download(self, url: str, target: Path, *, progress: Progress | None = None) -> str:
         """Write the object to `target`, which appears only when it is whole; the SHA-256 (hex) of what was written.
 

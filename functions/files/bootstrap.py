@@ -11,6 +11,7 @@ from functions.files.adapters import BlobsService, MongoNodes, MongoRecords, Mon
 from functions.files.authority import Authority
 from functions.files.cascades import Cascades
 from functions.files.following import Follower
+from functions.files.picturing import Picturing
 from functions.files.tracking import Tracker, by_run
 from functions.files.use_cases import Files
 from functions.files.watching import Watchdog
@@ -49,6 +50,17 @@ def api() -> Files:
 def authority() -> Authority:
     db = _database(s.InternalApiSettings.load())
     return Authority(db["nodes"], db["runs"])
+
+
+@cache
+def picturing() -> Picturing:
+    db, clock = _database(s.InternalApiSettings.load()), SystemClock()
+    nobody = KafkaPublisher("", "none")  # it only reads
+    return Picturing(
+        nodes=MongoNodes(db, nobody, clock, patient=False),
+        runs=MongoRuns(db, nobody, clock, patient=False),
+        records=MongoRecords(db),
+    )
 
 
 @cache

@@ -13,6 +13,8 @@ from pydantic.alias_generators import to_camel
 
 from functions.files import bootstrap
 from functions.files.authority import MAX_IDS, fitting
+from functions.files.models import PictureQuery, TextQuery
+from leanda.access.policy import Viewer
 from leanda.discovery.setup import require_caller
 from leanda.http.app import http_handler, internal_api, reply
 
@@ -48,6 +50,19 @@ class CatalogueQuery(BaseModel):
 def catalogue(body: CatalogueQuery) -> Response[str]:
     require_caller(app, bootstrap.verifier(), "files.catalogue")
     return reply(bootstrap.authority().catalogue(after=body.after, limit=body.limit))
+
+
+@app.post("/api/v1/internal/files/picture-subject")
+def picture_subject(body: PictureQuery) -> Response[str]:
+    require_caller(app, bootstrap.verifier(), "files.pictureSubject")
+    return reply(bootstrap.picturing().subject(Viewer(body.viewer_id), body.file_id, body.index))
+
+
+@app.post("/api/v1/internal/files/record-text")
+def record_text(body: TextQuery) -> Response[str]:
+    require_caller(app, bootstrap.verifier(), "files.recordText")
+    viewer = Viewer(body.viewer_id)
+    return reply(bootstrap.picturing().text(viewer, body.file_id, body.run, body.index, offset=body.offset))
 
 
 @app.get("/api/v1/internal/files/health")

@@ -1,4 +1,4 @@
-"""Bodies of requests to the files API."""
+"""Bodies of requests to the files API and its internal neighbour."""
 
 from __future__ import annotations
 
@@ -53,3 +53,21 @@ class ReprocessOrder(_Body):
     )
     kind: str | None = Field(default=None, max_length=40)
     limit: int = Field(default=100, ge=1, le=500)
+
+
+class PictureQuery(_Body):
+    """A picture of what is asked for, and on whose behalf; without an index it is the file's."""
+
+    viewer_id: Annotated[str, Field(max_length=100)]
+    file_id: Annotated[str, Field(max_length=100)]
+    index: Annotated[int, Field(ge=0, lt=2**31)] | None = None
+
+
+class TextQuery(_Body):
+    """Which part of which record's own text is asked for, and on whose behalf."""
+
+    viewer_id: Annotated[str, Field(max_length=100)]
+    file_id: Annotated[str, Field(max_length=100)]
+    run: Annotated[int, Field(ge=1)]
+    index: Annotated[int, Field(ge=0, lt=2**31)]
+    offset: Annotated[int, Field(ge=0)] = 0

@@ -11,8 +11,9 @@ from functions.files import domain, placement, views
 from functions.files.models import NewFile, NewFolder, NodeEdit, ReprocessOrder
 from functions.files.ports import Blobs, NodeFilter, Nodes, Records, Runs, UploadRequest
 from functions.files.repeating import STEP
+from functions.files.seeing import visible
 from leanda import ids, limits
-from leanda.access.policy import Guarded, Role, Viewer, role_on
+from leanda.access.policy import Role, Viewer
 from leanda.cache import Cache
 from leanda.changes import Change
 from leanda.contracts.envelope import Origin
@@ -276,19 +277,7 @@ class Files:
     # --- shared steps -------------------------------------------------------------------------------------------------
 
     def _node(self, viewer: Viewer, node_id: str, type_: str, needed: Role = Role.READ) -> dict[str, Any]:
-        node = self.nodes.get(node_id)
-        if node is None or node["type"] != type_ or node["deleted"]:
-            raise NotFound
-        path = (node, *self._above(node))
-        if any(found["deleted"] for found in path):  # a deleted folder's cascade may not have come here yet
-            raise NotFound
-        if role_on(viewer, (Guarded(found["ownerId"], found["grants"]) for found in path)) < needed:
-            raise NotFound
-        return node
-
-    def _above(self, node: dict[str, Any]) -> list[dict[str, Any]]:
-        above = [key for key in node["ancestors"] if key != node["ownerId"]]  # the root is no document
-        return list(self.nodes.get_many(above).values()) if above else []
+        return visible(self.nodes, viewer, node_id, type_, needed)
 
     def _parent(self, viewer: Viewer, parent_id: str | None) -> dict[str, Any] | None:
         if parent_id is None or parent_id == viewer.user_id:

@@ -63,7 +63,7 @@ def load(text: str) -> tuple[Any, tuple[Issue, ...]]:
     """Indigo's molecule of a molfile or a SMILES, and what is to be said of it; None for a query and what it refuses."""
     if "\0" in text:
         return None, (error("STRUCTURE_HOLDS_NUL", "There is a NUL character in the structure."),)
-    text = _without_name(text)
+    text = without_name(text)
     issues: list[Issue] = []
     for _ in range(MAX_DROPPED_KEYWORDS):
         molecule, message = _asked(session().loadMolecule, text)
@@ -89,7 +89,7 @@ def load(text: str) -> tuple[Any, tuple[Issue, ...]]:
     return None, (*issues, error("TOOLKIT_REFUSED", f"Indigo cannot read the structure: {message}."))
 
 
-def _without_name(text: str) -> str:
+def without_name(text: str) -> str:
     """A molfile without its name, because Indigo guesses formats by it: `$RXN` as name would make it a reaction."""
     line_end = _LINE_END.search(text)
     return text[line_end.start() :] if line_end else text

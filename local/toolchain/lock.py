@@ -36,6 +36,7 @@ SETS: dict[str, tuple[str, ...]] = {
     "tabular": LIKE_DEV,
     "document": LIKE_DEV,
     "image": LIKE_DEV,
+    "pictures": LIKE_DEV,
     "microscopy": (*LIKE_DEV, *(word for name in NOT_FOR_HEADERS for word in ("--no-emit-package", name))),
     "client": LIKE_DEV,
     "runtime": LIKE_DEV,

@@ -83,7 +83,8 @@ def test_a_route_calls_the_api_of_its_context(each):
     for context in CONTEXTS:
         for route in context.routes:
             uri = each.routes()[f"{route.method} /v1{route.path}"]["Integration"]["Uri"]
-            assert uri.endswith(f":function:leanda-{each.name}-{context.name}-api/invocations")
+            package = (route.package or context.name).replace("/", "-")
+            assert uri.endswith(f":function:leanda-{each.name}-{package}-api/invocations")
 
 
 def test_api_gateway_may_call_every_function_it_routes_to(each):
@@ -92,7 +93,8 @@ def test_api_gateway_may_call_every_function_it_routes_to(each):
         for p in each.properties("AWS::Lambda::Permission")
         if p["Principal"] == "apigateway.amazonaws.com"
     }
-    assert allowed == {f"leanda-{each.name}-{context.name}-api" for context in CONTEXTS if context.routes}
+    answering = {route.package or context.name for context in CONTEXTS for route in context.routes}
+    assert allowed == {f"leanda-{each.name}-{package.replace('/', '-')}-api" for package in answering}
 
 
 def test_errors_of_the_gateway_are_problems_with_a_stable_code(each):

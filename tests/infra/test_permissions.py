@@ -26,6 +26,7 @@ WILDCARDS = {
     r":domain/leanda-\w+/\*$": "the paths of one OpenSearch domain; what may be done is told by the method",
     r"[:/-](uploads|inbox)/\*$": "keys of one prefix of one bucket",
     r"-artefacts[\w-]*/\*$": "keys of the bucket of artefacts",
+    r"-artefacts[\w-]*/pictures/\*$": "keys of one prefix of that bucket",
     r"-failures[\w-]*/aws/lambda/\*$": "Lambda itself puts the id of the mapping and the time into the key",
     r":service/\*$": "ids of Cloud Map services are chosen by AWS",
 }

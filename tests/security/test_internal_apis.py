@@ -188,6 +188,34 @@ def test_a_role_that_is_not_on_the_list_may_not_ask_for_authority(function: str,
     _refused(internal.authority(internal.token(session, "files")), 403)
 
 
+@pytest.mark.parametrize("function", ["parsers-chemical-on-file-events", "search-api", "history-api", "files-api"])
+def test_only_what_draws_may_ask_what_a_picture_is_drawn_from(function: str, internal: Internal, ada: Person) -> None:
+    token = internal.token(internal.cloud.as_role_of(function), "files")
+    for path, body in _picture_questions(ada.id, "x"):
+        _refused(internal.ask("files", token, path, body), 403)
+        _refused(internal.ask("files", None, path, body), 401)
+
+
+def test_what_draws_is_told_of_a_file_only_on_behalf_of_who_may_see_it(
+    internal: Internal, ada: Person, bob: Person
+) -> None:
+    file_id = ada.upload("drawn.smi", b"CCO ethanol\n")
+    ada.ended(file_id)
+    token = internal.token(internal.cloud.as_role_of("parsers-pictures-api"), "files")
+    for path, body in _picture_questions(ada.id, file_id):
+        assert internal.ask("files", token, path, body).status_code == 200
+    for path, body in _picture_questions(bob.id, file_id):
+        _refused(internal.ask("files", token, path, body), 404)
+
+
+def _picture_questions(viewer_id: str, file_id: str) -> list[tuple[str, dict[str, Any]]]:
+    asked = {"viewerId": viewer_id, "fileId": file_id, "index": 0}
+    return [
+        ("/api/v1/internal/files/picture-subject", asked),
+        ("/api/v1/internal/files/record-text", asked | {"run": 1, "offset": 0}),
+    ]
+
+
 def test_a_parser_may_not_open_uploads(internal: Internal) -> None:
     session = internal.cloud.as_role_of("parsers-chemical-on-file-events")
     order = {"fileId": "0" * 8 + "-0000-0000-0000-" + "0" * 12, "ownerId": "x", "name": "x", "size": 1}

@@ -36,6 +36,8 @@ ROUTES: list[tuple[str, str, dict[str, Any] | None]] = [
     ("GET", "/files/{file}/records", None),
     ("GET", "/files/{file}/records?status=Failed", None),
     ("GET", "/files/{file}/records/0", None),
+    ("GET", "/files/{file}/records/0/image", None),
+    ("GET", "/files/{file}/thumbnail", None),
     ("GET", "/files/{file}/processing", None),
     ("GET", "/files/{file}/content", None),
     ("GET", "/files/{file}/events", None),

@@ -368,6 +368,10 @@ class Redriving(_Answer):
     more: bool
 
 
+class Svg(_Answer):
+    """Marks an answer that is a picture and no JSON."""
+
+
 # Operation (the handler's function) → status and body of its success; None is no body.
 SUCCESS: dict[str, tuple[int, type[BaseModel] | None]] = {
     "create_file": (202, AnnouncedFile),
@@ -382,6 +386,8 @@ SUCCESS: dict[str, tuple[int, type[BaseModel] | None]] = {
     "get_record": (200, WholeRecord),
     "get_processing": (200, Processing),
     "get_content": (302, None),
+    "get_thumbnail": (200, Svg),
+    "get_record_image": (200, Svg),
     "create_folder": (201, Folder),
     "get_folder": (200, Folder),
     "edit_folder": (200, Folder),

@@ -78,7 +78,7 @@ def _event(context: Context, package: Package, function: Function) -> dict[str, 
         case LetterCollector():
             return _letter_in_sqs()
         case Api():
-            return _API_REQUESTS[package.name]() if package.name in _API_REQUESTS else _first_read(context)
+            return _API_REQUESTS[package.name]() if package.name in _API_REQUESTS else _first_read(context, package)
         case InternalApi():
             return _load_balancer_request(f"/api/v1/internal/{package.name}/health")
         case Scheduled():
@@ -270,9 +270,10 @@ def _announcement() -> dict[str, Any]:
     return _api_request("POST", "/v1/files", body={"name": data["name"], "size": data["size"]})
 
 
-def _first_read(context: Context) -> dict[str, Any]:
-    """The first route of a context that only reads, for the announced file of the samples."""
-    route = next(route for route in context.routes if route.method == "GET")
+def _first_read(context: Context, package: Package) -> dict[str, Any]:
+    """The first route of a package that only reads, for the announced file of the samples."""
+    own = (route for route in context.routes if (route.package or context.name) == package.name)
+    route = next(route for route in own if route.method == "GET")
     path = f"/v1{route.path}"
     return _api_request("GET", path.replace("{id}", sample(UploadRequested.TYPE).subject), resource=path)
 

@@ -20,13 +20,14 @@ from cdk.components.identity import SCOPES
 from cdk.contexts import CONTEXTS
 from cdk.contexts.table import Api
 from leanda.http.app import JSON, PROBLEM
-from tools.generate.answers import SUCCESS, Problem, Version
+from tools.generate.answers import SUCCESS, Problem, Svg, Version
 
 _SCHEMAS: Final = "#/components/schemas/"
 _TAGS: Final = {
     "files": "Files: announce, look at, rename, delete, download.",
     "folders": "Folders and what is in them.",
     "records": "What was read from a file.",
+    "pictures": "What files and records look like.",
     "uploads": "Sending bytes: one POST, or parts that can be resumed; credentials for the inbox.",
     "search": "Everything you may see.",
     "history": "The log of everything that happened.",
@@ -51,6 +52,8 @@ _NEED_A_STATE: Final = frozenset(
         "editFile",
         "editFolder",
         "getContent",
+        "getRecordImage",
+        "getThumbnail",
         "redriveLetter",
         "reprocessFile",
         "restoreFile",
@@ -131,6 +134,8 @@ def _complete(operation: dict[str, Any], handler: str) -> None:
     operation["operationId"] = to_camel(handler)
     names = {parameter["name"] for parameter in operation.get("parameters", [])}
     operation["responses"] = {str(status): _success(status, model)}
+    if model is Svg:
+        operation["responses"]["302"] = _success(302, None)
     # A file's status moves on without its version, so only other resources answer "not modified".
     if "if-none-match" in names and handler != "get_file":
         operation["responses"]["304"] = {"description": "You have the current version."}
@@ -155,6 +160,14 @@ def _success(status: int, model: type[BaseModel] | None) -> dict[str, Any]:
         location = {"schema": {"type": "string", "format": "uri"}, "description": "Valid for some minutes."}
         return {"description": "The address of the bytes.", "headers": {"Location": location}}
     answer: dict[str, Any] = {"description": words[status]}
+    if model is Svg:
+        etag = {"schema": {"type": "string"}, "description": "For `If-None-Match`."}
+        drawn = {"image/svg+xml": {"schema": {"type": "string"}}}
+        return {
+            "description": "A drawing; what is made of pixels has an address.",
+            "headers": {"ETag": etag},
+            "content": drawn,
+        }
     if model is not None:
         answer["content"] = {JSON: {"schema": {"$ref": _SCHEMAS + model.__name__}}}
     return answer
@@ -176,7 +189,7 @@ def _version() -> dict[str, Any]:
 
 
 def _answers() -> dict[str, Any]:
-    models = {model for _, model in SUCCESS.values() if model is not None} | {Problem, Version}
+    models = {model for _, model in SUCCESS.values() if model not in (None, Svg)} | {Problem, Version}
     ordered = [(model, "serialization") for model in sorted(models, key=lambda model: model.__name__)]
     _, found = models_json_schema(ordered, by_alias=True, ref_template=_SCHEMAS + "{model}")  # type: ignore[arg-type]
     return dict(found["$defs"])

@@ -22,6 +22,7 @@ KEYS: Final = {
     "FAILURES_BUCKET": "Bucket of batches that a mapping gave up on.",
     "FUNCTION_PREFIX": "What the names of this deployment's functions begin with.",
     "NUDGED_FUNCTION": "The function that is told when letters wait for it.",
+    "PICTURES_BUCKET": "Bucket in which drawn pictures are kept, under `pictures/`.",
     "QUEUES_BEHIND": "JSON: for each dead-letter queue the consumer behind the queue that it belongs to.",
     "CURSOR_SECRET": "Name of the secret that signs cursors of paged answers.",
     "DEAD_LETTER_QUEUE_URL": "The function's own queue for what it gave up on.",

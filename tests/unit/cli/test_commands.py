@@ -127,6 +127,18 @@ def test_deleting_and_downloading(run: Run, smiles: Path, tmp_path: Path) -> Non
     assert run("ls").stdout.strip() == "(empty)"
 
 
+def test_pictures_are_saved_under_the_name_of_their_file(
+    run: Run, smiles: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run("upload", str(smiles))
+    assert run("picture", "list.smi").stdout.split() == ["list.svg"]
+    assert (tmp_path / "list.svg").read_text() == "<svg>thumbnail</svg>"
+    assert run("picture", "list.smi", "3").stdout.split() == ["list-3.svg"]
+    assert run("picture", "list.smi", "3", "-o", "other.svg").exit_code == 0
+    assert (tmp_path / "other.svg").read_bytes() == (tmp_path / "list-3.svg").read_bytes()
+
+
 def test_a_name_that_two_files_have_needs_an_id(run: Run, cloud: CloudInMemory, smiles: Path) -> None:
     run("upload", str(smiles))
     run("upload", str(smiles))

@@ -175,6 +175,11 @@ class CloudInMemory:
                 return httpx.Response(200, json=file)
             case "GET", ["content"]:
                 return httpx.Response(302, headers={"location": f"{S3}/{file_id}"})
+            case "GET", ["thumbnail"] if file["name"].endswith(".png"):
+                return httpx.Response(302, headers={"location": f"{S3}/{file_id}"})
+            case "GET", ["thumbnail"] | ["records", _, "image"]:
+                which = "/".join(rest)
+                return httpx.Response(200, text=f"<svg>{which}</svg>", headers={"content-type": "image/svg+xml"})
             case "GET", ["processing"]:
                 steps = [{"name": "upload", "state": "done", "attempt": 1, "durationMs": 12}]
                 return httpx.Response(200, json={"fileId": file_id, "run": 1, "steps": steps})

@@ -14,6 +14,7 @@ from leanda_client import (
     CognitoTokens,
     LeandaClient,
     LeandaProblem,
+    Picture,
     SignInFailed,
     StaticToken,
     Unreachable,
@@ -397,3 +398,31 @@ def test_a_download_that_breaks_off_leaves_nothing(cloud: CloudInMemory, leanda:
     with pytest.raises(Unreachable, match="The download broke off after"):
         leanda.download(file["id"], tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+# --- pictures ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_drawing_comes_in_the_answer(leanda: LeandaClient) -> None:
+    file = leanda.upload(b"C\n", name="a.smi")
+    assert leanda.picture(file["id"]) == Picture("image/svg+xml", b"<svg>thumbnail</svg>")
+    record = leanda.picture(file["id"], 7)
+    assert (record.content, record.extension) == (b"<svg>records/7/image</svg>", ".svg")
+    assert record._repr_mimebundle_(include=None) == {"image/svg+xml": "<svg>records/7/image</svg>"}
+
+
+def test_pixels_come_from_the_storage_without_the_token(cloud: CloudInMemory, leanda: LeandaClient) -> None:
+    file = leanda.upload(b"pixels", name="a.png")
+    assert leanda.picture(file["id"]) == Picture("image/png", b"pixels")
+    (read,) = [
+        request for request in cloud.requests if request.method == "GET" and request.url.host == "originals.test"
+    ]
+    assert "authorization" not in read.headers
+
+
+def test_a_picture_that_is_not_there_says_why(cloud: CloudInMemory, leanda: LeandaClient) -> None:
+    file = leanda.upload(b"C\n", name="a.smi")
+    cloud.fail(1, problem(409, "PICTURE_NOT_READY", retry_after="2"), path="/thumbnail")
+    with pytest.raises(LeandaProblem) as raised:
+        leanda.picture(file["id"])
+    assert raised.value.code == "PICTURE_NOT_READY"

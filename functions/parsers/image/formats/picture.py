@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, Final
 from PIL import Image
 
 from functions.parsers.image.formats import colour, ends, exif
-from functions.parsers.image.formats.opening import TOOLKIT, opened
+from functions.parsers.opening import TOOLKIT, opened
 from leanda.contracts.artefacts import FieldValue, Issue, Record
 from leanda.parsing.records import warning
 

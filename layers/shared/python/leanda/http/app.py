@@ -82,9 +82,10 @@ def reply(body: Any, status: int = 200, **headers: str) -> Response[str]:
     return Response(status, JSON, text, headers={name.replace("_", "-"): value for name, value in headers.items()})
 
 
-def redirect(url: str, status: int = 307) -> Response[str]:
-    """A redirect that nobody may cache: its target is a short-lived signed URL."""
-    return Response(status, JSON, "{}", headers={"location": url, "cache-control": "no-store"})
+def redirect(url: str, status: int = 307, **headers: str) -> Response[str]:
+    """A redirect that nobody may cache: its target is a short-lived signed URL. Header names as in `reply`."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Response(status, JSON, "{}", headers={"location": url, "cache-control": "no-store"} | named)
 
 
 def no_content() -> Response[str]:

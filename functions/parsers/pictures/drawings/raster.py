@@ -10,12 +10,15 @@ from typing import BinaryIO, Final
 
 from PIL import Image, ImageFile, ImageOps
 
-from functions.parsers.image.formats.opening import opened
-from leanda.errors import FileBomb, FileCorrupt, ParseFailure
+from functions.parsers.opening import opened
+from functions.parsers.pictures.domain import NotDrawable
+from leanda.errors import FileBomb, FileCorrupt
 
-SIDE: Final = 256
+SIDE: Final = 512
 MAX_PIXELS: Final = 100_000_000
 """Pixels that are decoded for one thumbnail."""
+MAX_PAGES: Final = 64
+"""Pages of a TIFF file among which a smaller one is looked for."""
 _STARTS: Final = (
     (b"\x89PNG\r\n\x1a\n", "PNG"),
     (b"\xff\xd8\xff", "JPEG"),
@@ -29,19 +32,20 @@ _ORIENTATION: Final = 0x0112
 _WITH_ALPHA: Final = frozenset({"RGBA", "LA", "PA", "RGBa", "La"})
 
 
-class PictureNotDecodable(ParseFailure):
-    code, summary = "PICTURE_NOT_DECODABLE", "No small picture can be made of this file: its pixels cannot be decoded."
+class PictureNotDecodable(NotDrawable):
+    summary = "No small picture can be made of this file: its pixels cannot be decoded."
 
 
-def thumbnail(file: BinaryIO, side: int = SIDE) -> bytes:
-    """A PNG of a file's first picture, at most `side` pixels wide and high, upright, never larger than the picture.
+def thumbnail(file: BinaryIO, side: int = SIDE, *, frame: int = 0) -> bytes:
+    """A PNG of a file's picture, at most `side` pixels wide and high, upright, never larger than the picture.
 
+    Of a TIFF file that begins with more pixels than are decoded (a slide scan) the largest of its smaller pages is shown.
     Deep greys (16 and 32 bits) are stretched from the darkest to the brightest pixel, as viewers show them. A JPEG is
     decoded at a fraction of its size. What a cut file lacks stays grey or black.
 
     Raises:
         FileBomb: more than `MAX_PIXELS` would have to be decoded.
-        PictureNotDecodable: it is damaged, or coded in a way that Pillow does not know.
+        PictureNotDecodable: it is damaged, there is no such frame, or it is coded in a way that Pillow does not know.
     """
     file.seek(0)
     start = file.read(16)
@@ -51,6 +55,7 @@ def thumbnail(file: BinaryIO, side: int = SIDE) -> bytes:
     file.seek(0)
     try:
         with opened(file, pillow) as image:
+            _seek(image, frame)
             return _png(image, side)
     except FileCorrupt as broken:
         raise PictureNotDecodable(detail=broken.detail) from broken
@@ -67,10 +72,32 @@ def _png(image: Image.Image, side: int) -> bytes:
     small = _reduced(image, side)
     small.getexif()[_ORIENTATION] = orientation
     small = ImageOps.exif_transpose(small)
-    small.info.clear()  # A thumbnail tells nothing of where and by whom it was taken.
+    return png_of(small, side)
+
+
+def png_of(image: Image.Image, side: int) -> bytes:
+    """A PNG of a decoded picture, which is made small. It tells nothing of where and by whom the picture was taken."""
+    image.thumbnail((side, side))
+    image.info.clear()
     target = io.BytesIO()
-    small.save(target, "PNG")
+    image.save(target, "PNG")
     return target.getvalue()
+
+
+def _seek(image: Image.Image, frame: int) -> None:
+    """Go to a frame; from a first page that is too large, to the largest one that is not."""
+    try:
+        image.seek(frame)
+        if frame or image.format != "TIFF" or image.width * image.height <= MAX_PIXELS:
+            return
+        best, most = 0, 0
+        for page in range(1, min(getattr(image, "n_frames", 1), MAX_PAGES)):
+            image.seek(page)
+            if most < image.width * image.height <= MAX_PIXELS:
+                best, most = page, image.width * image.height
+        image.seek(best)
+    except EOFError as error:
+        raise FileCorrupt(detail=f"there is no frame {frame}") from error
 
 
 def _reduced(image: Image.Image, side: int) -> Image.Image:

@@ -1,0 +1,51 @@
+"""The first sight of a document: a PDF's page as PDFium shows it, or the preview that an Office document brings along."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from functions.parsers.packages import open_package
+from functions.parsers.pictures.domain import NotDrawable
+from functions.parsers.pictures.drawings import raster
+from leanda import limits
+
+MAX_PREVIEW_BYTES: Final = 4 * limits.MIB
+# Where writers of Office Open XML put it (ISO/IEC 29500-2, section 11, "Thumbnails", leaves the name open).
+_PREVIEWS: Final = ("docprops/thumbnail.jpeg", "docprops/thumbnail.jpg", "docprops/thumbnail.png")
+
+
+def pdf_page(path: Path, index: int, side: int = raster.SIDE) -> bytes:
+    """A PNG of one page, at most `side` pixels wide and high, with its annotations, on white.
+
+    Raises:
+        NotDrawable: PDFium cannot read the document or the page.
+    """
+    import pypdfium2  # type: ignore[import-untyped]
+
+    try:
+        document = pypdfium2.PdfDocument(path)
+        page = document[index]
+        width, height = page.get_size()
+        if not (width > 0 and height > 0):
+            raise NotDrawable("The page has no size.")
+        image = page.render(scale=side / max(width, height)).to_pil()
+    except (pypdfium2.PdfiumError, IndexError, ValueError) as problem:
+        raise NotDrawable("The page cannot be drawn.", detail=str(problem)) from problem
+    return raster.png_of(image, side)
+
+
+def office_preview(file: BinaryIO, side: int = raster.SIDE) -> bytes:
+    """A PNG of the preview in an Office Open XML package.
+
+    Raises:
+        NotDrawable: there is none.
+        ParseFailure: the package or the preview is refused, see `open_package` and `raster.thumbnail`.
+    """
+    package = open_package(file)
+    name = next((name for name in _PREVIEWS if name in package), None)
+    if name is None:
+        raise NotDrawable("The document brings no preview along.")
+    with package.part(name, at_most=MAX_PREVIEW_BYTES) as stream:
+        return raster.thumbnail(io.BytesIO(stream.read()), side)
