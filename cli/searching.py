@@ -20,7 +20,7 @@ def search(
     context: typer.Context,
     query: Annotated[
         str,
-        typer.Argument(help="Words, a value, an InChIKey, an InChI, a SMILES as it was written. Empty: everything."),
+        typer.Argument(help="Words, a value, an InChIKey, an InChI, a SMILES. Empty: everything."),
     ] = "",
     type_: Annotated[str, typer.Option("--type", help="file, folder or record.")] = "",
     kind: Annotated[str, typer.Option(help="chemical, tabular, …")] = "",

@@ -1,11 +1,11 @@
-"""Processor: properties and statistics of parsed records."""
+"""Processor: properties and statistics of parsed records; identifiers of a structure that somebody looks for."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from cdk.components.uses import Artefacts, KafkaProducer
-from cdk.contexts.table import Consumer, Context, Package, of_type
+from cdk.contexts.table import Consumer, Context, InternalApi, Package, of_type
 from leanda.contracts import events
 from leanda.contracts.topics import RECORD_EVENTS
 
@@ -24,6 +24,12 @@ PROCESSOR: Final = Context(
                     uses=(KafkaProducer(), Artefacts(read=True, write=True)),
                     memory=2048,
                     timeout=300,
+                ),
+                InternalApi(
+                    uses=(),
+                    paths=("/api/v1/internal/processor/*",),
+                    callers={"processor.identifiers": (("search", "api"),)},
+                    memory=1024,
                 ),
             ),
         ),

@@ -1,22 +1,45 @@
-"""Builds the processor's handler: settings → adapters → use case."""
+"""Builds the processor's handlers: settings → adapters → use cases."""
 
 from __future__ import annotations
+
+from functools import cache
 
 import boto3
 
 from functions.processor.chemistry import TOOLKIT
+from functions.processor.identifying import Identifying
 from functions.processor.use_cases import CHUNK_SECONDS, Processing
+from leanda.discovery.identity import IdentityVerifier
+from leanda.discovery.setup import identity_verifier
 from leanda.guard import GuardedChild, Limits
 from leanda.messaging import Consumer
 from leanda.messaging.letters import SqsDeadLetterQueue
 from leanda.messaging.producer import KafkaPublisher
 from leanda.persistence.artefacts import S3ArtefactStore
 from leanda.ports import SystemClock
-from leanda.settings import ArtefactSettings, ConsumerSettings, KafkaSettings
+from leanda.settings import ArtefactSettings, ConsumerSettings, KafkaSettings, Settings
 
 
 class ProcessorSettings(KafkaSettings, ConsumerSettings, ArtefactSettings):
     """The typed environment of `processor.on_record_events`."""
+
+
+class InternalApiSettings(Settings):
+    """The typed environment of `processor.internal_api`."""
+
+    allowed_callers: str
+    account_id: str
+
+
+@cache
+def identifying() -> Identifying:
+    return Identifying(GuardedChild(Limits(item_seconds=5, call_seconds=5, memory_bytes=1 << 29)))
+
+
+@cache
+def verifier() -> IdentityVerifier:
+    settings = InternalApiSettings.load()
+    return identity_verifier("processor", account=settings.account_id, allowed_callers=settings.allowed_callers)
 
 
 def on_record_events() -> Consumer:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from itertools import batched
 from typing import Any, Final
 from urllib.parse import quote
@@ -187,6 +188,21 @@ class FilesAuthority:
                 found |= {item["id"]: facts_of(item) for item in answer["items"]}
                 asked = answer.get("left", [])  # what did not fit into one answer
         return found
+
+
+class ProcessorStructures:
+    """`Structures` over the internal API of `processor`. Answers never change, so the last ones are kept."""
+
+    def __init__(self, services: ServiceClient) -> None:
+        self._services = services
+        self._known = lru_cache(maxsize=1000)(self._asked)
+
+    def identifiers(self, smiles: str) -> tuple[str, ...]:
+        return self._known(smiles)
+
+    def _asked(self, smiles: str) -> tuple[str, ...]:
+        path = "/api/v1/internal/processor/identifiers"
+        return tuple(self._services.call("processor", "POST", path, {"smiles": smiles}).json()["identifiers"])
 
 
 class FilesCatalogue:

@@ -32,8 +32,8 @@ Q = Annotated[
     str,
     Query(
         max_length=MAX_Q,
-        description="Words of names, field names and values, all of which must match; or an InChIKey, InChI or id, or a SMILES "
-        "as it stands in the file or in `canonicalSmiles`. "
+        description="Words of names, field names and values, all of which must match; or an InChIKey, InChI or id, or a molecule's "
+        "SMILES, in any of its spellings. "
         'Operators: `"a phrase"`, `begin*`, `a | b`, `-without`, parentheses. Empty: everything you may see, newest first.',
     ),
 ]

@@ -8,7 +8,7 @@ from functools import cache
 import boto3
 
 from functions.search import settings as s
-from functions.search.adapters import FilesAuthority, FilesCatalogue, OpenSearchIndex
+from functions.search.adapters import FilesAuthority, FilesCatalogue, OpenSearchIndex, ProcessorStructures
 from functions.search.generations import OpenSearchGenerations, OpenSearchProgress
 from functions.search.holdings import OpenSearchHoldings
 from functions.search.indexing import NodeIndexer, RecordIndexer, whole_batch
@@ -30,7 +30,9 @@ from leanda.secrets import secret_bytes
 @cache
 def api() -> Search:
     settings = s.ApiSettings.load()
-    return Search(_index(settings), _authority(settings), Cursors(secret_bytes(settings.cursor_secret)))
+    services = DiscoveredService(boto3.Session(), settings.discovery_namespace)
+    cursors = Cursors(secret_bytes(settings.cursor_secret))
+    return Search(_index(settings), FilesAuthority(services), ProcessorStructures(services), cursors)
 
 
 def on_file_events() -> Consumer:
@@ -119,5 +121,5 @@ def _index(settings: s.IndexSettings) -> OpenSearchIndex:
     return OpenSearchIndex(settings.opensearch_url, sign=sigv4(credentials, os.environ["AWS_REGION"]))
 
 
-def _authority(settings: s.ApiSettings | s.FileEventsSettings | s.RecordEventsSettings) -> FilesAuthority:
+def _authority(settings: s.FileEventsSettings | s.RecordEventsSettings) -> FilesAuthority:
     return FilesAuthority(DiscoveredService(boto3.Session(), settings.discovery_namespace))

@@ -105,6 +105,16 @@ class Authority(Protocol):
         ...
 
 
+class Structures(Protocol):
+    def identifiers(self, smiles: str) -> Sequence[str]:
+        """Under which identifiers a structure is in the index however it is written; none for what is no molecule.
+
+        Raises:
+            Unavailable: the processor does not answer.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class StoredChunk:
     """A chunk of a file's active run whose records can be read from an artefact.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from functions.search import domain
 from functions.search.errors import FilterInvalid, QueryTooLong
 from functions.search.mappings import NODES, PROPERTY_TYPES, RECORDS, read_alias
 from leanda.access.policy import Viewer
+from leanda.parsing.smiles import plausible_smiles
 
 MAX_Q: Final = 2_000
 MAX_WORDS: Final = 64
@@ -76,10 +78,13 @@ def aliases(request: SearchRequest) -> tuple[str, ...]:
     return (read_alias(NODES), read_alias(RECORDS))
 
 
-def search_body(request: SearchRequest, viewer: Viewer, *, limit: int, after: list[Any] | None) -> dict[str, Any]:
+def search_body(
+    request: SearchRequest, viewer: Viewer, *, also: Sequence[str] = (), limit: int, after: list[Any] | None
+) -> dict[str, Any]:
     """The body of `_search`.
 
     Args:
+        also: identifiers of what the query means; having one of them is as good as having what was typed.
         after: the sort values of the last hit of the page before.
 
     Raises:
@@ -99,7 +104,7 @@ def search_body(request: SearchRequest, viewer: Viewer, *, limit: int, after: li
         "timeout": "10s",
     }
     if q:
-        body["query"]["bool"] |= {"should": _matching(q), "minimum_should_match": 1}
+        body["query"]["bool"] |= {"should": _matching(q, also), "minimum_should_match": 1}
         body["highlight"] = _HIGHLIGHT
     if after is not None:
         body["search_after"] = after
@@ -109,6 +114,12 @@ def search_body(request: SearchRequest, viewer: Viewer, *, limit: int, after: li
 def cleaned(q: str) -> str:
     """The query without control characters and lone surrogates, which cannot be meant."""
     return "".join(" " if unicodedata.category(c) in {"Cc", "Cs"} else c for c in q).strip()
+
+
+def smiles_of(q: str) -> str | None:
+    """The query if it may be the SMILES of a molecule: a word too, if it has only symbols of atoms ("Ni" does, "iron" does not)."""
+    q = cleaned(q)
+    return q if plausible_smiles(q) else None
 
 
 def filter_of(text: str) -> NumberFilter | ValueFilter:
@@ -142,9 +153,9 @@ def _wanted(request: SearchRequest) -> list[dict[str, Any]]:
     return clauses + [_filter_clause(filter_of(text)) for text in request.filters]
 
 
-def _matching(q: str) -> list[dict[str, Any]]:
+def _matching(q: str, also: Sequence[str]) -> list[dict[str, Any]]:
     """The ways in which something can match: by words, or by being named exactly so."""
-    exact = {"constant_score": {"filter": {"terms": {"identifiers": _spellings(q)}}, "boost": 50}}
+    exact = {"constant_score": {"filter": {"terms": {"identifiers": _spellings(q, also)}}, "boost": 50}}
     words = len(_WORD.findall(q))
     if words > MAX_WORDS:
         if any(c.isspace() for c in q):
@@ -163,9 +174,9 @@ def _matching(q: str) -> list[dict[str, Any]]:
     return [exact, parsed]
 
 
-def _spellings(q: str) -> list[str]:
+def _spellings(q: str, also: Sequence[str]) -> list[str]:
     """The forms of an identifier that a user may write for the one that is indexed."""
-    found = [domain.identifier(q)]
+    found = [domain.identifier(text) for text in (q, *also)]
     if match := _INCHI_KEY.fullmatch(q):
         found.append(match[1].upper())
     if len(q) > 1 and q[0] == q[-1] == '"':

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from functions.search import domain, queries
-from functions.search.ports import Authority, NodeFacts, SearchIndex
+from functions.search.ports import Authority, NodeFacts, SearchIndex, Structures
 from functions.search.queries import FACETS, SearchRequest
 from leanda.access.policy import Guarded, Role, Viewer, role_on
+from leanda.errors import Unavailable
 from leanda.http.cursors import Cursors
+from leanda.observability import logger
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,7 @@ class Search:
 
     index: SearchIndex
     authority: Authority
+    structures: Structures
     cursors: Cursors
 
     def find(self, viewer: Viewer, request: SearchRequest, *, cursor: str | None, limit: int) -> dict[str, Any]:
@@ -33,7 +36,7 @@ class Search:
             Unavailable: the index or `files` does not answer: nothing is shown unchecked.
         """
         after = self.cursors.read(cursor, principal=viewer.user_id, query=request.scope())
-        body = queries.search_body(request, viewer, limit=limit, after=after)
+        body = queries.search_body(request, viewer, also=self._identifiers(request.q), limit=limit, after=after)
         preference = hashlib.sha256(viewer.user_id.encode()).hexdigest()[:16]
         answer = self.index.search(queries.aliases(request), body, preference=preference)
         hits = answer["hits"]["hits"]
@@ -46,6 +49,15 @@ class Search:
             "facets": {name: _buckets(answer["aggregations"][name]) for name in FACETS},
             "nextCursor": self.cursors.sign(last, principal=viewer.user_id, query=request.scope()) if last else None,
         }
+
+    def _identifiers(self, q: str) -> Sequence[str]:
+        """What the index calls a SMILES that may be spelled otherwise; without an answer it is searched as it stands."""
+        smiles = queries.smiles_of(q)
+        try:
+            return self.structures.identifiers(smiles) if smiles else ()
+        except Unavailable as error:
+            logger.warning("a SMILES is searched as it is spelled", detail=error.detail)
+            return ()
 
 
 def _node_of(source: Mapping[str, Any]) -> str:

@@ -101,3 +101,19 @@ def test_molecules_are_found_by_ranges_of_their_descriptors(
         >= {"glycerol"}
     )
     assert found("rings:2..2", "hydrogenBondDonors:0..0") >= {"caffeine", "naphthalene"}
+
+
+@pytest.mark.parametrize(
+    ("spelling", "name"),
+    [
+        ("C1=CC=C(C(=C1)C(=O)O)OC(=O)C", "aspirin"),  # Kekulé form, as PubChem writes it
+        ("OC(=O)c1ccccc1OC(C)=O", "aspirin"),
+        ("Cn1c(=O)c2c(ncn2C)n(C)c1=O", "caffeine"),
+    ],
+)
+def test_a_molecule_is_found_by_any_spelling_of_its_smiles(
+    ada: Person, file_id: str, molecules: list[dict[str, str]], spelling: str, name: str
+) -> None:
+    assert spelling not in {molecule["smiles"] for molecule in molecules}
+    hits = ada.client.search_page(spelling, file_id=file_id, type="record")["items"]
+    assert [hit["name"].lower() for hit in hits] == [name]

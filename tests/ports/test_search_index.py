@@ -22,7 +22,7 @@ from leanda.access.policy import Viewer
 from leanda.contracts.artefacts import FieldValue, Record, RecordStatus, Structure
 from leanda.errors import InvalidRequest, Unavailable
 from leanda.http.cursors import Cursors
-from tests.unit.search.fakes import MemoryAuthority, MemoryIndex, facts, rows_of
+from tests.unit.search.fakes import MemoryAuthority, MemoryIndex, MemoryStructures, facts, rows_of
 
 pytestmark = pytest.mark.integration
 
@@ -87,7 +87,7 @@ class Found:
 
     def __init__(self, server: OpenSearchIndex, url: str, *nodes: Any) -> None:
         self.server, self.url, self.authority = server, url, MemoryAuthority(*nodes)
-        self.search = Search(server, self.authority, Cursors(b"key"))
+        self.search = Search(server, self.authority, MemoryStructures(), Cursors(b"key"))
 
     def write(self, *documents: Versioned) -> None:
         self.server.write(documents)

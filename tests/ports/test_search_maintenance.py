@@ -35,7 +35,7 @@ from functions.search.use_cases import Search
 from leanda import ids
 from leanda.access.policy import Viewer
 from leanda.http.cursors import Cursors
-from tests.unit.search.fakes import NOW, facts
+from tests.unit.search.fakes import NOW, MemoryStructures, facts
 from tests.unit.search.maintenance import Maintained, forever
 
 pytestmark = pytest.mark.integration
@@ -311,7 +311,7 @@ class TestUnderLoad:
                 problems.append(error)
 
         def searcher() -> None:
-            search = Search(OpenSearchIndex(opensearch), real.authority, Cursors(b"key"))
+            search = Search(OpenSearchIndex(opensearch), real.authority, MemoryStructures(), Cursors(b"key"))
             while not done.is_set():
                 try:
                     page = search.find(Viewer("anna"), SearchRequest(""), cursor=None, limit=20)
@@ -351,7 +351,7 @@ class TestUnderLoad:
     def test_a_search_that_began_before_the_switch_ends_after_it(self, real: Maintained, opensearch: str) -> None:
         for n in range(50):
             real.indexed(f"{n:03d}", 2)
-        search = Search(OpenSearchIndex(opensearch), real.authority, Cursors(b"key"))
+        search = Search(OpenSearchIndex(opensearch), real.authority, MemoryStructures(), Cursors(b"key"))
         real.holdings.refresh(NODES_W)
         real.holdings.refresh(RECORDS_W)
         seen, cursor, pages = [], None, 0

@@ -84,6 +84,17 @@ class MemoryIndex:
         return {key: one.document for key, one in self.documents[alias].items() if not one.document["deleted"]}
 
 
+class MemoryStructures:
+    """`Structures` that knows some spellings."""
+
+    def __init__(self, known: dict[str, list[str]] | None = None) -> None:
+        self.known, self.asked = known or {}, list[str]()
+
+    def identifiers(self, smiles: str) -> list[str]:
+        self.asked.append(smiles)
+        return self.known.get(smiles, [])
+
+
 class MemoryAuthority:
     """`Authority` over a dictionary; counts the calls."""
 

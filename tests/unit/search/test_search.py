@@ -15,7 +15,7 @@ from functions.search.use_cases import Search
 from leanda.access.policy import Viewer
 from leanda.errors import InvalidCursor, Unavailable
 from leanda.http.cursors import Cursors
-from tests.unit.search.fakes import MemoryAuthority, MemoryIndex, facts
+from tests.unit.search.fakes import MemoryAuthority, MemoryIndex, MemoryStructures, facts
 
 ANNA = Viewer("anna")
 
@@ -30,7 +30,7 @@ def search() -> Search:
         for n in range(5)
     )
     index.write([domain.node_document(facts()), *records])
-    return Search(index, MemoryAuthority(facts()), Cursors(b"key"))
+    return Search(index, MemoryAuthority(facts()), MemoryStructures(), Cursors(b"key"))
 
 
 def _find(search: Search, viewer: Viewer = ANNA, q: str = "x", limit: int = 10, cursor: str | None = None) -> Any:
@@ -135,6 +135,35 @@ def test_without_the_authority_nothing_is_shown(search: Search, monkeypatch: pyt
         def of(self, node_ids: Any) -> Any:
             raise Unavailable
 
-    broken = Search(search.index, Down(), search.cursors)
+    broken = Search(search.index, Down(), search.structures, search.cursors)
     monkeypatch.setattr(bootstrap, "api", lambda: broken)
     assert _call({})[0] == 503
+
+
+def _identifiers_asked_for(search: Search) -> list[str]:
+    should = search.index.bodies[-1]["query"]["bool"]["should"]  # type: ignore[attr-defined]
+    found: list[str] = should[0]["constant_score"]["filter"]["terms"]["identifiers"]
+    return found
+
+
+def test_a_smiles_is_searched_under_what_the_processor_calls_it(search: Search) -> None:
+    ethanol = ["CCO", "LFQSCWFLJHTTHZ-UHFFFAOYSA-N"]
+    search.structures.known["OCC"] = ethanol  # type: ignore[attr-defined]
+    _find(search, q=" OCC ")
+    assert _identifiers_asked_for(search) == ["OCC", *ethanol]
+
+
+def test_words_are_not_taken_for_molecules(search: Search) -> None:
+    for q in ("aspirin", "two words", "C=O bond", "BSYNRYMUTXBXSQ-UHFFFAOYSA-N", "12", "", "C(("):
+        _find(search, q=q)
+    assert search.structures.asked == []  # type: ignore[attr-defined]
+
+
+def test_without_the_processor_a_smiles_is_searched_as_it_is_spelled(search: Search) -> None:
+    class Down:
+        def identifiers(self, smiles: str) -> list[str]:
+            raise Unavailable
+
+    alone = Search(search.index, search.authority, Down(), search.cursors)
+    assert len(_find(alone, q="OCC")["items"]) == 6
+    assert _identifiers_asked_for(alone) == ["OCC"]
