@@ -46,14 +46,14 @@ def rebuild(
     Interrupted, it goes on by itself within two minutes; the same command shows it again.
     """
     if abandon:
-        state = _invoke(state_of(context), "rebuild", {"action": "abandon"})
+        state = invoke(state_of(context), "rebuild", {"action": "abandon"})
         stdout().print("The rebuild is abandoned; the index in use was not touched.")
         return
     order: dict[str, Any] = {"action": "start", "acceptLoss": accept_loss}
     with _progress() as shown:
         task = shown.add_task("begins", total=None)
         while True:
-            state = _invoke(state_of(context), "rebuild", order | {"seconds": STEP_SECONDS})
+            state = invoke(state_of(context), "rebuild", order | {"seconds": STEP_SECONDS})
             expected = max(state["expected"], state["documents"])
             compared = (state.get("compared") or {}).get("nodes", 0)
             told = state["phase"].lower() + (f", {compared} nodes" if compared else "")
@@ -91,7 +91,7 @@ def reconcile(
     with _progress() as shown:
         task = shown.add_task("comparing", total=None)
         while True:
-            answer = _invoke(state_of(context), "reconcile", order)
+            answer = invoke(state_of(context), "reconcile", order)
             for name, value in answer["report"].items():
                 total[name] = total.get(name, 0) + value
             shown.update(task, completed=total["nodes"])
@@ -118,7 +118,7 @@ def reconcile(
 def show_status(context: typer.Context, as_json: Json = False) -> None:
     """Show the generations of the index, the last rebuild, and where the reconciler is."""
     state = state_of(context)
-    rebuilt, round_ = _invoke(state, "rebuild", {"action": "status"}), _invoke(state, "reconcile", {"action": "status"})
+    rebuilt, round_ = invoke(state, "rebuild", {"action": "status"}), invoke(state, "reconcile", {"action": "status"})
     if as_json:
         print_json({"rebuild": rebuilt, "reconcile": round_})
         return
@@ -137,7 +137,7 @@ def show_status(context: typer.Context, as_json: Json = False) -> None:
     stdout().print(parts)
 
 
-def _invoke(state: State, function: str, order: dict[str, Any]) -> dict[str, Any]:
+def invoke(state: State, function: str, order: dict[str, Any]) -> dict[str, Any]:
     """The answer of a maintaining function of the local cloud.
 
     Raises:

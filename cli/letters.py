@@ -11,7 +11,7 @@ import typer
 
 from cli.errors import FAILED, USAGE, CliError
 from cli.output import cell, local_time, plain, print_json, stderr, stdout, table
-from cli.settings import Connection, state_of
+from cli.settings import Connection, State, state_of
 from leanda_client import DeadLetter, LeandaClient
 
 POLL_SECONDS: Final = 0.5
@@ -139,8 +139,11 @@ def _settled(client: LeandaClient, letter_id: str, timeout: float) -> DeadLetter
 
 
 def _client(context: typer.Context) -> LeandaClient:
+    return operator_client(state_of(context))
+
+
+def operator_client(state: State) -> LeandaClient:
     """A client for whoever is named; on the local cloud, if nobody is, for its operator."""
-    state = state_of(context)
     outputs: dict[str, Any] = state.outputs()
     given = state.given
     if not (given.user or given.token or given.api_url) and outputs.get("operatorUser"):

@@ -97,14 +97,6 @@ class LetterCollector(Function):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Invoked(Function):
-    """Runs only when an operator invokes it."""
-
-    memory: int = 512
-    timeout: int = 900
-
-
-@dataclass(frozen=True, kw_only=True)
 class QueueConsumer(Function):
     """Reads one SQS queue of the data stack, named by its purpose."""
 

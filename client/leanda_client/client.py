@@ -17,6 +17,7 @@ from leanda_client.auth import TokenProvider
 from leanda_client.errors import LeandaClientError, LeandaProblem, WaitTimeout
 from leanda_client.letters import DeadLetters
 from leanda_client.models import Event, File, Folder, Hit, Picture, Profile, Record, SearchPage, Timeline, finished
+from leanda_client.replays import Replays
 from leanda_client.storage import BytesSource, FileSource, Progress, Source, Storage, sha256_of
 from leanda_client.transport import Api, Waiting
 from leanda_client.upload import Uploader
@@ -71,6 +72,7 @@ class LeandaClient:
         self._storage = Storage(trust_env=trust_env, transport=transport, waiting=self._waiting)
         self._uploader = Uploader(self._api, self._storage)
         self.dead_letters = DeadLetters(self._api)
+        self.replays = Replays(self._api)
 
     def __enter__(self) -> Self:
         return self

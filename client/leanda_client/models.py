@@ -179,6 +179,19 @@ class Redrive(TypedDict):
     more: bool
 
 
+class Replay(TypedDict, total=False):
+    """Events of the log on their way to one consumer."""
+
+    id: str
+    state: Literal["Open", "Done", "Failed", "Cancelled"]
+    consumer: str
+    types: list[str]
+    limit: int
+    perSecond: float
+    delivered: int
+    problem: str
+
+
 class Hit(TypedDict, total=False):
     """Something that was found: a file, a folder or a record."""
 

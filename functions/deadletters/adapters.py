@@ -9,7 +9,6 @@ from pymongo.database import Database
 
 from functions.deadletters.ports import Letter, LetterFilter
 from leanda.errors import Unavailable
-from leanda.observability import logger
 from leanda.persistence.aggregates import MongoAggregates
 from leanda.persistence.client import Document, store_errors
 from leanda.ports import Clock, Publisher
@@ -70,21 +69,6 @@ class S3FailureObjects:
         except BotoCoreError as error:
             raise Unavailable(detail=f"S3: {error}") from error
         return body
-
-
-class LambdaNudge:
-    """`Nudge` by asynchronous invocation."""
-
-    def __init__(self, client: Any, function: str) -> None:
-        self._client, self._function = client, function
-
-    def now(self) -> None:
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        try:
-            self._client.invoke(FunctionName=self._function, InvocationType="Event", Payload=b"{}")
-        except (BotoCoreError, ClientError) as error:
-            logger.warning("not woken; the schedule will", function=self._function, detail=str(error))
 
 
 def _query(wanted: LetterFilter) -> Document:

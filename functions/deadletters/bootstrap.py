@@ -8,13 +8,13 @@ import boto3
 from botocore.config import Config
 
 from functions.deadletters import settings as s
-from functions.deadletters.adapters import LambdaNudge, MongoLetters, S3FailureObjects
+from functions.deadletters.adapters import MongoLetters, S3FailureObjects
 from functions.deadletters.collecting import Collecting
 from functions.deadletters.reading import Reader
 from functions.deadletters.redriving import RESERVE_SECONDS, Redriving
 from functions.deadletters.use_cases import Desk
 from leanda.http.cursors import Cursors
-from leanda.messaging.direct import LambdaFunctions, function_names
+from leanda.messaging.direct import LambdaFunctions, LambdaNudge, function_names
 from leanda.messaging.producer import KafkaPublisher
 from leanda.persistence.client import database
 from leanda.ports import Publisher, SystemClock

@@ -46,9 +46,3 @@ class FailureObjects(Protocol):
             Unavailable: S3 does not answer.
         """
         ...
-
-
-class Nudge(Protocol):
-    def now(self) -> None:
-        """Wake the redriving function without waiting for it. If that fails its schedule wakes it within a minute."""
-        ...

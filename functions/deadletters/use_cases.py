@@ -8,14 +8,14 @@ from typing import Any, Final
 
 from functions.deadletters import domain, views
 from functions.deadletters.domain import LetterDiscarded, LetterNotDeliverable, State
-from functions.deadletters.ports import Letter, LetterFilter, Letters, Nudge
+from functions.deadletters.ports import Letter, LetterFilter, Letters
 from leanda.errors import NotFound, RevisionConflict
-from leanda.http.auth import Principal
+from leanda.http.auth import Principal, require_operator
 from leanda.http.cursors import Cursors
+from leanda.messaging.direct import Nudge
 from leanda.persistence.aggregates import deciding
 from leanda.ports import Clock
 
-OPERATORS: Final = "operators"
 ANSWER_WITHIN: Final = timedelta(seconds=20)
 
 
@@ -33,7 +33,7 @@ class Desk:
 
     def page(self, caller: Principal, wanted: LetterFilter, *, cursor: str | None, limit: int) -> dict[str, Any]:
         """Letters, the latest failure first."""
-        _require_operator(caller)
+        require_operator(caller)
         query = ["dead-letters", wanted.consumer, wanted.code, wanted.state]
         position = self.cursors.read(cursor, principal=caller.id, query=query)
         after = (datetime.fromisoformat(position[0]), str(position[1])) if position else None
@@ -47,7 +47,7 @@ class Desk:
 
     def get(self, caller: Principal, letter_id: str) -> dict[str, Any]:
         """One letter with all that is known of it."""
-        _require_operator(caller)
+        require_operator(caller)
         return views.whole(self._letter(letter_id))
 
     def redrive(self, caller: Principal, letter_id: str) -> dict[str, Any]:
@@ -56,7 +56,7 @@ class Desk:
         Raises:
             LetterDiscarded, LetterNotDeliverable: it cannot be delivered.
         """
-        _require_operator(caller)
+        require_operator(caller)
         deciding(lambda: self._request(self._letter(letter_id), caller))
         self.nudge.now()
         return views.short(self._letter(letter_id))
@@ -67,7 +67,7 @@ class Desk:
         Returns:
             how many were `requested`, how many had to be `skipped`, and whether there may be `more`.
         """
-        _require_operator(caller)
+        require_operator(caller)
         until = self.clock.now() + ANSWER_WITHIN
         found = self.letters.oldest(replace(wanted, state=wanted.state or State.WAITING.value), limit=limit)
         counts = {"requested": 0, "skipped": 0}
@@ -89,7 +89,7 @@ class Desk:
         Raises:
             LetterBusy: it is being delivered, or was.
         """
-        _require_operator(caller)
+        require_operator(caller)
 
         def discard() -> None:
             letter = self._letter(letter_id)
@@ -108,8 +108,3 @@ class Desk:
         if letter is None:
             raise NotFound
         return letter
-
-
-def _require_operator(caller: Principal) -> None:
-    if OPERATORS not in caller.groups:
-        raise NotFound("There is no such route.")

@@ -13,7 +13,9 @@ from pymongo.errors import BulkWriteError
 from functions.history.domain import Entry
 from functions.history.ports import EventFilter, NodeAuthority, Selection
 from leanda.discovery.client import ServiceClient
+from leanda.persistence.aggregates import MongoAggregates
 from leanda.persistence.client import Document, store_errors
+from leanda.ports import Clock, Message
 
 _DUPLICATE: Final = 11000
 
@@ -64,6 +66,29 @@ class MongoEventLog:
         for name in ("fileId", "userId", "type"):
             self.collection.create_index([(name, 1), ("time", 1), ("_id", 1)], name=name)
         self.collection.create_index([("time", 1), ("_id", 1)], name="time")
+
+
+class MongoReplayJobs(MongoAggregates):
+    """`ReplayJobs` on the collection `replays`; they announce nothing."""
+
+    def __init__(self, database: Database[Document], clock: Clock) -> None:
+        super().__init__(database["replays"], _Silent(), clock, source="history", patient=False)
+
+    def due(self, now: datetime, *, limit: int) -> list[Document]:
+        query = {"dueAt": {"$exists": True, "$lte": now}}
+        with store_errors():
+            return list(self.collection.find(query, {"outbox": 0}).sort("dueAt", 1).limit(limit))
+
+    def ensure_indexes(self, *, local: bool) -> None:
+        super().ensure_indexes(local=local)
+        self.collection.create_index([("dueAt", 1)], name="due", sparse=True)
+
+
+class _Silent:
+    """`Publisher` of documents that have nothing to announce."""
+
+    def publish(self, messages: Sequence[Message], *, timeout: float) -> None:  # noqa: ARG002 - the port's signature
+        assert not messages
 
 
 class FilesAuthority:

@@ -1,4 +1,4 @@
-"""The history API: every event of a file, and everything that one has caused oneself.
+"""The history API: every event of a file, and everything that one has caused oneself; for operators, replays.
 
 Trigger: API Gateway. Emits: nothing.
 """
@@ -11,6 +11,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
 from functions.history import bootstrap
+from functions.history.replaying import ReplayOrder
 from leanda import limits
 from leanda.access.policy import Viewer
 from leanda.http.app import http_handler, reply, rest_api
@@ -48,6 +49,27 @@ def user_events(
     limit: Limit = limits.DEFAULT_PAGE,
 ) -> Response[str]:
     return reply(bootstrap.api().of_user(_viewer(), user_id, types=tuple(types), cursor=cursor, limit=limit))
+
+
+@app.post("/v1/replays/count", summary="Count the events that a replay would deliver (operators)", tags=["history"])
+def count_replay(body: ReplayOrder) -> Response[str]:
+    return reply(bootstrap.replay_desk().count(principal_of(app.current_event), body))
+
+
+@app.post("/v1/replays", summary="Give events of the log to a consumer again (operators)", tags=["history"])
+def order_replay(body: ReplayOrder) -> Response[str]:
+    told = bootstrap.replay_desk().order(principal_of(app.current_event), body)
+    return reply(told, 202, location=f"/api/v1/replays/{told['id']}")
+
+
+@app.get("/v1/replays/<replay_id>", summary="How far a replay is (operators)", tags=["history"])
+def get_replay(replay_id: Id) -> Response[str]:
+    return reply(bootstrap.replay_desk().get(principal_of(app.current_event), replay_id))
+
+
+@app.post("/v1/replays/<replay_id>/cancel", summary="Stop a replay (operators)", tags=["history"])
+def cancel_replay(replay_id: Id) -> Response[str]:
+    return reply(bootstrap.replay_desk().cancel(principal_of(app.current_event), replay_id))
 
 
 def _viewer() -> Viewer:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from functions.history.domain import Entry
+from leanda.persistence.aggregates import Aggregates
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,14 @@ class EventLog(Protocol):
 
     def select(self, wanted: Selection, *, after: tuple[datetime, str] | None, limit: int) -> list[Entry]:
         """Entries of a selection in the order of (time, id), after a position."""
+        ...
+
+
+class ReplayJobs(Aggregates, Protocol):
+    """Ordered replays."""
+
+    def due(self, now: datetime, *, limit: int) -> list[dict[str, Any]]:
+        """Open replays of which a slice may be delivered now, longest due first."""
         ...
 
 

@@ -1,18 +1,14 @@
-"""Gives events of the log to one consumer again; without `deliver` it only counts them.
+"""Gives events of the log to one consumer again, as operators have ordered through the history API.
 
-Trigger: an operator's invocation with a `ReplayOrder` as JSON. Emits: nothing itself.
+Trigger: schedule, every minute; and the history API, right after an order. Emits: nothing itself.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from functions.history.bootstrap import replaying
-from functions.history.replaying import ReplayOrder
+from functions.history import bootstrap
 
 
-def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    def remaining() -> float:
-        return float(context.get_remaining_time_in_millis()) / 1000
-
-    return replaying().replay(ReplayOrder.model_validate(event), remaining)
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, int]:  # noqa: ARG001 - Lambda's signature
+    return bootstrap.replay_work().work(lambda: float(context.get_remaining_time_in_millis()) / 1000)

@@ -29,7 +29,7 @@ _PAGE: Final = 500
 
 
 class ReplayOrder(BaseModel):
-    """What an operator asks for. Without `deliver` it is only counted.
+    """What an operator asks for. Without `deliver` it is only counted; the API says by its route which is meant.
 
     Attributes:
         consumer: the group's name: `search-on-record-events`.
@@ -47,7 +47,7 @@ class ReplayOrder(BaseModel):
     since: AwareDatetime | None = None
     until: AwareDatetime | None = None
     limit: int = Field(default=1000, ge=1, le=MOST)
-    per_second: float = Field(default=50.0, gt=0, le=1000)
+    per_second: float = Field(default=50.0, ge=0.01, le=1000)
     batch_size: int = Field(default=25, ge=1, le=500)
     after: tuple[AwareDatetime, str] | None = None
     deliver: bool = False

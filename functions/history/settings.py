@@ -17,4 +17,4 @@ class ReplaySettings(StoreSettings):
 
 
 class ApiSettings(StoreSettings, DiscoverySettings, CursorSettings):
-    pass
+    nudged_function: str

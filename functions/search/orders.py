@@ -23,9 +23,12 @@ class _Order(BaseModel):
 
 
 class RebuildOrder(_Order):
-    """`start` begins, or goes on with what was begun; `tick` goes on if nobody else does, and is what a schedule means."""
+    """`start` begins, or goes on with what was begun; `tick` goes on if nobody else does, and is what a schedule means.
 
-    action: Literal["tick", "start", "continue", "abandon", "status"] = "tick"
+    `shadow` begins a generation that is filled by a replay of the log, or compares it.
+    """
+
+    action: Literal["tick", "start", "continue", "shadow", "abandon", "status"] = "tick"
     accept_loss: bool = False
 
 
@@ -48,6 +51,8 @@ def rebuild(order: RebuildOrder, remaining: float, work: Rebuild) -> dict[str, A
         return work.status()
     if order.action == "abandon":
         return work.abandon()
+    if order.action == "shadow":
+        return work.shadow(left=left)
     if order.action == "start":
         return work.start(left=left, accept_loss=order.accept_loss)
     return work.go_on(left=left) if order.action == "continue" else work.tick(left=left)

@@ -19,7 +19,11 @@ SWITCHING: Final = "Switching"
 BLOCKED: Final = "Blocked"
 DONE: Final = "Done"
 ABANDONED: Final = "Abandoned"
+SHADOW: Final = "Shadow"
+"""A new generation that nobody fills from the store: whoever writes writes to it too, and an operator replays the log."""
 OPEN: Final = (FILLING, COMPARING, SWITCHING)
+KEPT: Final = (*OPEN, BLOCKED, SHADOW)
+"""Phases in which there is a generation beside the one in use."""
 
 State = dict[str, Any]
 
@@ -28,7 +32,7 @@ def drop_unused(generations: Generations, state: State, *, now: datetime) -> lis
     """Remove generations that are neither in use nor being made, once no search can be running on them; returns their names."""
     in_use_until = state.get("endedAt")
     searched = in_use_until is not None and datetime.fromisoformat(in_use_until) > now - UNUSED_FOR
-    return [] if searched or state.get("phase") in (*OPEN, BLOCKED) else generations.drop_unused()
+    return [] if searched or state.get("phase") in KEPT else generations.drop_unused()
 
 
 def is_silent(state: State, *, now: datetime) -> bool:

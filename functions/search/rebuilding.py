@@ -41,7 +41,9 @@ from functions.search.rebuild_state import (
     COMPARING,
     DONE,
     FILLING,
+    KEPT,
     OPEN,
+    SHADOW,
     STATE,
     SWITCHING,
     State,
@@ -59,6 +61,10 @@ TRIES: Final = 5
 RECORDS_AT_ONCE: Final = 20_000
 """Of one step, about; a step takes some seconds and is repeated after a crash."""
 _NEXT: Final = {write_alias(alias): next_alias(alias) for alias in ALIASES}
+
+
+class RebuildUnderWay(Conflict):
+    code, summary = "REBUILD_UNDER_WAY", "The index is being made anew from the store; wait, or abandon that."
 
 
 class NothingToContinue(Conflict):
@@ -94,11 +100,32 @@ class Rebuild:
             accept_loss: put the new generation to use even without what cannot be read or written any more.
         """
         state, token = self.progress.load(STATE)
-        if state.get("phase") not in (*OPEN, BLOCKED):
+        if state.get("phase") not in KEPT:
             state = self._begun(state)
-        elif state["phase"] == BLOCKED:
+        elif state["phase"] in (BLOCKED, SHADOW):
             state = state | {"phase": COMPARING, "after": None, "compared": asdict(Report())}
-        state = state | {"acceptLoss": accept_loss}
+        state = state | {"acceptLoss": accept_loss, "shadow": False}
+        return self._work(state, self._save(state, token), left)
+
+    def shadow(self, *, left: Left) -> State:
+        """Begin a generation that only receives what is written from now on; or compare the one that there is with the store.
+
+        So it can be seen what a replay of the log gives, without touching what is in use. `start` puts it to use, `abandon` drops
+        it.
+
+        Raises:
+            RebuildUnderWay: the generation beside the one in use is being made from the store.
+        """
+        state, token = self.progress.load(STATE)
+        if state.get("phase") not in KEPT:
+            state = self._begun(state) | {"phase": SHADOW, "shadow": True}
+            self.generations.open()
+            self._save(state, token)
+            return state
+        if not state.get("shadow"):
+            raise RebuildUnderWay
+        if state["phase"] == SHADOW:
+            state = state | {"phase": COMPARING, "after": None, "compared": asdict(Report())}
         return self._work(state, self._save(state, token), left)
 
     def go_on(self, *, left: Left) -> State:
@@ -225,6 +252,8 @@ class Rebuild:
             return state
         if following is not None:
             return state | {"after": following}
+        if state.get("shadow"):
+            return state | {"phase": SHADOW, "after": None}
         if total.beyond_repair and not state.get("acceptLoss"):
             logger.error("the new index lacks what cannot be repaired; it is not put to use", **asdict(total))
             return state | {"phase": BLOCKED, "after": None}

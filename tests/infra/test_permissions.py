@@ -106,6 +106,7 @@ def test_only_dead_letters_are_delivered_past_the_topics_and_only_to_consumers(e
                 allowed = {
                     "deadletters-redrive": fed,
                     "deadletters-api": {"deadletters-redrive"},
+                    "history-api": {"history-replay"},
                     "history-replay": fed - {"history-on-events", "blobs-on-s3-upload"},
                 }
                 assert called == allowed[role]

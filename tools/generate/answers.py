@@ -372,6 +372,30 @@ class Svg(_Answer):
     """Marks an answer that is a picture and no JSON."""
 
 
+class ReplayCount(_Answer):
+    """Events that a replay would deliver, by type."""
+
+    matched: dict[str, int]
+
+
+class Replay(_Answer):
+    """Events of the log on their way to one consumer."""
+
+    id: str
+    state: Literal["Open", "Done", "Failed", "Cancelled"]
+    consumer: str
+    file_id: str | None = None
+    types: list[str]
+    since: datetime | None = None
+    until: datetime | None = None
+    limit: int
+    per_second: float
+    delivered: int
+    problem: str | None = Field(default=None, description="Why the latest slice was not taken; it is tried again.")
+    created_at: datetime
+    at: datetime | None = Field(default=None, description="When the latest slice ended.")
+
+
 # Operation (the handler's function) → status and body of its success; None is no body.
 SUCCESS: dict[str, tuple[int, type[BaseModel] | None]] = {
     "create_file": (202, AnnouncedFile),
@@ -401,6 +425,10 @@ SUCCESS: dict[str, tuple[int, type[BaseModel] | None]] = {
     "search": (200, Hits),
     "file_events": (200, LoggedEvents),
     "user_events": (200, LoggedEvents),
+    "count_replay": (200, ReplayCount),
+    "order_replay": (202, Replay),
+    "get_replay": (200, Replay),
+    "cancel_replay": (200, Replay),
     "list_letters": (200, DeadLetters),
     "get_letter": (200, WholeDeadLetter),
     "redrive_letter": (202, DeadLetter),

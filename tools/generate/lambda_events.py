@@ -21,7 +21,6 @@ from cdk.contexts.table import (
     Context,
     Function,
     InternalApi,
-    Invoked,
     LetterCollector,
     LogConsumer,
     Package,
@@ -87,8 +86,6 @@ def _event(context: Context, package: Package, function: Function) -> dict[str, 
             return _post_confirmation()
         case Setup():
             return _custom_resource()
-        case Invoked():
-            return {}
     raise NoEvent(
         f"tools/generate/lambda_events.py has no event for {context.name}.{function.handler}: {type(function).__name__}"
     )

@@ -13,7 +13,7 @@ from functions.search.errors import Overtaken
 from functions.search.mappings import next_alias
 from functions.search.orders import RebuildOrder, rebuild
 from functions.search.ports import StoredChunk
-from functions.search.rebuilding import RECORDS_AT_ONCE, TRIES, NothingToContinue, portion_of
+from functions.search.rebuilding import RECORDS_AT_ONCE, TRIES, NothingToContinue, RebuildUnderWay, portion_of
 from leanda import ids
 from leanda.errors import Unavailable
 from tests.unit.search.fakes import NOW, facts
@@ -279,3 +279,48 @@ def test_the_generation_before_is_kept_for_searches_that_run_on_it(world: Mainta
 def test_positions_of_chunks_are_those_of_the_plan() -> None:
     assert entry(facts("a"), 2, 3).chunks[1] == replace(StoredChunk(1, "processed", "sha", 2, 3, 3))
     assert ids.record_id("a", 0) != ids.record_id("a", 1)
+
+
+def test_a_shadow_receives_what_is_written_again_and_is_compared_without_being_used(world: Maintained) -> None:
+    world.indexed("a", 2)
+    world.indexed("b", 3)
+    before = _documents(world)
+    assert world.rebuild.shadow(left=forever)["phase"] == "Shadow"
+    assert world.index.documents[RECORDS_N] == {}, "nobody fills it from the store"
+    world.indexed("a", 2)  # what a replay of the log does: the indexer writes the same once more
+    assert len(world.index.documents[RECORDS_N]) == 2
+    assert _documents(world) == before, "what is in use takes no older or equal word"
+    world.rebuild.tick(left=forever)
+    state = world.rebuild.shadow(left=forever)
+    assert state["phase"] == "Shadow"
+    assert (state["compared"]["nodes_missing"], state["compared"]["records_missing"]) == (1, 3)
+    assert world.generations.number == 1
+    world.rebuild.abandon()
+    assert _documents(world) == before
+    assert world.generations.number == 1
+
+
+def test_a_shadow_can_be_put_to_use_and_is_complete_then(world: Maintained) -> None:
+    world.indexed("a", 2)
+    before = _documents(world)
+    world.rebuild.shadow(left=forever)
+    assert world.rebuild.start(left=forever)["phase"] == "Done"
+    assert _documents(world) == before
+    assert world.generations.number == 2
+
+
+def test_a_shadow_is_kept_until_somebody_decides(world: Maintained) -> None:
+    world.indexed("a", 2)
+    world.rebuild.shadow(left=forever)
+    world.round()
+    assert world.rebuild.status()["phase"] == "Shadow"
+    assert next_alias("leanda-records") in world.index.documents
+
+
+def test_a_rebuild_from_the_store_is_no_shadow(world: Maintained) -> None:
+    world.indexed("a", 2)
+    world.rebuild.start(left=at_once)
+    with pytest.raises(RebuildUnderWay):
+        world.rebuild.shadow(left=forever)
+    assert rebuild(RebuildOrder(action="continue"), 60.0, world.rebuild)["phase"] == "Done"
+    assert rebuild(RebuildOrder(action="shadow"), 60.0, world.rebuild)["phase"] == "Shadow"

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from leanda.errors import Unauthorized
+from leanda.errors import NotFound, Unauthorized
+
+OPERATORS: Final = "operators"
+"""The Cognito group of those who look after Leanda."""
 
 
 @dataclass(frozen=True)
@@ -37,3 +40,13 @@ def principal_of(event: Any) -> Principal:
     if isinstance(groups, str):
         groups = groups.strip("[]").replace(",", " ").split()
     return Principal(str(subject), str(claims.get("username") or subject), tuple(groups))
+
+
+def require_operator(principal: Principal) -> None:
+    """To who is no operator, operators' routes are not there.
+
+    Raises:
+        NotFound: the caller is none.
+    """
+    if OPERATORS not in principal.groups:
+        raise NotFound("There is no such route.")

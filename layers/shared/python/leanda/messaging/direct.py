@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from leanda.errors import LeandaError, Unavailable
 from leanda.messaging.records import KafkaRecord
+from leanda.observability import logger
 
 
 class FunctionUnknown(LeandaError):
@@ -85,6 +86,27 @@ class LambdaFunctions:
         except ValueError:
             payload = None
         return Answer(payload, reply.get("FunctionError"))
+
+
+class Nudge(Protocol):
+    def now(self) -> None:
+        """Wake the redriving function without waiting for it. If that fails its schedule wakes it within a minute."""
+        ...
+
+
+class LambdaNudge:
+    """`Nudge` by asynchronous invocation."""
+
+    def __init__(self, client: Any, function: str) -> None:
+        self._client, self._function = client, function
+
+    def now(self) -> None:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            self._client.invoke(FunctionName=self._function, InvocationType="Event", Payload=b"{}")
+        except (BotoCoreError, ClientError) as error:
+            logger.warning("not woken; the schedule will", function=self._function, detail=str(error))
 
 
 def function_names(prefix: str, consumers: str) -> dict[str, str]:

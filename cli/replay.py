@@ -1,0 +1,142 @@
+"""The replay command: events of the log are given to a consumer again; first counted, then as fast as allowed, with progress."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Any, Final
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from cli import places
+from cli.errors import USAGE, CliError
+from cli.index import invoke
+from cli.letters import operator_client
+from cli.output import cell, print_json, stderr, stdout, table
+from cli.settings import State, state_of
+from leanda_client import LeandaClient
+
+POLL_SECONDS: Final = 0.5
+STEP_SECONDS: Final = 3
+INDEXERS: Final = {
+    "search-on-file-events": (
+        "leanda.files.file.created.v1", "leanda.files.file.status-changed.v1", "leanda.files.file.renamed.v1",
+        "leanda.files.file.moved.v1", "leanda.files.file.deleted.v1", "leanda.files.file.restored.v1",
+        "leanda.files.file.processed.v1", "leanda.files.file.parse-failed.v1", "leanda.files.file.run-activated.v1",
+        "leanda.files.upload.requested.v1", "leanda.files.folder.created.v1", "leanda.files.folder.renamed.v1",
+        "leanda.files.folder.moved.v1", "leanda.files.folder.deleted.v1", "leanda.files.folder.restored.v1",
+    ),
+    "search-on-record-events": ("leanda.files.records.stored.v1",),
+}  # fmt: skip
+"""What the index is made of: the consumers that write it, and the events that matter to each."""
+
+
+def replay(
+    context: typer.Context,
+    consumer: Annotated[
+        str, typer.Argument(metavar="[CONSUMER]", help="Who is given the events, such as files-on-record-events.")
+    ] = "",
+    file: Annotated[str, typer.Option(help="Only events of this file: its id or path.")] = "",
+    types: Annotated[list[str] | None, typer.Option("--type", help="Only this type; may be repeated.")] = None,
+    since: Annotated[str, typer.Option(help="Only from this time on (RFC 3339, 2026-03-01T00:00:00Z).")] = "",
+    until: Annotated[str, typer.Option(help="Only before this time.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most this many events.")] = 1000,
+    per_second: Annotated[float, typer.Option(min=0.01, max=1000, help="At most this many events a second.")] = 50,
+    deliver: Annotated[bool, typer.Option("--deliver", help="Deliver them; without it they are only counted.")] = False,
+    shadow: Annotated[
+        bool,
+        typer.Option("--shadow", help="Replay into a new index beside the one in use, and compare it with the store."),
+    ] = False,
+    use: Annotated[
+        bool, typer.Option("--use", help="With --shadow: put the new index to use instead of dropping it.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON for scripts.")] = False,
+) -> None:
+    """Give events of the log to one consumer again, past the topic. Exit code 1 if they were not all taken."""
+    if bool(consumer) == shadow:
+        raise CliError("Name a consumer, or --shadow for those that write the index.", USAGE)
+    if shadow and types:
+        raise CliError("--shadow replays what the index is made of; leave --type away.", USAGE)
+    state = state_of(context)
+    with operator_client(state) as client:
+        chosen = _chosen(state, file) | {"since": since or None, "until": until or None}
+        chosen |= {"limit": limit, "perSecond": per_second}
+        wanted = INDEXERS.items() if shadow else [(consumer, tuple(types or ()))]
+        orders = [{"consumer": name, "types": list(of), **chosen} for name, of in wanted]
+        counted = [client.replays.count(**order) for order in orders]
+        if not deliver:
+            _show(orders, counted, as_json=as_json)
+            return
+        if not shadow and not types:
+            raise CliError(
+                "Name what is to be delivered: --type, once or more; without --deliver all types are counted.", USAGE
+            )
+        if shadow:
+            invoke(state, "rebuild", {"action": "shadow", "seconds": STEP_SECONDS})
+        told = [_deliver(client, order, sum(found.values())) for order, found in zip(orders, counted, strict=True)]
+    report = _compared(state, use=use) if shadow else None
+    if as_json:
+        print_json({"replays": told} | ({"compared": report} if report else {}))
+
+
+def _chosen(state: State, file: str) -> dict[str, Any]:
+    if not file:
+        return {}
+    with state.client() as owner:
+        return {"fileId": places.file_id(owner, file)}
+
+
+def _deliver(client: LeandaClient, order: dict[str, Any], expected: int) -> Any:
+    """Order a replay and follow it to its end; an interrupted command stops it."""
+    found = client.replays.order(**order)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    try:
+        with Progress(*columns, console=stderr(), transient=True) as shown:
+            task = shown.add_task(order["consumer"], total=expected)
+            while found["state"] == "Open":
+                time.sleep(POLL_SECONDS)
+                found = client.replays.get(found["id"])
+                shown.update(task, completed=found["delivered"], total=max(expected, found["delivered"]))
+    except KeyboardInterrupt:
+        client.replays.cancel(found["id"])
+        raise
+    stderr().print(f"{order['consumer']}: {found['delivered']} of {expected} delivered.", markup=False)
+    if found["state"] != "Done":
+        raise CliError(f"The replay is {found['state']}: {found.get('problem', 'somebody stopped it')}")
+    return found
+
+
+def _compared(state: State, *, use: bool) -> dict[str, int]:
+    """Compare the shadow with the store, say what a replay alone would have lacked, and use or drop it."""
+    order = {"action": "shadow", "seconds": STEP_SECONDS}
+    answer = invoke(state, "rebuild", order)
+    while answer["phase"] != "Shadow":
+        answer = invoke(state, "rebuild", order)
+    report: dict[str, int] = answer["compared"]
+    lacked = {name: count for name, count in report.items() if count and name not in {"nodes", "written"}}
+    stderr().print(
+        f"{report['nodes']} files and folders compared with the store: {lacked or 'nothing differs'}.", markup=False
+    )
+    answer = invoke(state, "rebuild", {"action": "start" if use else "abandon", "seconds": STEP_SECONDS})
+    while use and answer["phase"] not in {"Done", "Blocked"}:
+        answer = invoke(state, "rebuild", {"action": "continue", "seconds": STEP_SECONDS})
+    if use and answer["phase"] != "Done":
+        raise CliError("The new index lacks what cannot be repaired and is not in use; see `leanda index status`.")
+    stderr().print("The new index is in use." if use else "The shadow is dropped; the index in use was not touched.")
+    return report
+
+
+def _show(orders: list[dict[str, Any]], counted: list[dict[str, int]], *, as_json: bool) -> None:
+    if as_json:
+        print_json([{"consumer": o["consumer"], "matched": found} for o, found in zip(orders, counted, strict=True)])
+        return
+    shown = table(None, "consumer", "event", "count", right=["count"])
+    for order, found in zip(orders, counted, strict=True):
+        for type_, count in found.items():
+            shown.add_row(cell(order["consumer"]), cell(type_.removeprefix("leanda.")), cell(count))
+    stdout().print(shown if any(counted) else "(no events)")
+    stderr().print("Nothing was delivered; --deliver does it.")
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("replay", rich_help_panel="Operators")(replay)

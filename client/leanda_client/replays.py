@@ -1,0 +1,40 @@
+"""Replays: events of the log are given to one consumer again. For operators; to others it is as if it were not there."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+from urllib.parse import quote
+
+from leanda_client.models import Replay
+from leanda_client.transport import Api
+
+
+class Replays:
+    """`LeandaClient.replays`.
+
+    An order names the `consumer` (such as `search-on-record-events`) and may name `fileId`, `types`, `since`, `until` (RFC 3339),
+    `limit` and `perSecond`.
+    """
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    def count(self, **order: Any) -> dict[str, int]:
+        """How many events an order would deliver, by type."""
+        return cast("dict[str, int]", self._api.json("POST", "/replays/count", body=_given(order))["matched"])
+
+    def order(self, **order: Any) -> Replay:
+        """Have the events delivered in the background; `types` are needed."""
+        return cast("Replay", self._api.json("POST", "/replays", body=_given(order)))
+
+    def get(self, replay_id: str) -> Replay:
+        """How far a replay is: Open, Done, Failed or Cancelled."""
+        return cast("Replay", self._api.json("GET", f"/replays/{quote(replay_id, safe='')}"))
+
+    def cancel(self, replay_id: str) -> Replay:
+        """Stop a replay."""
+        return cast("Replay", self._api.json("POST", f"/replays/{quote(replay_id, safe='')}/cancel"))
+
+
+def _given(order: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in order.items() if value is not None}
