@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from cdk.config import Environment
+from cdk.contexts.table import Alarm
+
+_NAMESPACE: Final = "Leanda"
+"""Of what functions count themselves; the same word as in `leanda.metrics`."""
 
 
 def alarm_on_dead_letters(scope: Construct, environment: Environment, queue: sqs.CfnQueue) -> None:
@@ -46,6 +52,27 @@ def alarm_on_lag(scope: Construct, environment: Environment, function: str) -> N
         period=300,
         evaluation_periods=3,
         threshold=10_000,
+        comparison_operator="GreaterThanThreshold",
+        treat_missing_data="notBreaching",
+    )
+
+
+def alarm_on_metric(scope: Construct, environment: Environment, context: str, function: str, alarm: Alarm) -> None:
+    """A count that a function reports should be none; one is reason to look."""
+    if environment.is_local:
+        return
+    cloudwatch.CfnAlarm(
+        scope,
+        f"{alarm.metric}Alarm",
+        alarm_name=f"{function}-{alarm.metric}",
+        alarm_description=alarm.description,
+        namespace=_NAMESPACE,
+        metric_name=alarm.metric,
+        dimensions=[cloudwatch.CfnAlarm.DimensionProperty(name="service", value=context)],
+        statistic="Sum",
+        period=alarm.seconds,
+        evaluation_periods=1,
+        threshold=0,
         comparison_operator="GreaterThanThreshold",
         treat_missing_data="notBreaching",
     )

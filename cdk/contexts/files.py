@@ -6,6 +6,7 @@ from typing import Final
 
 from cdk.components.uses import Artefacts, Cache, Cursors, Discovery, DocumentStore, KafkaProducer
 from cdk.contexts.table import (
+    Alarm,
     Api,
     Consumer,
     Context,
@@ -85,7 +86,13 @@ FILES: Final = Context(
                     ),
                     batch_size=50,
                 ),
-                Scheduled(handler="watchdog", uses=(_STORE, _PRODUCER)),
+                Scheduled(
+                    handler="watchdog",
+                    uses=(_STORE, _PRODUCER),
+                    alarms=(
+                        Alarm("RunsClosed", "Runs were ended because they made no progress, whatever was repeated."),
+                    ),
+                ),
                 Scheduled(handler="relay", uses=(_STORE, _PRODUCER)),
                 Setup(uses=(_STORE,)),
             ),

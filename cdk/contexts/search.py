@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from cdk.components.uses import Artefacts, Cache, Cursors, Discovery, KafkaProducer, OpenSearch
-from cdk.contexts.table import Api, Consumer, Context, Package, Route, Scheduled, Setup, of_type
+from cdk.contexts.table import Alarm, Api, Consumer, Context, Package, Route, Scheduled, Setup, of_type
 from leanda.contracts import events
 from leanda.contracts.topics import FILE_EVENTS, RECORD_EVENTS
 
@@ -45,7 +45,19 @@ SEARCH: Final = Context(
                 # An operator starts it; the schedule goes on with what does not end in one invocation, and is idle otherwise.
                 # 1,769 MB are one whole processor: documents are made on it while the index takes the ones before.
                 Scheduled(handler="rebuild", memory=1769, timeout=900, uses=_MAINTENANCE),
-                Scheduled(handler="reconcile", every=10, memory=1024, timeout=300, uses=_MAINTENANCE),
+                Scheduled(
+                    handler="reconcile",
+                    every=10,
+                    memory=1024,
+                    timeout=300,
+                    uses=_MAINTENANCE,
+                    alarms=(
+                        Alarm(
+                            "IndexDrift", "The index differed from the store and was repaired: events got lost.", 3600
+                        ),
+                        Alarm("IndexBeyondRepair", "The index differs from the store and nothing repairs that.", 3600),
+                    ),
+                ),
                 Setup(uses=(OpenSearch(("Head", "Post", "Put")),)),
             ),
         ),

@@ -107,11 +107,21 @@ class QueueConsumer(Function):
     dead_letters: ClassVar[bool] = True
 
 
+@dataclass(frozen=True)
+class Alarm:
+    """A metric of a function that should stay at nothing, summed over so many seconds."""
+
+    metric: str
+    description: str
+    seconds: int = 300
+
+
 @dataclass(frozen=True, kw_only=True)
 class Scheduled(Function):
     """Runs every so many minutes."""
 
     every: int = 1
+    alarms: tuple[Alarm, ...] = ()
     memory: int = 512
     timeout: int = 55
     dead_letters: ClassVar[bool] = True

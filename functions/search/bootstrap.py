@@ -13,7 +13,6 @@ from functions.search.generations import OpenSearchGenerations, OpenSearchProgre
 from functions.search.holdings import OpenSearchHoldings
 from functions.search.indexing import NodeIndexer, RecordIndexer, whole_batch
 from functions.search.mappings import NODES, RECORDS, IndexDefinition, definitions, next_alias, write_alias
-from functions.search.measuring import EmfMeter
 from functions.search.opensearch import sigv4
 from functions.search.rebuilding import Rebuild
 from functions.search.reconciling import Comparison, Reconciler
@@ -22,6 +21,7 @@ from leanda.discovery.client import DiscoveredService
 from leanda.http.cursors import Cursors
 from leanda.messaging import Consumer
 from leanda.messaging.letters import SqsDeadLetterQueue
+from leanda.metrics import EmfMeter
 from leanda.persistence.artefacts import S3ArtefactStore
 from leanda.ports import SystemClock
 from leanda.secrets import secret_bytes
@@ -69,7 +69,7 @@ def rebuild() -> Rebuild:
         artefacts=comparison.artefacts,
         generations=OpenSearchGenerations(index.server),
         progress=OpenSearchProgress(index.server),
-        meter=EmfMeter(),
+        meter=EmfMeter("search"),
         clock=comparison.clock,
         definitions=_definitions(settings),
         comparison=comparison,
@@ -84,7 +84,7 @@ def reconciler() -> Reconciler:
         comparison=_comparison(settings, index, write_alias(NODES), write_alias(RECORDS)),
         generations=OpenSearchGenerations(index.server),
         progress=OpenSearchProgress(index.server),
-        meter=EmfMeter(),
+        meter=EmfMeter("search"),
     )
 
 

@@ -18,6 +18,7 @@ from cdk.contexts.table import Api, Consumer, LogConsumer, Package, Scheduled, o
 from leanda.contracts import events
 from leanda.contracts.registry import REGISTRY
 from leanda.contracts.topics import FILE_EVENTS, PARSER_TASKS, TOPICS
+from leanda.metrics import EmfMeter
 
 COMPLETE = {
     "topic": FILE_EVENTS,
@@ -189,6 +190,25 @@ def test_someone_is_told_of_dead_letters_and_of_lag(prod):
         if queue["QueueName"].endswith("-dlq"):
             assert f"{queue['QueueName']}-not-empty" in alarms
     assert {f"leanda-prod-{_function_of(name)}-lag" for name in prod.mappings()} <= alarms
+
+
+@pytest.mark.parametrize(
+    ("function", "metric", "context"),
+    [
+        ("search-reconcile", "IndexDrift", "search"),
+        ("search-reconcile", "IndexBeyondRepair", "search"),
+        ("files-watchdog", "RunsClosed", "files"),
+    ],
+)
+def test_someone_is_told_of_what_functions_count_and_should_not_find(prod, capsys, function, metric, context):
+    alarms = {alarm["AlarmName"]: alarm for alarm in prod.properties("AWS::CloudWatch::Alarm")}
+    alarm = alarms[f"leanda-prod-{function}-{metric}"]
+    EmfMeter(context).measure({metric: 1})
+    (told,) = json.loads(capsys.readouterr().out)["_aws"]["CloudWatchMetrics"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == (told["Namespace"], told["Metrics"][0]["Name"])
+    assert [dimension["Name"] for dimension in alarm["Dimensions"]] == told["Dimensions"][0]
+    assert alarm["Dimensions"][0]["Value"] == context
+    assert (alarm["Threshold"], alarm["ComparisonOperator"], alarm["Statistic"]) == (0, "GreaterThanThreshold", "Sum")
 
 
 def test_the_log_reads_every_topic_whole(each):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from functions.files import repeating
+from functions.files import bootstrap, repeating
+from functions.files.watchdog import lambda_handler
 from functions.parsers.generic.parser import parser as generic
 from functions.parsers.tabular.parser import parser as tabular
 from leanda import ids, limits
@@ -200,3 +202,22 @@ def test_what_is_not_shown_is_not_announced() -> None:
 def test_repetitions_wait_twice_as_long_each_time_and_a_day_at_most() -> None:
     assert [repeating.slower(n) for n in (0, 1, 2)] == [timedelta(minutes=15 * 2**n) for n in (0, 1, 2)]
     assert repeating.slower(7) == repeating.slower(10_000) == timedelta(days=1)
+
+
+def test_how_many_runs_were_ended_is_a_metric(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scene = Scene(TASK)
+    for _ in range(3):
+        scene.look(minutes=16)
+    scene.cloud.clock.forward(minutes=16)
+    monkeypatch.setattr(bootstrap, "watchdog", lambda: scene.cloud.watchdog)
+
+    class Context:
+        def get_remaining_time_in_millis(self) -> int:
+            return 55_000
+
+    capsys.readouterr()
+    assert lambda_handler({}, Context()) == {"repeated": 0, "closed": 1, "announced": 0}
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (told["RunsClosed"], told["RunsRepeated"], told["RunsAnnounced"]) == ([1.0], [0.0], [0.0])

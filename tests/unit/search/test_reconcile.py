@@ -12,11 +12,11 @@ import pytest
 from functions.search import domain
 from functions.search.comparing import Report, compare
 from functions.search.domain import Stage
-from functions.search.measuring import EmfMeter
 from functions.search.orders import ReconcileOrder, reconcile
 from functions.search.ports import HeldNode, HeldRecords
 from functions.search.reconciling import STATE
 from leanda import ids
+from leanda.metrics import EmfMeter
 from tests.unit.search.fakes import NOW, facts
 from tests.unit.search.generations import entry
 from tests.unit.search.maintenance import LONG_AGO, NODES_W, RECORDS_W, Maintained, ticking
@@ -220,7 +220,7 @@ def test_drift_is_a_metric(capsys: pytest.CaptureFixture[str], world: Maintained
     assert world.meter.measured == [
         {"IndexDrift": 3, "IndexBeyondRepair": 0, "NodesCompared": 1, "TombstonesPurged": 0}
     ]
-    EmfMeter().measure(world.meter.measured[0])
+    EmfMeter("search").measure(world.meter.measured[0])
     line = json.loads(capsys.readouterr().out)
     assert line["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Leanda"
     assert line["IndexDrift"] == [3.0]

@@ -11,10 +11,13 @@ NAMESPACE: Final = "Leanda"
 
 
 class EmfMeter:
-    """`Meter` for a function's log."""
+    """Counts, as metrics of one context (the dimension `service`)."""
+
+    def __init__(self, context: str) -> None:
+        self._context = context
 
     def measure(self, values: Mapping[str, int]) -> None:
-        metrics = EphemeralMetrics(namespace=NAMESPACE, service="search")
+        metrics = EphemeralMetrics(namespace=NAMESPACE, service=self._context)
         for name, value in values.items():
             metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
         metrics.flush_metrics()
