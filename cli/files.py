@@ -196,6 +196,41 @@ def picture(
     typer.echo(str(output))
 
 
+def reprocess(
+    context: typer.Context,
+    files: Annotated[
+        list[str] | None, typer.Argument(metavar="[FILE]", help="Files by id or path; or choose many by options.")
+    ] = None,
+    folder: Annotated[str, typer.Option(help="Everything in this folder and below: its id or path.")] = "",
+    failure_code: Annotated[str, typer.Option(help="Files that failed for this reason, such as STEP_TIMED_OUT.")] = "",
+    parser_version: Annotated[str, typer.Option(help="Files read by this version of their parser.")] = "",
+    kind: Annotated[str, typer.Option(help="Files of this kind, such as chemical.")] = "",
+) -> None:
+    """Process files again, beside the results there are. Exit code 1 if one cannot be processed now."""
+    if bool(files) == bool(folder or failure_code or parser_version or kind):
+        raise CliError("Name files, or choose many by --folder, --failure-code, --parser-version or --kind.", USAGE)
+    accepted, refused = 0, list[dict[str, str]]()
+    with state_of(context).client() as client:
+        for place in files or ():
+            client.reprocess(places.file_id(client, place))
+            accepted += 1
+        if not files:
+            pages = client.reprocess_many(
+                folder_id=places.folder_id(client, folder) if folder else None,
+                failure_code=failure_code or None,
+                parser_version=parser_version or None,
+                kind=kind or None,
+            )
+            for page in pages:
+                accepted += len(page["accepted"])
+                refused += page["refused"]
+    stderr().print(f"{accepted} are processed again.", markup=False)
+    for one in refused:
+        stderr().print(plain(f"{one['id']}: {one['message']} ({one['code']})"), style="red", markup=False)
+    if refused:
+        raise typer.Exit(FAILED)
+
+
 def watch(context: typer.Context, file: FilePlace, timeout: Timeout = 600) -> None:
     """Watch a file until it can be found or has failed. Exit code 1 if it failed or is still on its way."""
     with state_of(context).client() as client:
@@ -216,6 +251,7 @@ def add_to(app: typer.Typer) -> None:
         "download": download,
         "picture": picture,
         "watch": watch,
+        "reprocess": reprocess,
     }
     for name, command in commands.items():
         app.command(name, rich_help_panel=FILES)(command)

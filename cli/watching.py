@@ -75,12 +75,20 @@ def board(rows: Sequence[Watched], *, wide: bool = True) -> Table:
             cell(row.file["name"]),
             *(_step(steps.get(name), took=wide) for name in STEPS),
             status(row.file["status"]),
-            cell(row.file.get("totalRecords", 0)),
-            cell(row.file.get("failedRecords", 0) or ""),
+            cell(_records(row.file)),
+            cell((row.file.get("progress") or {}).get("failed", row.file.get("failedRecords", 0)) or ""),
             cell(row.file.get("indexedRecords", 0)),
             *((failure_text(row.file.get("failure")),) if wide else ()),
         )
     return shown
+
+
+def _records(file: File) -> str:
+    """How many records a file has, or how many of them are processed while it is on its way."""
+    progress = file.get("progress")
+    if not progress:
+        return str(file.get("totalRecords", 0))
+    return f"{progress['processed']}/{progress.get('total', '?')}"
 
 
 def timeline_table(timeline: Timeline) -> Table:

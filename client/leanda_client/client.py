@@ -16,7 +16,19 @@ import httpx
 from leanda_client.auth import TokenProvider
 from leanda_client.errors import LeandaClientError, LeandaProblem, WaitTimeout
 from leanda_client.letters import DeadLetters
-from leanda_client.models import Event, File, Folder, Hit, Picture, Profile, Record, SearchPage, Timeline, finished
+from leanda_client.models import (
+    Event,
+    File,
+    Folder,
+    Hit,
+    Picture,
+    Profile,
+    Record,
+    Reprocessed,
+    SearchPage,
+    Timeline,
+    finished,
+)
 from leanda_client.replays import Replays
 from leanda_client.storage import BytesSource, FileSource, Progress, Source, Storage, sha256_of
 from leanda_client.transport import Api, Waiting
@@ -236,6 +248,29 @@ class LeandaClient:
     def delete(self, file_id: str, *, version: int | None = None) -> None:
         """Delete a file; with `version` only if nobody else changed it since."""
         self._api.send("DELETE", f"/files/{_id(file_id)}", headers=_if_match(version))
+
+    def reprocess(self, file_id: str) -> File:
+        """Process a file again, beside the results it has; they give way only to results that are there."""
+        return cast("File", self._api.json("POST", f"/files/{_id(file_id)}/reprocess"))
+
+    def reprocess_many(
+        self,
+        *,
+        folder_id: str | None = None,
+        failure_code: str | None = None,
+        parser_version: str | None = None,
+        kind: str | None = None,
+        page: int = 100,
+    ) -> Iterator[Reprocessed]:
+        """Process again every file of yours that fits all that is given, newest first; what became of each page of them."""
+        asked = {"folderId": folder_id, "failureCode": failure_code, "parserVersion": parser_version, "kind": kind}
+        body: dict[str, Any] = {name: value for name, value in asked.items() if value is not None} | {"limit": page}
+        while True:
+            answer = self._api.json("POST", "/reprocess", body=body)
+            yield cast("Reprocessed", answer)
+            if not answer.get("nextCursor"):
+                return
+            body["cursor"] = answer["nextCursor"]
 
     def download(self, file_id: str, target: Path, *, progress: Progress | None = None) -> Path:
         """Write the untouched original to `target` (a folder takes it under its own name); returns where it is.

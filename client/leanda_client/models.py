@@ -179,6 +179,14 @@ class Redrive(TypedDict):
     more: bool
 
 
+class Reprocessed(TypedDict):
+    """Ids of files that are processed again; and files that cannot be now, with id, code and message."""
+
+    accepted: list[str]
+    refused: list[dict[str, str]]
+    more: bool
+
+
 class Replay(TypedDict, total=False):
     """Events of the log on their way to one consumer."""
 

@@ -42,12 +42,15 @@ class MongoNodes(MongoAggregates):
         narrowed = {
             "status": wanted.status,
             "kind": wanted.kind,
-            "failure.code": wanted.failure_code,
             "parser.version": wanted.parser_version,
             "ancestors": wanted.folder_id,
         }
         query: Document = {"ownerId": owner_id, "type": "file", "deleted": wanted.deleted}
         query |= {name: value for name, value in narrowed.items() if value is not None}
+        if wanted.failure_code is not None:
+            # A later run that failed leaves the file with the results of the one before.
+            codes = ("failure.code", "latestRun.failure.code")
+            query["$and"] = [{"$or": [{code: wanted.failure_code} for code in codes]}]
         if after:
             at, node_id = datetime.fromisoformat(after[0]), after[1]
             query["$or"] = [{"createdAt": {"$lt": at}}, {"createdAt": at, "_id": {"$lt": node_id}}]

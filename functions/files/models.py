@@ -52,6 +52,7 @@ class ReprocessOrder(_Body):
         default=None, max_length=50, description="Files read by this version of a parser."
     )
     kind: str | None = Field(default=None, max_length=40)
+    cursor: str | None = Field(default=None, max_length=2000, description="Of the answer to the same order, to go on.")
     limit: int = Field(default=100, ge=1, le=500)
 
 

@@ -80,8 +80,11 @@ class Files:
     def get(self, viewer: Viewer, file_id: str) -> dict[str, Any]:
         """One file, with what is known of its fields once it is processed."""
         node = self._node(viewer, file_id, domain.FILE)
-        run = self.runs.get(ids.run_key(file_id, node["activeRun"])) if node.get("blob") else None
-        return views.file(node, run)
+        if not node.get("blob"):
+            return views.file(node)
+        active, latest = (ids.run_key(file_id, n) for n in (node["activeRun"], node["latestRun"]["run"]))
+        runs = self.runs.get_many((active, latest))
+        return views.file(node, runs.get(active), latest=runs.get(latest))
 
     def list_files(self, viewer: Viewer, wanted: NodeFilter, *, cursor: str | None, limit: int) -> dict[str, Any]:
         """The viewer's own files, newest first."""
@@ -166,10 +169,13 @@ class Files:
         return views.file(self._node(viewer, file_id, domain.FILE))
 
     def reprocess_many(self, viewer: Viewer, wanted: ReprocessOrder, origin: Origin) -> dict[str, Any]:
-        """Process again every file that fits; files that cannot be processed now are listed with the reason.
+        """Process again every file that fits, newest first; files that cannot be processed now are listed with the reason.
+
+        Returns: ids `accepted`; `refused` with id, code and message; and `nextCursor` if others fit beyond the limit.
 
         Raises:
             InvalidRequest: nothing narrows it down.
+            InvalidCursor: the cursor belongs to another order.
         """
         filter_ = NodeFilter(
             kind=wanted.kind,
@@ -179,16 +185,23 @@ class Files:
         )
         if filter_ == NodeFilter():
             raise InvalidRequest("Say which files: folderId, failureCode, parserVersion or kind.")
-        found = self.nodes.files_of(viewer.user_id, filter_, after=None, limit=wanted.limit)
+        query = ["reprocess", wanted.kind, wanted.failure_code, wanted.parser_version, wanted.folder_id]
+        after = self.cursors.read(wanted.cursor, principal=viewer.user_id, query=query)
+        found = self.nodes.files_of(viewer.user_id, filter_, after=after, limit=wanted.limit + 1)
         accepted: list[str] = []
         refused: list[dict[str, str]] = []
-        for node in found:
+        for node in found[: wanted.limit]:
             try:
                 self.reprocess(viewer, node["_id"], origin)
                 accepted.append(node["_id"])
             except Conflict as error:
                 refused.append({"id": node["_id"], "code": error.code, "message": error.message})
-        return {"accepted": accepted, "refused": refused, "more": len(found) == wanted.limit}
+        answer: dict[str, Any] = {"accepted": accepted, "refused": refused, "more": len(found) > wanted.limit}
+        if answer["more"]:
+            last = found[wanted.limit - 1]
+            position = [last["createdAt"].isoformat(), last["_id"]]
+            answer["nextCursor"] = self.cursors.sign(position, principal=viewer.user_id, query=query)
+        return answer
 
     def list_records(
         self, viewer: Viewer, file_id: str, *, status: str | None, cursor: str | None, limit: int

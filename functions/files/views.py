@@ -25,8 +25,15 @@ def folder(document: dict[str, Any]) -> dict[str, Any]:
     return _shared(document)
 
 
-def file(document: dict[str, Any], run: dict[str, Any] | None = None) -> dict[str, Any]:
-    """A file. Counts reconcile: total = parsed + failed."""
+def file(
+    document: dict[str, Any], run: dict[str, Any] | None = None, *, latest: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """A file. Counts reconcile: total = parsed + failed.
+
+    Args:
+        run: the active one, which readers see.
+        latest: the same, or one that is made beside it; `progress` is of this one, as long as it is open.
+    """
     counts = document.get("counts") or {}
     shown = _shared(document) | {
         "kind": document.get("kind"),
@@ -42,10 +49,10 @@ def file(document: dict[str, Any], run: dict[str, Any] | None = None) -> dict[st
         "latestRun": _latest_run(document),
         "failure": document.get("failure"),
     }
-    if run and not run_rules.ended(run):
-        progress = run_rules.totals(run, "stored")
-        known = _planned_total(run)
-        shown["progress"] = {"processed": progress.total, "failed": progress.failed, "total": known}
+    if latest and not run_rules.ended(latest):
+        progress, known = run_rules.totals(latest, "stored"), _planned_total(latest)
+        told = {"processed": progress.total, "failed": progress.failed, "total": known}
+        shown["progress"] = {name: value for name, value in told.items() if value is not None}
     if run and run.get("metadata"):
         shown["metadata"] = run["metadata"]
     return {name: value for name, value in shown.items() if value is not None}

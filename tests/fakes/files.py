@@ -39,7 +39,7 @@ class FakeNodes(FakeAggregates):
             and node["type"] == "file"
             and (wanted.status is None or node["status"] == wanted.status)
             and (wanted.kind is None or node.get("kind") == wanted.kind)
-            and (wanted.failure_code is None or (node.get("failure") or {}).get("code") == wanted.failure_code)
+            and wanted.failure_code in (None, *_failures(node))
             and (wanted.parser_version is None or (node.get("parser") or {}).get("version") == wanted.parser_version)
             and (wanted.folder_id is None or wanted.folder_id in node["ancestors"])
         ]
@@ -97,3 +97,8 @@ class FakeBlobs:
 
     def download_url(self, blob_id: str) -> str:
         return f"http://127.0.0.1/{blob_id}"
+
+
+def _failures(node: dict[str, Any]) -> list[Any]:
+    latest = (node.get("latestRun") or {}).get("failure") or {}
+    return [code for code in ((node.get("failure") or {}).get("code"), latest.get("code")) if code]

@@ -178,6 +178,12 @@ class TestNodes:
         assert found(NodeFilter()) == ["f2", "f1", "f0"]
         assert found(NodeFilter(status="Failed", kind="x")) == ["f1"]
         assert found(NodeFilter(failure_code="C2")) == ["f2"]
+        file = world.nodes.get("f0")
+        world.nodes.apply(file, Change(set_={"latestRun": {"run": 2, "failure": {"code": "C2"}}}), ORIGIN)
+        assert found(NodeFilter(failure_code="C2")) == ["f2", "f0"]
+        assert found(
+            NodeFilter(failure_code="C2"), after=[(world.clock.now() + timedelta(seconds=2)).isoformat(), "f2"]
+        ) == ["f0"]
         assert found(NodeFilter(folder_id="o")) == ["f2", "f1", "f0"]
         at = (world.clock.now() + timedelta(seconds=1)).isoformat()
         assert found(NodeFilter(), after=[at, "f1"]) == ["f0"]

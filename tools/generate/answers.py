@@ -129,6 +129,7 @@ class Reprocessing(_Answer):
     accepted: list[str]
     refused: list[RefusedFile]
     more: bool
+    next_cursor: str | None = Field(default=None, description="Repeat the order with it as `cursor` to go on.")
 
 
 # --- records and processing -------------------------------------------------------------------------------------------

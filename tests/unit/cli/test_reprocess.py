@@ -1,0 +1,77 @@
+"""`leanda reprocess`, and how far a file is while it is watched."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from cli.watching import Watched, board
+from tests.unit.cli.conftest import Run
+from tests.unit.client.cloud import CloudInMemory
+
+FILE = "4d3a52ad-34d7-556d-90f1-ac6d5d8da9c6"
+
+
+class Orders:
+    """Answers two pages, of which the second has a file that cannot be processed now."""
+
+    def __init__(self, cloud: CloudInMemory) -> None:
+        self.asked: list[tuple[str, Any]] = []
+        cloud.faults.append(self._answer)
+
+    def _answer(self, request: httpx.Request) -> httpx.Response | None:
+        path = request.url.path.removeprefix("/api/v1")
+        if not path.endswith("/reprocess"):
+            return None
+        body = json.loads(request.content) if request.content else None
+        self.asked.append((path, body))
+        if path != "/reprocess":
+            return httpx.Response(202, json={"id": FILE})
+        if not body.get("cursor"):
+            return httpx.Response(202, json={"accepted": ["a", "b"], "refused": [], "more": True, "nextCursor": "c"})
+        refused = [{"id": "d", "code": "RUN_OPEN", "message": "It is being processed."}]
+        return httpx.Response(202, json={"accepted": ["c"], "refused": refused, "more": False})
+
+
+@pytest.fixture
+def orders(cloud: CloudInMemory) -> Orders:
+    return Orders(cloud)
+
+
+def test_files_are_processed_again_one_by_one(run: Run, orders: Orders) -> None:
+    result = run("reprocess", FILE)
+    assert result.exit_code == 0, result.output
+    assert orders.asked == [(f"/files/{FILE}/reprocess", None)]
+
+
+def test_many_are_chosen_and_all_pages_are_gone_through(run: Run, orders: Orders) -> None:
+    result = run("reprocess", "--failure-code", "STEP_TIMED_OUT", "--kind", "chemical")
+    assert result.exit_code == 1, "one cannot be processed now"
+    assert "3 are processed again" in result.output
+    assert "It is being processed. (RUN_OPEN)" in result.output
+    chosen = {"failureCode": "STEP_TIMED_OUT", "kind": "chemical", "limit": 100}
+    assert orders.asked == [("/reprocess", chosen), ("/reprocess", chosen | {"cursor": "c"})]
+
+
+@pytest.mark.parametrize("arguments", [(), (FILE, "--kind", "chemical")])
+def test_either_files_or_a_choice_is_named(run: Run, orders: Orders, arguments: tuple[str, ...]) -> None:
+    assert run("reprocess", *arguments).exit_code == 2
+    assert orders.asked == []
+
+
+@pytest.mark.parametrize(
+    ("progress", "shown"),
+    [
+        ({"processed": 512, "failed": 3, "total": 1025}, "512/1025"),
+        ({"processed": 0, "failed": 0}, "0/?"),
+        (None, "7"),
+    ],
+)
+def test_a_file_on_its_way_shows_how_many_records_are_processed(progress: Any, shown: str) -> None:
+    file: Any = {"id": FILE, "name": "a.sdf", "status": "Processing", "totalRecords": 7, "failedRecords": 0}
+    table = board([Watched(file | ({"progress": progress} if progress else {}))])
+    records = next(column for column in table.columns if column.header == "records")
+    assert [str(cell) for cell in records.cells] == [shown]
