@@ -34,6 +34,7 @@ from leanda.contracts.events import (
     FileReprocessRequested,
     FileStatus,
     FileStatusChanged,
+    MemberRequested,
     ParseChunk,
     ParseFailed,
     RecordsIndexed,
@@ -46,8 +47,13 @@ from leanda.contracts.events import (
 
 _ID: Final = re.compile(r"[0-9a-f-]{1,64}")
 
-_FOLLOWER: Final = "files-on-file-events"
-_OF_BYTES: Final = frozenset({BlobStored.TYPE, BlobRejected.TYPE, UploadExpired.TYPE})
+_OF_BYTES: Final = frozenset(
+    {
+        *(("files-on-file-events", one.TYPE) for one in (BlobStored, BlobRejected, UploadExpired)),
+        ("blobs-on-file-events", MemberRequested.TYPE),
+    }
+)
+"""What consumer gives up what type: then a file stays without its bytes."""
 _DELIVERED_BY_ITSELF: Final = frozenset({"RETRIES_EXHAUSTED"})
 _TRACKER: Final = "files-on-record-events"
 _PLAN: Final = frozenset({FileCreated.TYPE, FileReprocessRequested.TYPE})
@@ -120,7 +126,7 @@ def without_bytes(node: Node, *, at: datetime) -> Change:
 
 
 def _is_of_bytes(failed: Letter) -> bool:
-    return failed["consumer"] == _FOLLOWER and failed["eventType"] in _OF_BYTES
+    return (failed["consumer"], failed["eventType"]) in _OF_BYTES
 
 
 def may_go_on(run: Run) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from functions.files import letters as rules
+from functions.parsers.bundle.parser import parser as bundle
 from functions.parsers.chemical.parser import parser as chemical
 from functions.parsers.generic.parser import parser as generic
 from functions.parsers.tabular.parser import parser as tabular
@@ -22,6 +23,7 @@ from leanda.contracts.events import (
     ChunksPlanned,
     DeadLettered,
     FileCreated,
+    MemberRequested,
     ParseChunk,
     ParseFailed,
     RecordsParsed,
@@ -30,6 +32,7 @@ from leanda.contracts.events import (
 )
 from leanda.ports import Message
 from tests.fakes.pipeline import USER, Pipeline
+from tests.unit.parsers_bundle.archives import packed
 
 ME = Viewer(USER)
 LETTER = "0b7c5e3a-91d2-5f48-a6e0-7c2d1b4f8e95"
@@ -43,7 +46,7 @@ class Scene:
     """A pipeline in which one event is given up by one consumer; `redrive` delivers it after all."""
 
     def __init__(self, held: type, consumer: str, *, chunk: int | None = None, code: str = "UNEXPECTED_ERROR") -> None:
-        self.cloud = Pipeline([chemical(), tabular(), generic()])
+        self.cloud = Pipeline([chemical(), tabular(), bundle(), generic()])
         self.held, self.consumer, self.chunk, self.code = held.TYPE, consumer, chunk, code  # type: ignore[attr-defined]
         self.kept: list[Message] = []
         self.deaf = False
@@ -201,6 +204,20 @@ def test_a_letter_about_the_bytes_ends_the_file_and_shows_until_they_are_taken_a
     assert not any("error" in one for one in scene.steps().values())
     (entry,) = scene.cloud.files.timeline(ME, scene.file_id)["letters"]
     assert entry["state"] == "redriven"
+
+
+def test_a_letter_about_a_member_ends_its_file_until_it_is_taken_out_after_all() -> None:
+    scene = Scene(MemberRequested, "blobs-on-file-events")
+    bundle_id = scene.cloud.upload("one.zip", packed({"a.smi": b"CCO\n"}), unpack=True)
+    scene.cloud.deliver()
+    scene.file_id = ids.file_id_of_member(bundle_id, "a.smi")
+    assert scene.shown["status"] == "Loading"
+    scene.publish(scene.tell(DeadLettered, 3))
+    assert (scene.shown["status"], scene.shown["failure"]["code"]) == ("Failed", "UNEXPECTED_ERROR")
+    assert scene.steps()["upload"]["error"]["deadLetterId"] == LETTER
+    scene.redrive()
+    assert (scene.shown["status"], scene.shown["totalRecords"]) == ("Processed", 1)
+    assert "failure" not in scene.shown
 
 
 def test_a_late_letter_about_the_bytes_ends_nothing() -> None:
