@@ -39,7 +39,7 @@ def _session() -> tuple[Any, Any]:
     indigo.setOption("unique-dearomatization", False)
     indigo.setOption("ignore-noncritical-query-features", True)
     indigo.setOption("timeout", CALL_MILLISECONDS)
-    # The check refuses what is not aromatic to Indigo when drawn with double bonds: caffeine, written `Cn1c(=O)c2…`.
+    # The check refuses rings that Indigo would not call aromatic itself, such as those of `N#Cc1cnc2cccc3ncnc1-n-3-2`.
     indigo.setOption("dearomatize-verification", False)
     return indigo, IndigoInchi(indigo)
 

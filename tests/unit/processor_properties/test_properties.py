@@ -76,6 +76,7 @@ def test_the_canonical_smiles_does_not_depend_on_the_drawing() -> None:
         ("Cn1c(=O)c2c(ncn2C)n(C)c1=O", "CN1C(=O)C2=C(N=CN2C)N(C)C1=O"),  # caffeine
         ("CCO", "[H]C([H])([H])C([H])([H])O[H]"),
         ("c1ccc2[nH]ccc2c1", "C1=CC=C2NC=CC2=C1"),
+        ("N#Cc1cnc2cccc3ncnc1-n-3-2", "C1C=C2N3C(=NC=N2)C(=CN=C3C=1)C#N"),
     ],
 )
 def test_the_descriptors_do_not_depend_on_the_drawing(drawings: tuple[str, ...]) -> None:
