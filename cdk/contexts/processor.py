@@ -14,7 +14,7 @@ PROCESSOR: Final = Context(
     packages=(
         Package(
             "processor",
-            wheels="indigo",
+            wheels="processor",
             functions=(
                 Consumer(
                     handler="on_record_events",

@@ -6,8 +6,11 @@ Everything here may raise; `properties.compute` turns what it raises into issues
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import cache
 from typing import Any, Final
+
+from functions.processor.isotopologues import mass_above_monoisotopic
 
 TOOLKIT: Final = "Indigo 1.46.0"
 CALL_MILLISECONDS: Final = 2000
@@ -19,6 +22,7 @@ SMILES_MEDIA_TYPE: Final = "chemical/x-daylight-smiles"
 MOLFILE_MEDIA_TYPE: Final = "chemical/x-mdl-molfile"
 
 _KEYWORD_UNKNOWN: Final = re.compile(r"unsupported property of CTAB3000(?: \(in \w+ block\))?: (\S+)")
+_ELEMENT: Final = re.compile(r"([A-Z][a-z]?) ?(\d*)")
 _NAME_LINE: Final = re.compile(r"\A[^\r\n]*")
 _STANDARD_INCHI: Final = ""
 _ERROR: Final = -1.0
@@ -57,14 +61,26 @@ def load(media_type: str, text: str) -> Any:
         text = _NAME_LINE.sub("", text, count=1)
     for _ in range(MAX_DROPPED_KEYWORDS):
         try:
-            return _session()[0].loadMolecule(text)
+            return _loaded(text)
         except Exception as refusal:
             unknown = _KEYWORD_UNKNOWN.search(str(refusal))
             shorter = drop_keyword(text, unknown[1]) if unknown else text
             if shorter == text:
                 raise
             text = shorter
-    return _session()[0].loadMolecule(text)
+    return _loaded(text)
+
+
+def _loaded(text: str) -> Any:
+    """The molecule with single and double bonds, however it was written.
+
+    Rings that an aromatic SMILES calls aromatic, Indigo leaves as they are, although it would not call all of them so
+    (caffeine): its canonical SMILES would be another one than from a drawing. Of some (benzobisthiadiazole) it would
+    compute nothing. Where no double bonds can be set the molecule stays as it is.
+    """
+    molecule = _session()[0].loadMolecule(text)
+    molecule.dearomatize()
+    return molecule
 
 
 def drop_keyword(molfile: str, keyword: str) -> str:
@@ -104,6 +120,21 @@ def canonical_smiles(molecule: Any) -> str:
     return ".".join(sorted(parts))
 
 
+def most_abundant_mass(molecule: Any) -> float:
+    """Mass of the most abundant isotopologue in Da; atoms whose isotope is stated keep it.
+
+    Raises:
+        IndigoException: the molecule has no mass (an impossible valence).
+        KeyError: it has an atom of no element.
+    """
+    counts = Counter({name: int(count or 1) for name, count in _ELEMENT.findall(molecule.grossFormula())})
+    mass = float(molecule.monoisotopicMass())
+    if not (more := mass_above_monoisotopic(counts)):
+        return mass  # Nor would it be with fewer atoms to choose for, so nobody needs to look at each of them.
+    labelled = Counter(atom.symbol() for atom in molecule.iterateAtoms() if atom.isotope())
+    return mass + (mass_above_monoisotopic(counts - labelled) if labelled else more)
+
+
 def inchi(molecule: Any) -> str:
     """Standard InChI.
 
@@ -111,6 +142,23 @@ def inchi(molecule: Any) -> str:
     this and all later InChIs of the process to non-standard ones (`InChI=1/…`).
     """
     return str(_session()[1].getInchi(molecule, _STANDARD_INCHI))
+
+
+def leaves_out_double_bonds(smiles: str | None, inchi_of_molecule: str) -> bool:
+    """Whether a canonical SMILES lost the configuration of double bonds that the InChI of the same molecule has.
+
+    Indigo writes none of bonds in rings; InChI has those of rings of eight atoms and more.
+
+    Raises:
+        IndigoException: the SMILES cannot be read again.
+    """
+    stated = _double_bonds(inchi_of_molecule)
+    return smiles is not None and bool(stated) and _double_bonds(inchi(_loaded(smiles))) != stated
+
+
+def _double_bonds(inchi: str) -> list[str]:
+    """The layers /b of an InChI: one, or two when isotopes make a difference."""
+    return [layer for layer in inchi.split("/") if layer.startswith("b")]
 
 
 def inchi_key(inchi: str) -> str:

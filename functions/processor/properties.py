@@ -5,8 +5,8 @@
 | `canonicalSmiles` | | canonical aromatic SMILES; components sorted and joined by `.` |
 | `molecularFormula` | | Hill order, all components together, isotopes as their element |
 | `molecularWeight` | g/mol | from the standard atomic weights; isotopes as given |
-| `monoisotopicMass` | Da | of the most abundant isotope of each element |
-| `mostAbundantMass` | Da | of the most abundant isotopologue |
+| `monoisotopicMass` | Da | of the most abundant isotope of each element; as in PubChem, an ion's electrons do not count |
+| `mostAbundantMass` | Da | of the most abundant isotopologue (`isotopologues`); the same for ions |
 | `inchi`, `inchiKey` | | standard InChI and its key |
 | `tpsa` | Å² | topological polar surface area of N and O; none of water and lone ions (Ertl et al., J. Med. Chem. 2000, 43, 3714) |
 | `logP` | | octanol/water partition, by atom contributions (Wildman & Crippen, J. Chem. Inf. Comput. Sci. 1999, 39, 868) |
@@ -46,17 +46,19 @@ _CALCULATIONS: Final[tuple[tuple[str, Callable[[Any], Any]], ...]] = (
     ("molecularFormula", lambda molecule: molecule.molecularFormula()),
     ("molecularWeight", lambda molecule: molecule.molecularWeight()),
     ("monoisotopicMass", lambda molecule: molecule.monoisotopicMass()),
-    ("mostAbundantMass", lambda molecule: molecule.mostAbundantMass()),
+    ("mostAbundantMass", chemistry.most_abundant_mass),
     ("inchi", chemistry.inchi),
 )
+_OWN_ISSUES: Final = frozenset({"PROPERTY_FAILED", "PROPERTY_INCOMPLETE", "STRUCTURE_NOT_COMPUTABLE"})
 _MEDIA_TYPES: Final = frozenset({chemistry.MOLFILE_MEDIA_TYPE, chemistry.SMILES_MEDIA_TYPE})
 
 
 def compute(record: Record) -> Record:
     """The record with its properties; it stays as it is if it failed or has no molecular structure.
 
-    It never raises for what a structure holds: a property that cannot be computed is left out, with a Warning
-    `PROPERTY_FAILED` that names it; a structure that is no molecule (a query) has a Warning `STRUCTURE_NOT_COMPUTABLE`.
+    It never raises for what a structure holds. Warnings say what is missing: `PROPERTY_FAILED` a property that could not
+    be computed, `PROPERTY_INCOMPLETE` one that says less than the structure, `STRUCTURE_NOT_COMPUTABLE` everything, because
+    the structure is no molecule (a query).
     Computing again gives the same record.
     """
     structure = record.structure
@@ -85,6 +87,7 @@ def compute(record: Record) -> Record:
         add(name, calculate, molecule)
     if "inchi" in properties:
         add("inchiKey", chemistry.inchi_key, properties["inchi"])
+        issues += _left_out(properties)
     try:
         seen = chemistry.as_descriptors_see_it(molecule)
     except Exception as error:
@@ -95,8 +98,19 @@ def compute(record: Record) -> Record:
     return _with(record, properties, issues)
 
 
+def _left_out(properties: dict[str, Any]) -> list[Issue]:
+    """What the canonical SMILES does not say of the structure."""
+    try:
+        if not chemistry.leaves_out_double_bonds(properties.get("canonicalSmiles"), properties["inchi"]):
+            return []
+        message = "canonicalSmiles does not say whether double bonds in large rings are cis or trans; inchi does."
+    except Exception as error:
+        message = f"canonicalSmiles may leave out what inchi says of double bonds: {chemistry.reason(error)}."
+    return [_issue("PROPERTY_INCOMPLETE", message, place="canonicalSmiles")]
+
+
 def _with(record: Record, properties: dict[str, Any], issues: list[Issue]) -> Record:
-    kept = tuple(issue for issue in record.issues if issue.code not in ("PROPERTY_FAILED", "STRUCTURE_NOT_COMPUTABLE"))
+    kept = tuple(issue for issue in record.issues if issue.code not in _OWN_ISSUES)
     return record.model_copy(
         update={
             "properties": record.properties | properties,

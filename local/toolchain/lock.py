@@ -32,6 +32,7 @@ SETS: dict[str, tuple[str, ...]] = {
     "layer": (*LIKE_DEV, *(word for name in IN_THE_RUNTIME for word in ("--no-emit-package", name))),
     "search": LIKE_DEV,
     "indigo": LIKE_DEV,
+    "processor": LIKE_DEV,
     "gemmi": LIKE_DEV,
     "tabular": LIKE_DEV,
     "document": LIKE_DEV,
