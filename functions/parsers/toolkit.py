@@ -37,6 +37,8 @@ def session() -> Any:
     indigo.setOption("unique-dearomatization", False)
     indigo.setOption("ignore-noncritical-query-features", True)
     indigo.setOption("timeout", CALL_MILLISECONDS)
+    # Else rings that are aromatic only because a SMILES says so (caffeine's) get no double bonds.
+    indigo.setOption("dearomatize-verification", False)
     # The same structure gives the same text at any time.
     indigo.setOption("molfile-saving-skip-date", True)
     return indigo
@@ -125,7 +127,12 @@ class Component:
 
 
 def component(molecule: Any) -> Component:
-    """Canonical SMILES (aromatic, without atom mapping, parts sorted) and standard InChIKey of a molecule."""
+    """Canonical SMILES (aromatic, without atom mapping, parts sorted) and standard InChIKey of a molecule.
+
+    Both from single and double bonds: rings that an aromatic SMILES calls aromatic, Indigo would leave as they are.
+    """
+    molecule = molecule.clone()
+    molecule.dearomatize()
     try:
         smiles = canonical_smiles(molecule)
     except Exception as refusal:

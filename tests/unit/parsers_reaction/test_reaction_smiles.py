@@ -42,6 +42,17 @@ def test_parts_that_a_ring_bond_joins_are_one_molecule() -> None:
     assert "CC" in {member["smiles"] for member in record.properties["reactants"]}
 
 
+def test_molecules_are_the_same_in_aromatic_and_in_drawn_form() -> None:
+    """Caffeine, whose six-ring Indigo calls aromatic only where the SMILES does; and rings with two sets of double bonds."""
+    for aromatic, drawn in (
+        (b"Cn1c(=O)c2c(ncn2C)n(C)c1=O", b"CN1C(=O)C2=C(N=CN2C)N(C)C1=O"),
+        (b"c1cc2nsnc2c2nsnc12", b"C1=CC2=NSN=C2C2=NSN=C21"),
+    ):
+        first, second = read(FORMAT, aromatic + b">>C\n" + drawn + b">>C\n")
+        assert codes(first) == codes(second) == []
+        assert first.properties == second.properties
+
+
 @pytest.mark.parametrize(
     ("line", "code"),
     [
