@@ -55,6 +55,26 @@ def test_the_file_with_two_bad_records_of_20_gives_18_good_ones() -> None:
     assert len(records) == 20
 
 
+def test_names_and_data_items_are_those_that_rdkit_reads() -> None:
+    """As texts, in their order; blank lines behind the last record are one more to RDKit, and a bad record is none."""
+    chem = pytest.importorskip("rdkit.Chem")
+    compared = 0
+    for row in manifest("sdf"):
+        content = row.read_bytes()
+        if row.expected == "invalid":
+            continue
+        records = sdf.FORMAT.read(content, first_index=0, head=b"")
+        theirs = chem.ForwardSDMolSupplier(io.BytesIO(content), sanitize=False, removeHs=False)
+        for record, molecule in zip(records, theirs, strict=False):
+            assert (molecule is None) is (record.status is RecordStatus.FAILED), (row.path, record.index)
+            if molecule is not None:
+                assert record.name == (molecule.GetProp("_Name").strip() or None)
+                items = [(name, molecule.GetProp(name)) for name in molecule.GetPropNames()]
+                assert [(field.name, field.value) for field in record.fields] == items, (row.path, record.index)
+                compared += len(items)
+    assert compared > 30_000
+
+
 def drawn(name: str) -> list[Record]:
     [row] = [row for row in manifest(*DRAWINGS) if PurePosixPath(row.path).name == name]
     return list(DRAWINGS[row.format].records(io.BytesIO(row.read_bytes())))
