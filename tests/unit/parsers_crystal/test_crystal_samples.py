@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import re
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 import pytest
 
 from functions.parsers.crystal.formats.cif import FORMAT
 from leanda import limits
-from leanda.contracts.artefacts import RecordStatus
+from leanda.contracts.artefacts import Record, RecordStatus
 from leanda.parsing.signatures import Kind, decide
 from tests.samples import SampleRow, manifest, samples_root
 from tests.unit.parsers_crystal.reading import boundaries, codes, read
@@ -46,22 +48,62 @@ def by_text(content: bytes, tag: str) -> str | None:
     return match[1].decode("latin-1").strip("'") if match else None
 
 
+def blocks() -> Iterator[tuple[str, bytes, Record]]:
+    """Every readable data block of the samples: its file, its text and its record."""
+    for row in manifest("cif"):
+        if row.expected != "invalid":
+            texts = re.split(rb"^(?=data_)", row.read_bytes(), flags=re.MULTILINE)[1:]
+            for text, record in zip(texts, read(row.read_bytes()), strict=True):
+                yield row.path, text, record
+
+
 @pytest.mark.parametrize("separator", ["_", "."])
 def test_cells_are_what_the_files_state(separator: str) -> None:
     seen = 0
-    for row in manifest("cif"):
-        content = row.read_bytes()
-        if row.expected != "invalid" and row.records == 1:
-            [record] = read(content)
-            for name in ("length_a", "length_b", "length_c", "angle_alpha", "angle_beta", "angle_gamma", "volume"):
-                stated = by_text(content, f"_cell{separator}{name}")
-                if stated not in (None, "?", "."):
-                    value, _, uncertainty = stated.rstrip(")").partition("(")
-                    prefix = "cell" + "".join(part.capitalize() for part in name.split("_"))
-                    assert record.properties[prefix] == float(value), (row.path, name)
-                    assert (f"{prefix}Uncertainty" in record.properties) is bool(uncertainty), (row.path, name)
-                    seen += 1
-    assert seen > 10
+    for path, text, record in blocks():
+        for name in ("length_a", "length_b", "length_c", "angle_alpha", "angle_beta", "angle_gamma", "volume"):
+            stated = by_text(text, f"_cell{separator}{name}")
+            if stated not in (None, "?", "."):
+                value, _, uncertainty = stated.rstrip(")").partition("(")
+                prefix = "cell" + "".join(part.capitalize() for part in name.split("_"))
+                assert record.properties[prefix] == float(value), (path, name)
+                assert (f"{prefix}Uncertainty" in record.properties) is bool(uncertainty), (path, name)
+                seen += 1
+    assert seen == {"_": 61, ".": 12}[separator]
+
+
+def test_space_groups_are_what_the_files_state() -> None:
+    seen: Counter[str] = Counter()
+    for path, text, record in blocks():
+        for name, tags in {
+            "spaceGroupSymbol": (
+                "_space_group_name_H-M_alt",
+                "_symmetry_space_group_name_H-M",
+                "_symmetry.space_group_name_H-M",
+            ),
+            "spaceGroupNumber": (
+                "_space_group_IT_number",
+                "_symmetry_Int_Tables_number",
+                "_symmetry.Int_Tables_number",
+            ),
+        }.items():
+            for stated in filter(None, (by_text(text, tag) for tag in tags)):
+                assert str(record.properties[name]) == stated, (path, name)
+                seen[name] += 1
+    assert seen == {"spaceGroupSymbol": 10, "spaceGroupNumber": 11}
+
+
+@pytest.mark.filterwarnings("ignore")  # parsnip's own, about numpy and about loops it does not read.
+def test_volumes_are_those_of_parsnips_lattice() -> None:
+    """Stated or computed here, they are the determinant of the lattice vectors that the other reader gives."""
+    parsnip, linalg = pytest.importorskip("parsnip"), pytest.importorskip("numpy.linalg")
+    compared = 0
+    for path, text, record in blocks():
+        if "cellVolume" in record.properties and "superflat" not in path:
+            lattice = parsnip.CifFile(io.StringIO(text.decode("latin-1"))).lattice_vectors
+            assert record.properties["cellVolume"] == pytest.approx(linalg.det(lattice), rel=5e-4), path
+            compared += 1
+    assert compared == 10
 
 
 @pytest.mark.parametrize(
