@@ -72,11 +72,12 @@ def upload(
 def list_folder(
     context: typer.Context,
     folder: Annotated[str, typer.Argument(help="A folder's id or path; default: your root.")] = "",
+    deleted: Annotated[bool, typer.Option("--deleted", help="Files that were deleted and can be restored.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """List a folder."""
     with state_of(context).client() as client:
-        items = list(client.children(places.folder_id(client, folder)))
+        items = list(client.deleted() if deleted else client.children(places.folder_id(client, folder)))
     if as_json:
         print_json(items)
         return
@@ -154,15 +155,31 @@ def remove(
     context: typer.Context,
     files: Annotated[list[str], typer.Argument(metavar="FILE", help="Files by id or path; with --folder folders.")],
     folder: Annotated[bool, typer.Option("--folder", help="Remove folders instead, with everything in them.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a folder is removed.")] = False,
 ) -> None:
-    """Delete files, or folders with everything in them; the API can restore both."""
+    """Delete files, or folders with everything in them; `leanda restore` brings them back."""
     with state_of(context).client() as client:
         for place in files:
-            if folder:
-                client.delete_folder(places.folder_id(client, place))
-            else:
-                client.delete(places.file_id(client, place))
-            stderr().print(f"Deleted {plain(place)}.", markup=False)
+            id_ = places.folder_id(client, place) if folder else places.file_id(client, place)
+            if folder and not yes:
+                typer.confirm(f"Delete {plain(place)} and everything in it?", abort=True, err=True)
+            (client.delete_folder if folder else client.delete)(id_)
+            undo = f"leanda restore {'--folder ' if folder else ''}{id_}"
+            stderr().print(f"Deleted {plain(place)}; to undo: {undo}", markup=False)
+
+
+def restore(
+    context: typer.Context,
+    ids: Annotated[
+        list[str], typer.Argument(metavar="ID", help="What was deleted has an id only: `leanda ls --deleted`.")
+    ],
+    folder: Annotated[bool, typer.Option("--folder", help="Restore folders, with what was deleted with them.")] = False,
+) -> None:
+    """Undo the deletion of files or folders."""
+    with state_of(context).client() as client:
+        for id_ in ids:
+            back = (client.restore_folder if folder else client.restore)(id_)
+            stderr().print(f"Restored {plain(back['name'])}.", markup=False)
 
 
 def download(
@@ -248,6 +265,7 @@ def add_to(app: typer.Typer) -> None:
         "show": show,
         "records": records,
         "rm": remove,
+        "restore": restore,
         "download": download,
         "picture": picture,
         "watch": watch,

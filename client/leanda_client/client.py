@@ -249,6 +249,15 @@ class LeandaClient:
         """Delete a file; with `version` only if nobody else changed it since."""
         self._api.send("DELETE", f"/files/{_id(file_id)}", headers=_if_match(version))
 
+    def restore(self, file_id: str) -> File:
+        """Undo the deletion of a file."""
+        return cast("File", self._api.json("POST", f"/files/{_id(file_id)}/restore"))
+
+    def deleted(self) -> Iterator[File]:
+        """Your files that were deleted and can be restored, newest first."""
+        for item in self._pages("/files", {"deleted": "true"}):
+            yield cast("File", item)
+
     def reprocess(self, file_id: str) -> File:
         """Process a file again, beside the results it has; they give way only to results that are there."""
         return cast("File", self._api.json("POST", f"/files/{_id(file_id)}/reprocess"))
@@ -314,6 +323,10 @@ class LeandaClient:
     def delete_folder(self, folder_id: str, *, version: int | None = None) -> None:
         """Delete a folder with everything in it; it can be restored."""
         self._api.send("DELETE", f"/folders/{_id(folder_id)}", headers=_if_match(version))
+
+    def restore_folder(self, folder_id: str) -> Folder:
+        """Undo the deletion of a folder and of what was deleted with it."""
+        return cast("Folder", self._api.json("POST", f"/folders/{_id(folder_id)}/restore"))
 
     # --- records ------------------------------------------------------------------------------------------------------
 

@@ -30,7 +30,6 @@ LIKE_DEV = ("-c", "requirements/dev.txt")
 SETS: dict[str, tuple[str, ...]] = {
     "dev": (),
     "layer": (*LIKE_DEV, *(word for name in IN_THE_RUNTIME for word in ("--no-emit-package", name))),
-    "search": LIKE_DEV,
     "indigo": LIKE_DEV,
     "processor": LIKE_DEV,
     "gemmi": LIKE_DEV,

@@ -127,6 +127,27 @@ def test_deleting_and_downloading(run: Run, smiles: Path, tmp_path: Path) -> Non
     assert run("ls").stdout.strip() == "(empty)"
 
 
+def test_what_was_deleted_comes_back(run: Run, smiles: Path) -> None:
+    run("upload", str(smiles))
+    told = run("rm", "list.smi").stderr
+    (deleted,) = json.loads(run("ls", "--deleted", "--json").stdout)
+    assert f"leanda restore {deleted['id']}" in told
+    assert run("restore", deleted["id"]).exit_code == 0
+    assert "list.smi" in run("ls").stdout
+    assert run("ls", "--deleted").stdout.strip() == "(empty)"
+
+
+def test_a_folder_goes_only_after_a_yes(run: Run, smiles: Path) -> None:
+    run("upload", str(smiles.parent))
+    (folder,) = [one for one in json.loads(run("ls", "--json").stdout) if one["type"] == "folder"]
+    assert run("rm", "--folder", folder["name"]).exit_code == 1  # nobody answered
+    assert folder["name"] in run("ls").stdout
+    assert run("rm", "--folder", "--yes", folder["name"]).exit_code == 0
+    assert run("ls").stdout.strip() == "(empty)"
+    assert run("restore", "--folder", folder["id"]).exit_code == 0
+    assert folder["name"] in run("ls").stdout
+
+
 def test_pictures_are_saved_under_the_name_of_their_file(
     run: Run, smiles: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

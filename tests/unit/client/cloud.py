@@ -25,6 +25,7 @@ class CloudInMemory:
     def __init__(self, *, post_limit: int = 1000, part_size: int = 10, valid_token: str = "good") -> None:
         self.post_limit, self.part_size, self.valid_token = post_limit, part_size, valid_token
         self.files: dict[str, dict[str, Any]] = {}
+        self.deleted: dict[str, dict[str, Any]] = {}
         self.folders: dict[str, dict[str, Any]] = {}
         self.parts: dict[str, dict[int, bytes]] = {}
         self.stored: dict[str, bytes] = {}
@@ -134,7 +135,17 @@ class CloudInMemory:
                 self._store(file_id, b"".join(have[number] for number in sorted(have)))
                 return httpx.Response(202, json={"fileId": file_id, "state": "Open"})
             case "GET", ["files"]:
-                return self._paged(list(self.files.values()), request)
+                deleted = request.url.params.get("deleted") == "true"
+                return self._paged(list((self.deleted if deleted else self.files).values()), request)
+            case "POST", ["files", file_id, "restore"] if file_id in self.deleted:
+                self.files[file_id] = self.deleted.pop(file_id)
+                return httpx.Response(200, json=self.files[file_id])
+            case "DELETE", ["folders", folder_id]:
+                self.deleted[folder_id] = self.folders.pop(folder_id)
+                return httpx.Response(204)
+            case "POST", ["folders", folder_id, "restore"] if folder_id in self.deleted:
+                self.folders[folder_id] = self.deleted.pop(folder_id)
+                return httpx.Response(200, json=self.folders[folder_id])
             case "GET", ["folders", parent, "children"]:
                 inside = [node for node in (*self.folders.values(), *self.files.values()) if node["parentId"] == parent]
                 return self._paged(inside, request)
@@ -166,7 +177,7 @@ class CloudInMemory:
             case "GET", []:
                 return httpx.Response(200, json={k: v for k, v in file.items() if k != "upload"})
             case "DELETE", []:
-                del self.files[file_id]
+                self.deleted[file_id] = self.files.pop(file_id)
                 return httpx.Response(204)
             case "PATCH", []:
                 if request.headers.get("if-match", '"1"') != f'"{file["version"]}"':
