@@ -138,5 +138,19 @@ def _show(orders: list[dict[str, Any]], counted: list[dict[str, int]], *, as_jso
     stderr().print("Nothing was delivered; --deliver does it.")
 
 
+def erase(
+    context: typer.Context,
+    file: Annotated[str, typer.Option(help="The id of a file that is purged.")] = "",
+    user: Annotated[str, typer.Option(help="The id of a user who is erased, with all files of that user.")] = "",
+) -> None:
+    """Take names, paths and the user out of what the log says of a file or a user, for good; what is to come of them too."""
+    if bool(file) == bool(user):
+        raise CliError("Name --file or --user.", USAGE)
+    with operator_client(state_of(context)) as client:
+        count = client.replays.erase(file_id=file or None, user_id=user or None)
+    typer.echo(f"{count} entries redacted.")
+
+
 def add_to(app: typer.Typer) -> None:
+    app.command("erase-history", rich_help_panel="Operators")(erase)
     app.command("replay", rich_help_panel="Operators")(replay)

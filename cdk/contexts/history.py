@@ -45,6 +45,7 @@ def history(others: Sequence[Context]) -> Context:
             Route("POST", "/replays", body=json_object(("consumer", "types"), consumer=_NAME)),
             Route("POST", "/replays/count", body=json_object(("consumer",), consumer=_NAME)),
             Route("GET", "/replays/{id}"),
+            Route("POST", "/erasures", body=json_object()),
             Route("POST", "/replays/{id}/cancel"),
         ),
     )

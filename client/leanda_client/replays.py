@@ -31,6 +31,15 @@ class Replays:
         """How far a replay is: Open, Done, Failed or Cancelled."""
         return cast("Replay", self._api.json("GET", f"/replays/{quote(replay_id, safe='')}"))
 
+    def erase(self, *, file_id: str | None = None, user_id: str | None = None) -> int:
+        """Redact what the log says of a file, or of a user and the user's files; how many entries there were."""
+        body, total = _given({"fileId": file_id, "userId": user_id}), 0
+        while True:
+            answer = self._api.json("POST", "/erasures", body=body)
+            total += int(answer["redacted"])
+            if not answer["more"]:
+                return total
+
     def cancel(self, replay_id: str) -> Replay:
         """Stop a replay."""
         return cast("Replay", self._api.json("POST", f"/replays/{quote(replay_id, safe='')}/cancel"))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from pymongo import UpdateOne
 from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError
@@ -21,10 +22,11 @@ _DUPLICATE: Final = 11000
 
 
 class MongoEventLog:
-    """`EventLog` on the collection `events`; `_id` is the event's id, and nothing but inserts is ever sent."""
+    """`EventLog` on the collection `events`; `_id` is the event's id. Nothing but inserts is ever sent, save for an erasure."""
 
     def __init__(self, database: Database[Document]) -> None:
         self.collection: Collection[Document] = database["events"]
+        self._erased: Collection[Document] = database["erased"]
 
     def append(self, entries: Sequence[Entry]) -> None:
         first: dict[str, Document] = {}
@@ -47,12 +49,36 @@ class MongoEventLog:
 
     def select(self, wanted: Selection, *, after: tuple[datetime, str] | None, limit: int) -> list[Entry]:
         query: Document = {"fileId": wanted.file_id} if wanted.file_id else {}
+        query["redacted"] = {"$ne": True}
         if wanted.types:
             query["type"] = {"$in": list(wanted.types)}
         bounds = {"$gte": wanted.since, "$lt": wanted.until}
         if window := {name: value for name, value in bounds.items() if value is not None}:
             query["time"] = window
         return self._find(query, after, limit)
+
+    def erase(self, ids: Iterable[str]) -> None:
+        with store_errors():
+            for one in ids:
+                self._erased.update_one({"_id": one}, {"$set": {"erased": True}}, upsert=True)
+
+    def erased(self, ids: Iterable[str]) -> set[str]:
+        with store_errors():
+            return {found["_id"] for found in self._erased.find({"_id": {"$in": list(ids)}}, {"_id": 1})}
+
+    def unredacted(self, wanted: EventFilter, *, limit: int) -> list[Entry]:
+        query: Document = {"fileId": wanted.file_id} if wanted.file_id else {"userId": wanted.user_id}
+        with store_errors():
+            return [_entry(found) for found in self.collection.find(query | {"redacted": {"$ne": True}}).limit(limit)]
+
+    def redact(self, entries: Sequence[Entry]) -> None:
+        changes = [
+            UpdateOne({"_id": one.id}, {"$set": {"body": one.body, "redacted": True}, "$unset": {"userId": ""}})
+            for one in entries
+        ]
+        with store_errors():
+            if changes:
+                self.collection.bulk_write(changes, ordered=False)
 
     def _find(self, query: Document, after: tuple[datetime, str] | None, limit: int) -> list[Entry]:
         if after:
@@ -129,6 +155,7 @@ def _document(entry: Entry) -> Document:
         "sequence": entry.sequence,
         "hops": entry.hops,
         "body": entry.body,
+        "redacted": entry.redacted or None,
     }
     return {name: value for name, value in shown.items() if value is not None}
 
@@ -149,4 +176,5 @@ def _entry(document: Document) -> Entry:
         sequence=document["sequence"],
         hops=document["hops"],
         body=document["body"],
+        redacted=bool(document.get("redacted")),
     )

@@ -1,4 +1,4 @@
-"""The history API: every event of a file, and everything that one has caused oneself; for operators, replays.
+"""The history API: every event of a file, and everything that one has caused oneself; for operators, replays and erasures.
 
 Trigger: API Gateway. Emits: nothing.
 """
@@ -11,6 +11,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
 from functions.history import bootstrap
+from functions.history.models import Erasure
 from functions.history.replaying import ReplayOrder
 from leanda import limits
 from leanda.access.policy import Viewer
@@ -70,6 +71,12 @@ def get_replay(replay_id: Id) -> Response[str]:
 @app.post("/v1/replays/<replay_id>/cancel", summary="Stop a replay (operators)", tags=["history"])
 def cancel_replay(replay_id: Id) -> Response[str]:
     return reply(bootstrap.replay_desk().cancel(principal_of(app.current_event), replay_id))
+
+
+@app.post("/v1/erasures", summary="Redact what the log says of a file or user (operators)", tags=["history"])
+def erase_history(body: Erasure) -> Response[str]:
+    done = bootstrap.erasing().erase(principal_of(app.current_event), file_id=body.file_id, user_id=body.user_id)
+    return reply(done)
 
 
 def _viewer() -> Viewer:

@@ -11,6 +11,7 @@ from botocore.config import Config
 
 from functions.history import settings as s
 from functions.history.adapters import FilesAuthority, MongoEventLog, MongoReplayJobs
+from functions.history.erasing import Erasing
 from functions.history.replaying import RESERVE_SECONDS, Replaying
 from functions.history.replays import ReplayDesk, ReplayWork
 from functions.history.use_cases import History, Keeping, whole_batch
@@ -44,6 +45,11 @@ def replay_desk() -> ReplayDesk:
     # Here is only counted: this function may call no consumer.
     counting = Replaying(_log(settings), LambdaFunctions(client, {}), time.sleep)
     return ReplayDesk(_jobs(settings), counting, LambdaNudge(client, settings.nudged_function), SystemClock())
+
+
+@cache
+def erasing() -> Erasing:
+    return Erasing(_log(s.ApiSettings.load()), SystemClock())
 
 
 @cache

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from leanda.contracts.envelope import Event
+
+ERASED: Final = "(erased)"
+_WORDS: Final = frozenset({"name", "inboxPath"})
+"""What people wrote: of files and folders nothing else is in events (the envelope forbids it)."""
+_DROPPED: Final = frozenset({"detail"})
+"""Technical details may quote a file's content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +23,7 @@ class Entry:
     Attributes:
         id: the event's id; a repetition has the same.
         file_id, user_id: whom it concerns; None where it concerns no file, or nobody is known.
-        body: the Kafka value as text, untouched.
+        body: the Kafka value as text, untouched; or, if `redacted`, without what people wrote and who did it.
     """
 
     id: str
@@ -34,6 +40,7 @@ class Entry:
     sequence: str
     hops: int
     body: str
+    redacted: bool = False
 
     @property
     def data(self) -> dict[str, Any]:
@@ -63,6 +70,24 @@ def entry_of(event: Event, *, topic: str, partition: int, offset: int, body: str
         hops=event.hops,
         body=body,
     )
+
+
+def redacted(entry: Entry) -> Entry:
+    """An entry without names, paths, details and the user. It stays a valid event, and says as much of states as before."""
+    envelope = json.loads(entry.body)
+    envelope.pop("userid", None)
+    envelope["data"] = _without_words(envelope["data"])
+    body = json.dumps(envelope, ensure_ascii=False, separators=(",", ":"))
+    return replace(entry, user_id=None, body=body, redacted=True)
+
+
+def _without_words(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_words(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    kept = {name: _without_words(inner) for name, inner in value.items() if name not in _DROPPED}
+    return kept | {name: ERASED for name in _WORDS & kept.keys() if kept[name] is not None}
 
 
 def _text(value: object) -> str | None:

@@ -31,7 +31,7 @@ class Selection:
 
 
 class EventLog(Protocol):
-    """Append-only: what is in it is never changed."""
+    """Append-only: what is in it is never changed, but for what an erasure redacts."""
 
     def append(self, entries: Sequence[Entry]) -> None:
         """Keep every entry whose id is new; the first body of an id stays.
@@ -46,7 +46,23 @@ class EventLog(Protocol):
         ...
 
     def select(self, wanted: Selection, *, after: tuple[datetime, str] | None, limit: int) -> list[Entry]:
-        """Entries of a selection in the order of (time, id), after a position."""
+        """Entries of a selection in the order of (time, id), after a position; redacted ones are not given to anybody again."""
+        ...
+
+    def erase(self, ids: Iterable[str]) -> None:
+        """Note files and users whose entries are to be redacted, those to come too; noting them again changes nothing."""
+        ...
+
+    def erased(self, ids: Iterable[str]) -> set[str]:
+        """Which of these are noted."""
+        ...
+
+    def unredacted(self, wanted: EventFilter, *, limit: int) -> list[Entry]:
+        """Some entries of a file or user that are not redacted yet."""
+        ...
+
+    def redact(self, entries: Sequence[Entry]) -> None:
+        """Put redacted entries in the place of those with the same ids."""
         ...
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from functions.history import views
-from functions.history.domain import entry_of
+from functions.history.domain import entry_of, redacted
 from functions.history.ports import Authority, EventFilter, EventLog, NodeAuthority
 from leanda.access.policy import Guarded, Role, Viewer, role_on
 from leanda.errors import NotFound
@@ -28,20 +28,20 @@ class Keeping:
     log: EventLog
 
     def keep(self, group: Group) -> None:
-        """Append the events; repeating it changes nothing."""
-        self.log.append(
-            [
-                entry_of(
-                    one.event,
-                    topic=one.record.topic,
-                    partition=one.record.partition,
-                    offset=one.record.offset,
-                    key=one.record.key,
-                    body=one.record.value.decode(),
-                )
-                for one in group
-            ]
-        )
+        """Append the events, redacted where their file or user is erased; repeating it changes nothing."""
+        entries = [
+            entry_of(
+                one.event,
+                topic=one.record.topic,
+                partition=one.record.partition,
+                offset=one.record.offset,
+                key=one.record.key,
+                body=one.record.value.decode(),
+            )
+            for one in group
+        ]
+        gone = self.log.erased({key for one in entries for key in (one.file_id, one.user_id) if key})
+        self.log.append([redacted(one) if {one.file_id, one.user_id} & gone else one for one in entries])
 
 
 @dataclass(frozen=True)

@@ -96,6 +96,8 @@ def test_every_route_with_an_id_is_tried(cloud: Cloud) -> None:
         ("GET", "/dead-letters/{id}"),
         ("POST", "/dead-letters/{id}/redrive"),
         ("POST", "/dead-letters/{id}/discard"),
+        ("GET", "/replays/{id}"),
+        ("POST", "/replays/{id}/cancel"),
     }
     tried = {
         (method, re.sub(r"\{\w+\}", "{id}", path.partition("?")[0]).replace("records/0", "records/{index}"))
@@ -105,13 +107,18 @@ def test_every_route_with_an_id_is_tried(cloud: Cloud) -> None:
     assert deployed - elsewhere - tried == set()
 
 
-def test_dead_letters_are_absent_for_who_is_no_operator(cloud: Cloud, ada: Person) -> None:
+def test_what_is_for_operators_is_absent_for_everybody_else(cloud: Cloud, ada: Person) -> None:
     for method, path, body in (
         ("GET", "/dead-letters", None),
         ("GET", f"/dead-letters/{uuid.uuid4()}", None),
         ("POST", f"/dead-letters/{uuid.uuid4()}/redrive", None),
         ("POST", f"/dead-letters/{uuid.uuid4()}/discard", {"reason": "mine"}),
         ("POST", "/dead-letters/redrive", {"filter": {}, "limit": 1}),
+        ("POST", "/replays/count", {"consumer": "search-on-file-events"}),
+        ("POST", "/replays", {"consumer": "search-on-file-events", "types": ["leanda.files.file.created.v1"]}),
+        ("GET", f"/replays/{uuid.uuid4()}", None),
+        ("POST", f"/replays/{uuid.uuid4()}/cancel", None),
+        ("POST", "/erasures", {"userId": str(uuid.uuid4())}),
     ):
         assert ada.http.request(method, path, json=body).status_code == 404, path
     assert cloud.operator.http.get("/dead-letters").status_code == 200

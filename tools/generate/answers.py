@@ -379,6 +379,13 @@ class ReplayCount(_Answer):
     matched: dict[str, int]
 
 
+class Erased(_Answer):
+    """Entries of the log that were redacted, and whether the order must be repeated for the rest."""
+
+    redacted: int
+    more: bool
+
+
 class Replay(_Answer):
     """Events of the log on their way to one consumer."""
 
@@ -429,6 +436,7 @@ SUCCESS: dict[str, tuple[int, type[BaseModel] | None]] = {
     "count_replay": (200, ReplayCount),
     "order_replay": (202, Replay),
     "get_replay": (200, Replay),
+    "erase_history": (200, Erased),
     "cancel_replay": (200, Replay),
     "list_letters": (200, DeadLetters),
     "get_letter": (200, WholeDeadLetter),

@@ -13,6 +13,7 @@ from leanda.errors import Unavailable
 class FakeEventLog:
     def __init__(self) -> None:
         self.entries: dict[str, Entry] = {}
+        self.gone: set[str] = set()
         self.down = False
 
     def append(self, entries: Sequence[Entry]) -> None:
@@ -35,13 +36,32 @@ class FakeEventLog:
         found = [
             entry
             for entry in self.entries.values()
-            if (wanted.file_id is None or entry.file_id == wanted.file_id)
+            if not entry.redacted
+            and (wanted.file_id is None or entry.file_id == wanted.file_id)
             and (not wanted.types or entry.type in wanted.types)
             and (wanted.since is None or entry.time >= wanted.since)
             and (wanted.until is None or entry.time < wanted.until)
             and (after is None or (entry.time, entry.id) > after)
         ]
         return sorted(found, key=lambda entry: (entry.time, entry.id))[:limit]
+
+    def erase(self, ids: Iterable[str]) -> None:
+        self.gone.update(ids)
+
+    def erased(self, ids: Iterable[str]) -> set[str]:
+        return self.gone & set(ids)
+
+    def unredacted(self, wanted: EventFilter, *, limit: int) -> list[Entry]:
+        found = [
+            entry
+            for entry in self.entries.values()
+            if not entry.redacted
+            and (entry.file_id == wanted.file_id if wanted.file_id else entry.user_id == wanted.user_id)
+        ]
+        return found[:limit]
+
+    def redact(self, entries: Sequence[Entry]) -> None:
+        self.entries.update({entry.id: entry for entry in entries})
 
 
 class FakeAuthority:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import gzip
 import random
+from typing import Any
 
 import pytest
 
 from functions.files.models import NodeEdit
+from functions.history.domain import ERASED
+from functions.history.erasing import Erasing
 from functions.history.rebuild import NodeHistory, rebuild
 from functions.history.use_cases import Keeping, whole_batch
 from functions.parsers.chemical.parser import parser as chemical
@@ -16,6 +19,7 @@ from functions.parsers.tabular.parser import parser as tabular
 from leanda import ids
 from leanda.access.policy import Viewer
 from leanda.contracts.envelope import Origin
+from leanda.http.auth import Principal
 from leanda.messaging import Consumer
 from tests.fakes.messaging import FakeDeadLetters
 from tests.fakes.pipeline import USER, Pipeline
@@ -50,24 +54,30 @@ def logged(cloud: Pipeline, *, seed: int) -> FakeEventLog:
     return log
 
 
-def compare(cloud: Pipeline, log: FakeEventLog) -> int:
-    """How many nodes are the same in the store and in what the log tells; all must be."""
+def compare(cloud: Pipeline, log: FakeEventLog, *, erased: bool = False) -> int:
+    """How many nodes are the same in the store and in what the log tells; all must be. What is erased has lost its words."""
     nodes = rebuild(log.entries.values())
     assert nodes.keys() == cloud.nodes.documents.keys()
     for key, node in nodes.items():
-        _same_node(cloud, key, node)
+        _same_node(cloud, key, node, erased=erased)
     return len(nodes)
 
 
-def _same_node(cloud: Pipeline, key: str, node: NodeHistory) -> None:
+def _same_node(cloud: Pipeline, key: str, node: NodeHistory, *, erased: bool) -> None:
+    def failure_of(document: dict[str, Any]) -> Any:
+        failure = document.get("failure")
+        return {name: failure[name] for name in ("code", "message")} if failure and erased else failure
+
     kept = cloud.nodes.get(key)
     assert kept is not None
+    if erased:
+        kept["name"] = ERASED
     assert (node.name, node.parent_id, node.owner_id) == (kept["name"], kept["parentId"], kept["ownerId"])
     assert (node.deleted, node.placement) == (kept["deleted"], kept["placement"])
     if kept["type"] != "file":
         return
     assert node.status == kept["status"], kept["name"]
-    assert node.failure == kept.get("failure")
+    assert node.failure == failure_of(kept)
     assert node.active_run == kept["activeRun"]
     assert node.latest_run == (kept.get("latestRun") or {}).get("run")
     assert (node.counts.to_json_dict(), node.indexed_records) == (kept["counts"], kept["indexedRecords"])
@@ -75,7 +85,7 @@ def _same_node(cloud: Pipeline, key: str, node: NodeHistory) -> None:
         document = cloud.runs.get(ids.run_key(key, number))
         assert document is not None
         assert run.state == document["state"], (kept["name"], number)
-        assert run.failure == document.get("failure")
+        assert run.failure == failure_of(document)
         if run.state in {"Superseded", "Cancelled"}:
             continue  # what came after the end is in the log, and changed nothing in the store
         assert run.stored == {int(n) for n, chunk in document["chunks"].items() if "stored" in chunk}
@@ -146,3 +156,20 @@ def test_events_that_nobody_understands_here_are_left_out() -> None:
         **{name: getattr(entry, name) for name in entry.__slots__} | {"id": "x", "body": changed}
     )
     assert compare(cloud, log) == 1
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_an_erased_user_leaves_no_word_and_the_log_still_adds_up_to_the_states(seed: int) -> None:
+    cloud = Pipeline([chemical(), tabular(), generic()], seed=seed)
+    for name, body in FILES.items():
+        cloud.upload(name, body)
+    cloud.drop("secret project/drop.smi", SMILES)
+    cloud.deliver()
+    log = logged(cloud, seed=seed)
+    told = Erasing(log, cloud.clock).erase(Principal("op", "olga", ("operators",)), file_id=None, user_id=USER)
+    assert told == {"redacted": len(log.entries), "more": False}
+    words = [*FILES, "secret project", "drop.smi", f'"userid":"{USER}"', '"detail"']
+    for entry in log.entries.values():
+        assert not [word for word in words if word in entry.body], entry.type
+        assert entry.user_id is None
+    assert compare(cloud, log, erased=True) >= len(FILES) + 2
