@@ -75,8 +75,11 @@ def restore_file(file_id: Id) -> Response[str]:
 
 
 @app.post("/v1/files/<file_id>/reprocess", summary="Process a file again", tags=["files"])
-def reprocess_file(file_id: Id) -> Response[str]:
-    return reply(bootstrap.api().reprocess(_viewer(), file_id, _origin()), 202)
+def reprocess_file(
+    file_id: Id,
+    unpack: Annotated[bool, Query(description="Make files of what a zip holds, in a folder of its name.")] = False,
+) -> Response[str]:
+    return reply(bootstrap.api().reprocess(_viewer(), file_id, _origin(), unpack=unpack), 202)
 
 
 @app.post("/v1/reprocess", summary="Process many files again: a folder, a failure, a parser's version", tags=["files"])

@@ -1,7 +1,8 @@
 """What is in a bundle becomes files, in a folder that has the bundle's name and stands beside it.
 
-Ids follow from the bundle and the path, so a repetition finds what is there. Whose bytes have not come is asked for again: that is
-also how a bundle that is processed anew gets what failed the first time. What a user renamed, moved or deleted since stays so.
+Ids follow from the bundle's bytes and the path: a repetition finds what is there, and other bytes get a folder of their own. What
+has not come is asked for again: so a bundle that is processed anew gets what failed the first time. What a user renamed, moved or
+deleted since stays so.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class Bundles:
         members = [record for record in records if record.status is RecordStatus.PARSED]
         if not members or bundle["deleted"]:
             return
-        top_id = ids.folder_id_of_bundle(bundle["_id"])
+        top_id = ids.folder_id_of_bundle(blob_id)
         top = self._folder(top_id, self._beside(bundle), _folder_name(bundle), bundle, origin)
         folders: dict[tuple[str, ...], Node] = {}
         for record in members:
@@ -75,7 +76,7 @@ class Bundles:
 
     def _file(self, bundle: Node, blob_id: str, parent: Node, name: str, record: Record, origin: Origin) -> None:
         said = record.properties
-        file_id = ids.file_id_of_member(bundle["_id"], said["path"])
+        file_id = ids.file_id_of_member(blob_id, said["path"])
         new, _ = domain.announced_file(
             file_id,
             owner_id=bundle["ownerId"],

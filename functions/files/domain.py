@@ -47,6 +47,7 @@ FILE: Final = "file"
 CLOSED_BY_LETTER: Final = "letter"
 """`closedBy` of a run or a file that nothing but a dead letter ended, and that may go on."""
 BUNDLE: Final = "bundle"
+ZIP: Final = "zip"
 GENERIC: Final = "generic"
 """Kinds of files that these rules know by name; all others are the parsers' matter."""
 
@@ -85,6 +86,10 @@ class NodeDocument(TypedDict):
 
 class NotUploaded(Conflict):
     code, summary = "NOT_UPLOADED", "The file has no content yet."
+
+
+class NotABundle(Conflict):
+    code, summary = "NOT_A_BUNDLE", "The file is no zip that could be unpacked."
 
 
 class RunOpen(Conflict):
@@ -208,19 +213,27 @@ def blob_stored(node: Node, event: BlobStored, *, revision: int, origin: Origin,
     return _begun(node, changed, revision=revision, origin=origin, at=at)
 
 
-def reprocessed(node: Node, *, origin: Origin, at: datetime) -> Change:
+def reprocessed(node: Node, *, origin: Origin, at: datetime, unpack: bool = False) -> Change:
     """Start a further run of a file beside the results of the last.
+
+    Args:
+        unpack: make files of what a bundle holds, from now on.
 
     Raises:
         NotUploaded: there is nothing to process.
         RunOpen: the latest run has not ended.
+        NotABundle: it is to be unpacked and is none.
     """
     if not node.get("blob"):
         raise NotUploaded
     if RUN_RANK[RunState(node["latestRun"]["state"])] < RUN_RANK[RunState.FINISHED]:
         raise RunOpen
-    again = node | {"process": True}
-    return _begun(again, {"process": True}, revision=node["revision"] + 1, origin=origin, at=at)
+    changed: dict[str, Any] = {"process": True}
+    if unpack:
+        if node["format"] != ZIP:
+            raise NotABundle
+        changed |= {"unpack": True, "kind": BUNDLE}
+    return _begun(node | changed, changed, revision=node["revision"] + 1, origin=origin, at=at)
 
 
 def _begun(node: Node, changed: dict[str, Any], *, revision: int, origin: Origin, at: datetime) -> Change:

@@ -150,16 +150,17 @@ class Files:
             return self.reprocess(viewer, node_id, origin)
         return views.node(node)
 
-    def reprocess(self, viewer: Viewer, file_id: str, origin: Origin) -> dict[str, Any]:
+    def reprocess(self, viewer: Viewer, file_id: str, origin: Origin, *, unpack: bool = False) -> dict[str, Any]:
         """Process a file again, beside the results it has; they give way only to results that are there.
 
         Raises:
             NotUploaded, RunOpen: it cannot be processed now.
+            NotABundle: it is to be unpacked and is no zip.
         """
 
         def step() -> None:
             node, now = self._node(viewer, file_id, domain.FILE, Role.WRITE), self.clock.now()
-            change = domain.reprocessed(node, origin=origin, at=now)
+            change = domain.reprocessed(node, origin=origin, at=now, unpack=unpack)
             after = {**node, **change.set_}
             run = domain.new_run(after, correlation_id=origin.correlation_id, at=now, deadline=now + STEP)
             self.runs.insert(run, Change(), origin)

@@ -106,7 +106,12 @@ def test_bombs_are_refused_with_a_code_and_become_no_files(bob: Person, members:
     assert "bomb" not in tree(bob)
 
 
-def test_a_zip_that_nobody_wants_unpacked_is_kept_as_it_is(bob: Person, archive: bytes) -> None:
+def test_a_zip_that_nobody_wants_unpacked_is_kept_until_somebody_does(bob: Person, archive: bytes) -> None:
     file = bob.searchable(bob.upload("kept.zip", archive))
     assert (file["status"], file["kind"], file["format"], file["totalRecords"]) == ("Processed", "generic", "zip", 0)
     assert "kept" not in tree(bob)
+
+    answer = bob.http.post(f"/files/{file['id']}/reprocess", params={"unpack": "true"})
+    assert answer.status_code == 202, answer.text
+    eventually(lambda: ended(tree(bob).get("kept")), "all members have an end", seconds=90)
+    assert tree(bob)["kept"] == EXPECTED

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from functions.files.domain import NotABundle
 from functions.parsers.bundle.parser import parser as bundle
 from functions.parsers.chemical.parser import parser as chemical
 from functions.parsers.generic.parser import parser as generic
@@ -41,6 +42,12 @@ def tree(cloud: Pipeline, folder: str = USER) -> dict[str, Any]:
     }
 
 
+def member_of(cloud: Pipeline, file_id: str, path: str) -> str:
+    """The id of the file that a member becomes."""
+    (blob_id,) = (blob["_id"] for blob in cloud.blobs.documents.values() if blob["fileId"] == file_id)
+    return ids.file_id_of_member(blob_id, path)
+
+
 UNPACKED = {
     "drugs.smi": ("Processed", 2),
     "tables": {"a.csv": ("Processed", 1), "deep": {"b.csv": ("Processed", 2)}},
@@ -69,6 +76,43 @@ def test_a_bundle_that_nobody_wants_unpacked_is_a_file_like_any_other() -> None:
     assert tree(cloud) == dict.fromkeys(("results.zip", "dropped.zip", "bomb.zip"), ("Processed", 0))
     for file_id in (asked_not, bomb):
         assert (shown := cloud.files.get(ME, file_id))["kind"] == "generic", shown
+
+
+def test_a_zip_that_is_there_already_can_be_unpacked_later() -> None:
+    cloud = pipeline(seed=2, copies=2)
+    cloud.drop("dropped.zip", made.packed(MEMBERS))
+    cloud.drain()
+    file_id = ids.file_id_of_inbox(USER, "dropped.zip")
+    cloud.files.reprocess(ME, file_id, ORIGIN)
+    cloud.drain()
+    assert tree(cloud) == {"dropped.zip": ("Processed", 0)}
+    cloud.files.reprocess(ME, file_id, ORIGIN.model_copy(update={"cause": "unpack"}), unpack=True)
+    cloud.drain()
+    assert tree(cloud) == {"dropped.zip": ("Processed", 5), "dropped": UNPACKED}
+    assert cloud.letters.letters == []
+
+
+def test_a_bundle_of_other_bytes_is_another_bundle() -> None:
+    cloud = pipeline()
+    cloud.drop("r.zip", made.packed({"a.smi": b"C\n"}))
+    cloud.drain()
+    cloud.files.reprocess(ME, ids.file_id_of_inbox(USER, "r.zip"), ORIGIN, unpack=True)
+    cloud.drain()
+    cloud.drop("r.zip", made.packed({"a.smi": b"CC\nCCC\n"}))
+    cloud.drain()
+    folders = [
+        item["id"] for item in cloud.files.children(ME, USER, cursor=None, limit=9)["items"] if item["type"] == "folder"
+    ]
+    assert sorted(tree(cloud, folder)["a.smi"] for folder in folders) == [("Processed", 1), ("Processed", 2)]
+    assert tree(cloud)["r.zip"] == ("Processed", 1)
+
+
+def test_what_is_no_zip_is_not_unpacked_later() -> None:
+    cloud = pipeline()
+    file_id = cloud.upload("drugs.smi", MEMBERS["drugs.smi"])
+    cloud.drain()
+    with pytest.raises(NotABundle):
+        cloud.files.reprocess(ME, file_id, ORIGIN, unpack=True)
 
 
 def test_asking_to_unpack_what_is_no_bundle_changes_nothing() -> None:
@@ -102,7 +146,7 @@ def test_one_bad_member_costs_one_member_and_says_why() -> None:
     assert shown["mixed"] == {"good.smi": ("Processed", 1), "broken.csv": ("Failed", 0)}
     (failed,) = cloud.files.list_records(ME, file_id, status="Failed", cursor=None, limit=10)["items"]
     assert failed["issues"][0]["code"] == "MEMBER_ENCRYPTED"
-    broken = cloud.files.get(ME, ids.file_id_of_member(file_id, "broken.csv"))
+    broken = cloud.files.get(ME, member_of(cloud, file_id, "broken.csv"))
     assert broken["failure"]["code"] == "MEMBER_CORRUPT"
     assert len(cloud.broker.events("leanda.blobs.blob.rejected.v1")) == 1
 
@@ -146,16 +190,15 @@ def test_a_bundle_with_no_room_below_it_is_unpacked_in_the_root() -> None:
 def test_processing_a_bundle_again_asks_only_for_what_did_not_come() -> None:
     cloud = pipeline()
     file_id = cloud.upload("two.zip", made.packed({"a.smi": b"C\n", "b.smi": b"CC\n"}), unpack=True)
-    missing = ids.file_id_of_member(file_id, "b.smi")
+    missing = member_of(cloud, file_id, "b.smi")
     store = cloud.objects.store
     cloud.objects.store = lambda key, blocks: None if missing in key else store(key, blocks)  # type: ignore[method-assign]
     cloud.drain()
     assert tree(cloud)["two"] == {"a.smi": ("Processed", 1), "b.smi": ("Loading", 0)}
 
     cloud.clock.forward(seconds=limits.UPLOAD_OPEN_SECONDS + 1)
-    from functions.blobs.use_cases import Sweeping
 
-    Sweeping(cloud.uploading, cloud.receiving).sweep()
+    cloud.sweeping.sweep()
     cloud.drain()
     failure = cloud.files.get(ME, missing)["failure"]
     assert failure["code"] == "UPLOAD_EXPIRED"
@@ -166,7 +209,7 @@ def test_processing_a_bundle_again_asks_only_for_what_did_not_come() -> None:
     cloud.drain()
     assert tree(cloud)["two"] == {"a.smi": ("Processed", 1), "b.smi": ("Processed", 1)}
     assert [
-        run["run"] for run in cloud.runs.documents.values() if run["fileId"] == ids.file_id_of_member(file_id, "a.smi")
+        run["run"] for run in cloud.runs.documents.values() if run["fileId"] == member_of(cloud, file_id, "a.smi")
     ] == [1]
 
 
@@ -175,7 +218,7 @@ def test_a_members_upload_has_nothing_to_send() -> None:
     file_id = cloud.upload("one.zip", made.packed({"a.smi": b"C\n"}), unpack=True)
     cloud.objects.store = lambda key, blocks: None  # type: ignore[method-assign]
     cloud.drain()
-    member = ids.file_id_of_member(file_id, "a.smi")
+    member = member_of(cloud, file_id, "a.smi")
     shown = cloud.uploading.progress(USER, member)
     assert shown == {"fileId": member, "state": "Open", "kind": "member", "uploaded": []}
     assert cloud.uploading.complete(USER, member)["state"] == "Open"

@@ -210,7 +210,8 @@ def test_a_letter_about_a_member_ends_its_file_until_it_is_taken_out_after_all()
     scene = Scene(MemberRequested, "blobs-on-file-events")
     bundle_id = scene.cloud.upload("one.zip", packed({"a.smi": b"CCO\n"}), unpack=True)
     scene.cloud.deliver()
-    scene.file_id = ids.file_id_of_member(bundle_id, "a.smi")
+    blob_id = scene.cloud.nodes.documents[bundle_id]["blob"]["blobId"]
+    scene.file_id = ids.file_id_of_member(blob_id, "a.smi")
     assert scene.shown["status"] == "Loading"
     scene.publish(scene.tell(DeadLettered, 3))
     assert (scene.shown["status"], scene.shown["failure"]["code"]) == ("Failed", "UNEXPECTED_ERROR")

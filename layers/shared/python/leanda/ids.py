@@ -32,14 +32,14 @@ def folder_id_of_inbox(parent_id: str, name: str) -> str:
     return _derived("folder", parent_id, unicodedata.normalize("NFC", name))
 
 
-def file_id_of_member(bundle_id: str, path: str) -> str:
-    """The id of the file that a member of a bundle becomes; the path is compared in Unicode NFC."""
-    return _derived("member", bundle_id, unicodedata.normalize("NFC", path))
+def file_id_of_member(blob_id: str, path: str) -> str:
+    """The id of the file that a member of a bundle of these bytes becomes; the path is compared in Unicode NFC."""
+    return _derived("member", blob_id, unicodedata.normalize("NFC", path))
 
 
-def folder_id_of_bundle(bundle_id: str) -> str:
-    """The id of the folder that holds what was in a bundle."""
-    return _derived("bundle", bundle_id)
+def folder_id_of_bundle(blob_id: str) -> str:
+    """The id of the folder that holds what was in a bundle of these bytes."""
+    return _derived("bundle", blob_id)
 
 
 def blob_id(file_id: str, version_id: str) -> str:
