@@ -12,6 +12,7 @@ from PIL import Image
 
 from functions.parsers.pictures.drawings.svg import safe
 from tests.cloud import Cloud, Person
+from tests.samples import samples_root
 
 pytestmark = pytest.mark.integration
 
@@ -119,6 +120,20 @@ def test_a_molecule_is_drawn_with_its_hetero_atoms(ada: Person, molecules: str) 
     assert drawing(ada, f"/files/{molecules}/records/0/image").count("line") == 2
     assert texts(ada, f"/files/{molecules}/records/0/image") == ["O", "H"]
     assert texts(ada, f"/files/{molecules}/records/2/image").count("O") == 4
+
+
+def test_the_client_brings_drawings_and_pixels(ada: Person, molecules: str) -> None:
+    drawn = ada.client.picture(molecules, 0)
+    assert (drawn.media_type, drawn.content) == (
+        "image/svg+xml",
+        picture(ada, f"/files/{molecules}/records/0/image").content,
+    )
+    content = io.BytesIO()
+    Image.new("RGB", (40, 20), "red").save(content, "JPEG")
+    file_id = ada.upload("red.jpg", content.getvalue())
+    ada.ended(file_id)
+    seen = ada.client.picture(file_id)
+    assert (seen.media_type, Image.open(io.BytesIO(seen.content)).size) == ("image/png", (40, 20))
 
 
 def test_a_file_looks_like_its_first_good_record(ada: Person, molecules: str) -> None:
@@ -255,6 +270,43 @@ def test_what_draws_may_read_and_write_pictures_and_nothing_else_of_the_bucket(c
         with pytest.raises(s3.exceptions.ClientError) as refused:
             call()
         assert refused.value.response["Error"]["Code"] == "AccessDenied"
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("mol/Aspirin.mol", "molecule"),
+        ("sdf/cdk2.sdf", "molecule"),
+        ("cdx/125_11Mos.cdx", "molecule"),
+        ("rxn/catalysts2000.rxn", "scheme"),
+        ("rdf/pathway8.rdf", "scheme"),
+        ("cif/1011031.cif", "cell"),
+        ("jcamp/ethylbenzene.jdx", "plot"),
+        ("spc/Ft-ir.spc", "plot"),
+        ("mzml/example.mzML", "plot"),
+        ("pdf/pdflatex-4-pages.pdf", "pixels"),
+        ("pptx/test.pptx", "pixels"),
+        ("image/hopper_lzw.tif", "pixels"),
+        ("microscopy/multi-channel.ome.tif", "pixels"),
+    ],
+)
+def test_a_sample_looks_like_its_kind(path: str, kind: str, ada: Person) -> None:
+    source = samples_root() / path
+    file_id = ada.upload(source.name, source.read_bytes())
+    ada.ended(file_id)
+    seen = picture(ada, f"/files/{file_id}/thumbnail")
+    if kind == "pixels":
+        assert len(set(pixels(seen).convert("RGB").resize((64, 64)).tobytes())) > 10, "not one colour"
+        return
+    said, drawn_with = {
+        "molecule": (r"Structure", "line"),
+        "scheme": (r"Reaction scheme", "polygon"),
+        "cell": (r"Unit cell: .* Å", "line"),
+        "plot": (r"(IR|MS): .* over (wavenumber / cm⁻¹|m/z)", "path"),
+    }[kind]
+    label = ElementTree.fromstring(seen.content).get("aria-label", "")
+    assert re.fullmatch(said, label), label
+    assert drawn_with in drawing(ada, f"/files/{file_id}/thumbnail")
 
 
 def _near(found: tuple[int, ...], wanted: tuple[int, int, int]) -> bool:

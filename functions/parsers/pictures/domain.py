@@ -35,6 +35,9 @@ _OF_ORIGINAL: Final = {
 }
 
 
+_BAD_RECORD: Final = "There is no picture of this: the record could not be read."
+
+
 class NoPicture(NotFound):
     code, summary = "PICTURE_NONE", "There is no picture of this: its kind has none."
 
@@ -115,8 +118,10 @@ def drawing_of(subject: Subject, index: int | None) -> Drawing:
         NoPicture: there is none, and there will be none of this run.
         NotDrawable: what it would be drawn from is too large.
     """
+    if subject.status == "Failed":
+        raise NoPicture("There is no picture of this: the file could not be read.")
     if subject.blob_id is None:
-        raise NoPicture if subject.status == "Failed" else PictureNotReady
+        raise PictureNotReady
     if (name := _OF_ORIGINAL.get((subject.kind or "", subject.format or ""))) is not None:
         return _of_original(subject, name, index)
     record = subject.record
@@ -124,7 +129,9 @@ def drawing_of(subject: Subject, index: int | None) -> Drawing:
         # The first good record is not known before all records in front of it are.
         raise NoPicture if subject.ended else PictureNotReady
     name = _OF_TEXT.get(record.media_type or "")
-    if not record.good or name is None:
+    if not record.good:
+        raise NoPicture(_BAD_RECORD)
+    if name is None:
         raise NoPicture
     if record.characters > MAX_TEXT_CHARACTERS:
         raise NotDrawable(f"The record is too long to be drawn: {record.characters:,} characters.")
@@ -133,8 +140,8 @@ def drawing_of(subject: Subject, index: int | None) -> Drawing:
 
 def _of_original(subject: Subject, name: str, index: int | None) -> Drawing:
     record = subject.record
-    if subject.status == "Failed" or (index is not None and not (record and record.good)):
-        raise NoPicture
+    if record is not None and not record.good:
+        raise NoPicture(_BAD_RECORD)
     if record is None and not subject.ended:  # what its parser refuses is not opened here either
         raise PictureNotReady
     if index and not _has_pages(subject):

@@ -213,6 +213,15 @@ def test_an_image_is_drawn_once_and_has_an_address(cloud: Pipeline, guard: Count
     assert Image.open(io.BytesIO(kept)).size == (30, 20)
 
 
+def test_an_image_that_was_only_to_be_stored_is_drawn_as_well(cloud: Pipeline, guard: CountingGuard) -> None:
+    file_id = cloud.upload("a.png", png(), process=False)
+    cloud.deliver()
+    pictures = pictures_of(cloud, guard)
+    drawing = pictures.drawing(ME, file_id, None)
+    pictures.url(ME, drawing)
+    assert pictures.album.has(drawing.key)
+
+
 def test_a_compressed_original_is_drawn_as_well(cloud: Pipeline, guard: CountingGuard) -> None:
     file_id = cloud.upload("a.png.gz", gzip.compress(png()))
     cloud.deliver()

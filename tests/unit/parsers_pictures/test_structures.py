@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
+import sys
 from collections import Counter
 
 import pytest
@@ -121,6 +124,20 @@ def test_what_cannot_be_drawn_says_why(text: str) -> None:
 
 def test_the_same_molecule_gives_the_same_picture() -> None:
     assert structure.molecule(CAFFEINE) == structure.molecule(CAFFEINE)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="libraries of a process are listed by Linux")
+def test_no_library_of_the_system_is_needed_for_letters() -> None:
+    """Lambda has neither fontconfig nor fonts; a developer's machine has, so it would not be noticed here otherwise."""
+    look = (
+        "from functions.parsers.pictures.drawings import structure; from pathlib import Path; "
+        "structure.molecule('CCO'); print(Path('/proc/self/maps').read_text())"
+    )
+    environment = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    loaded = subprocess.run([sys.executable, "-c", look], env=environment, check=True, capture_output=True, text=True)
+    assert "libindigo.so" in loaded.stdout
+    assert "fontconfig" not in loaded.stdout
+    assert "freetype" not in loaded.stdout
 
 
 def test_drawing_leaves_the_toolkit_as_it_was() -> None:

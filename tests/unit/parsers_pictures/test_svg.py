@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions.parsers.pictures import drawing
 from functions.parsers.pictures.drawings.svg import Canvas, DrawingUnsafe, number, safe
 from tests.unit.parsers_pictures.drawn import Seen
 
@@ -41,6 +42,14 @@ def test_a_document_type_does_not_pass() -> None:
     bomb = '<!DOCTYPE svg [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>' + HEAD + "<text>&b;</text></svg>"
     with pytest.raises(DrawingUnsafe):
         safe(bomb.encode())
+
+
+def test_every_drawing_is_looked_through_before_it_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(drawing._OF_TEXT, "molecule", lambda text, _: f"{HEAD}{text}</svg>".encode())
+    arguments = {"drawing": "molecule", "properties": {}}
+    assert list(drawing.draw(arguments, b'<rect x="1"/>')) == [f'{HEAD}<rect x="1"/></svg>'.encode()]
+    with pytest.raises(DrawingUnsafe):
+        list(drawing.draw(arguments, b"<script/>"))
 
 
 def test_shapes_and_text_pass_as_they_are() -> None:
