@@ -86,6 +86,8 @@ def _sites(text: str, unit: Any) -> list[Site]:
     sites: list[Site] = []
     for site in found:
         fraction = site.fract.wrap_to_unit()
+        if not all(map(math.isfinite, (fraction.x, fraction.y, fraction.z))):  # stated as `?`
+            continue
         for repeated in itertools.product(*(_repeats(value) for value in (fraction.x, fraction.y, fraction.z))):
             place = _vector(unit.orthogonalize(gemmi.Fractional(*repeated)))
             sites.append(Site(place, site.element.name, site.element.covalent_r))

@@ -22,6 +22,8 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 84, 20, 26, 58
 _INK: Final = "#14539a"
 _FRAME: Final = "#444"
 _MAX_LABEL: Final = 60
+_TINY: Final = 1e-290
+"""A range below this has no round numbers in it any more."""
 
 _AXES: Final = (
     (r"1/CM|CM-1|CM\^-1|.*CM-1.*|.*WAVENUMBER.*", "wavenumber / cm⁻¹"),
@@ -138,7 +140,9 @@ class _Axis:
     @classmethod
     def over(cls, values: Sequence[float], start: float, end: float, *, backwards: bool, margin: float) -> _Axis:
         low, high = min(values), max(values)
-        room = (high - low) * margin if high > low else max(abs(high) * 0.05, 0.5)
+        if not math.isfinite(2 * (high - low)):
+            raise NotDrawable("The values of the spectrum lie too far apart to be drawn.")
+        room = (high - low) * margin if high - low > _TINY else max(abs(high) * 0.05, 0.5)
         low, high = low - room, high + room
         return cls(low, high, end, start) if backwards else cls(low, high, start, end)
 

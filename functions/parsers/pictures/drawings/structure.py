@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any, Final
 
 from functions.parsers import toolkit
@@ -17,6 +18,7 @@ MAX_ATOMS: Final = 1000
 """Of larger structures nothing can be seen, and laying them out takes minutes."""
 
 MAX_SYMBOL_CHARACTERS: Final = 12
+MAX_COORDINATE: Final = 1e6
 
 # Indigo API, `Bond.bondStereo`.
 _EITHER, _UP, _DOWN = 4, 5, 6
@@ -89,8 +91,13 @@ def _flatten(found: Any) -> None:
     in_space = found.hasZCoord()
     if in_space:
         found.foldHydrogens()
-    if in_space or not found.hasCoord():
+    if in_space or not found.hasCoord() or not _on_paper(found):
         found.layout()
+
+
+def _on_paper(found: Any) -> bool:
+    """Whether the places are numbers that can be drawn; a file can state any."""
+    return all(abs(value) < MAX_COORDINATE for atom in found.iterateAtoms() for value in atom.xyz())
 
 
 def _kekulize(found: Any) -> None:
@@ -98,7 +105,8 @@ def _kekulize(found: Any) -> None:
     session = toolkit.session()
     session.setOption("aromaticity-model", "generic")
     try:
-        found.dearomatize()
+        with suppress(Exception):  # aromatic bonds at an R group: they stay, drawn with a dashed line
+            found.dearomatize()
     finally:
         session.setOption("aromaticity-model", "basic")
 
