@@ -25,13 +25,17 @@ demo: bootstrap ## Run the whole pipeline on this machine and show what comes ou
 	@$(RUN) -m cli demo $(ARGS)
 
 .PHONY: test
-test: bootstrap ## Run the tests, the last two suites on a cloud of their own
-	@$(RUN) -m pytest -n 2 -m "not long" tests/unit tests/infra tests/contracts tests/architecture tests/ports tests/faults $(ARGS)
-	@$(RUN) -m pytest tests/e2e tests/security $(ARGS)
+test: bootstrap ## Run the tests, the last three suites on a cloud of their own
+	@$(RUN) -m pytest -n 2 -m "not long" tests/unit tests/infra tests/contracts tests/architecture tests/ports tests/faults/simulated $(ARGS)
+	@$(RUN) -m pytest -m "not long" tests/e2e tests/security tests/faults/running $(ARGS)
 
 .PHONY: test-all
 test-all: bootstrap ## Run those of the local cloud too, and everything with the full counts
 	@$(RUN) -m pytest $(ARGS)
+
+.PHONY: planted
+planted: bootstrap ## Take out one mechanism at a time and see the tests go red; writes docs/planted-bugs.md
+	@$(RUN) -m tests.faults.planted
 
 .PHONY: check
 check: bootstrap ## Lint, formatting, types and the import rules

@@ -19,6 +19,7 @@ from cli.settings import state_of
 
 MACHINE: Final = "This machine"
 FOLLOW_SECONDS: Final = 0.2
+PartName = Annotated[str, typer.Argument(help="For example kafka; `leanda status` names them.")]
 
 
 @contextmanager
@@ -59,6 +60,20 @@ def show_status(context: typer.Context) -> None:
     if any(part["state"] != "running" for part in parts):
         raise typer.Exit(FAILED)
     print_where(state.outputs())
+
+
+def start(context: typer.Context, part: PartName) -> None:
+    """Start one part of the local cloud again, and wait until it answers."""
+    _set_part(context, part, "start")
+
+
+def stop(
+    context: typer.Context,
+    part: PartName,
+    kill: Annotated[bool, typer.Option("--kill", help="At once, as a power cut would.")] = False,
+) -> None:
+    """Stop one part of the local cloud, to see what happens without it."""
+    _set_part(context, part, "kill" if kill else "stop")
 
 
 def token(context: typer.Context) -> None:
@@ -142,12 +157,19 @@ def add_to(app: typer.Typer) -> None:
         "up": up,
         "down": down,
         "status": show_status,
+        "start": start,
+        "stop": stop,
         "token": token,
         "logs": logs,
         "invoke": invoke,
     }
     for name, command in commands.items():
         app.command(name, rich_help_panel=MACHINE)(command)
+
+
+def _set_part(context: typer.Context, part: str, verb: str) -> None:
+    with local_stack() as stack:
+        stack.set_part(state_of(context).root, part, verb)
 
 
 def _say(line: str) -> None:

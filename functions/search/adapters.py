@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,6 +38,8 @@ MAX_BULK_BYTES: Final = 3 * limits.MIB
 """Amazon OpenSearch Service takes 10 MiB on small instances, and advises 3 to 5 MiB a bulk."""
 BODIES_AT_ONCE: Final = 2
 """Bodies that one writer may have on their way, beside the one that it makes."""
+ITEMS_AGAIN_SECONDS: Final = 0.1
+"""Pause before the items that an index did not take, of a body of which it took others, are sent again."""
 MAX_AUTHORITY_IDS: Final = 100
 MISSING: Final = "index_not_found_exception"
 
@@ -59,8 +62,10 @@ class OpenSearchIndex:
         sign: Sign | None = None,
         max_bulk_bytes: int = MAX_BULK_BYTES,
         pool: urllib3.PoolManager | None = None,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.server, self._max_bulk_bytes = OpenSearch(url, sign=sign, pool=pool), max_bulk_bytes
+        self._sleep = sleep
 
     def ensure(self, definition: IndexDefinition) -> None:
         if self.server.exists(f"/_alias/{definition.write_alias}"):
@@ -129,8 +134,7 @@ class OpenSearchIndex:
 
     def _bodies(self, documents: Iterable[Versioned]) -> Iterator[_Body]:
         """NDJSON of index actions; a body holds as many whole documents as fit, and at least one."""
-        lines: list[bytes] = []
-        doubled: list[bool] = []
+        rows: _Body = []
         size, both = 0, None
         for one in documents:
             if both is None and one.alias in _NEXT:
@@ -142,34 +146,54 @@ class OpenSearchIndex:
             twice = bool(both) and one.alias in _NEXT
             if twice:
                 row += _action(one, _NEXT[one.alias]) + b"\n" + content + b"\n"
-            if lines and size + len(row) > self._max_bulk_bytes:
-                yield _Body(b"".join(lines), doubled)
-                lines, doubled, size = [], [], 0
-            lines.append(row)
-            doubled.append(twice)
+            if rows and size + len(row) > self._max_bulk_bytes:
+                yield rows
+                rows, size = [], 0
+            rows.append(_Row(row, twice))
             size += len(row)
-        if lines:
-            yield _Body(b"".join(lines), doubled)
+        if rows:
+            yield rows
 
     def _send(self, body: _Body) -> list[str]:
-        answer = self.server.ask("POST", _BULK, body.content)
-        if not answer.get("errors"):
-            return []
-        results = iter([item["index"] for item in answer["items"]])
+        """What the index can never take of a body. What it does not take right now is sent again alone, while there is progress.
+
+        Raises:
+            Unavailable: nothing of what was left was taken; the caller waits longer than would be right here.
+        """
         refused: list[str] = []
-        for twice in body.doubled:
-            refused += _refusal(next(results))
-            if twice:
-                _check_second(next(results))
+        while body:
+            answer = self.server.ask("POST", _BULK, b"".join(row.content for row in body))
+            if not answer.get("errors"):
+                break
+            results = iter([item["index"] for item in answer["items"]])
+            left, reason = [], None
+            for row in body:
+                found, second = next(results), next(results) if row.twice else None
+                try:
+                    told = _refusal(found)
+                    if second is not None:
+                        _check_second(second)
+                    refused += told
+                except Unavailable as error:
+                    left.append(row)
+                    reason = error
+            if reason is not None and len(left) == len(body):
+                raise reason
+            body = left
+            if body:
+                self._sleep(ITEMS_AGAIN_SECONDS)
         return refused
 
 
 @dataclass(frozen=True, slots=True)
-class _Body:
-    """A bulk body. `doubled` says of each document whether it is followed by itself for the index that is being built."""
+class _Row:
+    """A document as lines of a bulk body; `twice` if it is followed by itself for the index that is being built."""
 
     content: bytes
-    doubled: list[bool]
+    twice: bool
+
+
+_Body = list[_Row]
 
 
 class FilesAuthority:

@@ -3,7 +3,7 @@
     POST /                                             ministack's forwarding (X-Amzn-Lambda-* headers)
     POST /2015-03-31/functions/<name>/invocations      boto3 `lambda.invoke(endpoint_url=<host>)`, unsigned
     POST /warm {"functions": [...]}                    one started sandbox each -> {"<name>": seconds or error}
-    POST /reload                                       after a deployment: assembly, settings and sandboxes anew
+    POST /reload {"functions": [...]}                  after a deployment: assembly, settings and sandboxes anew, of all or of some
     GET  /                                             {"functions": {"<name>": {sandboxes, pids, cpuSeconds, ...}}}
 
 The direct path returns the function's own error, which ministack cuts to 512 bytes inside another one.
@@ -13,7 +13,7 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -155,8 +155,8 @@ class LambdaHost:
             name: round(result, 3) if isinstance(result, float) else str(result) for name, result in took.items()
         }
 
-    def reload(self) -> dict[str, list[str]]:
-        """Read the assembly again and retire all sandboxes; which functions are new or gone.
+    def reload(self, only: Collection[str] | None = None) -> dict[str, list[str]]:
+        """Read the assembly again and retire all sandboxes, or those of some functions; which functions are new or gone.
 
         Invocations of a new function arrive from ministack only after ministack's restart; the direct path works at once.
         """
@@ -171,7 +171,7 @@ class LambdaHost:
                 for name, function in staged.items()
             },
         )
-        for name in staged.keys() - new:
+        for name in staged.keys() - new if only is None else (staged.keys() - new).intersection(only):
             before[name].reload(staged[name])
         for name in gone:
             before[name].close()
@@ -223,7 +223,7 @@ def _front(host: LambdaHost) -> type[JsonHandler]:
                 case ["warm"]:
                     return lambda body: Answer(200, host.warm(json.loads(body)["functions"]), {})
                 case ["reload"]:
-                    return lambda _: Answer(200, host.reload(), {})
+                    return lambda body: Answer(200, host.reload(json.loads(body or b"{}").get("functions")), {})
             return lambda _: refusal(404, "UnknownOperationException", path)
 
         def _forwarded(self, body: bytes) -> Answer:

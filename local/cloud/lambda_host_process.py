@@ -36,11 +36,13 @@ class LambdaHostProcess:
         return self._process.pid if self._process and self._process.running else None
 
     def start(self) -> None:
-        """Start it and wait until it answers.
+        """Start it unless it runs, and wait until it answers.
 
         Raises:
             ProcessFailed: it did not within 30 s, with the end of its log.
         """
+        if self.pid is not None:
+            return
         home = self.settings.home.absolute()
         home.mkdir(parents=True, exist_ok=True)
         self._process = LoggedProcess(
@@ -55,6 +57,11 @@ class LambdaHostProcess:
         """End the host and its sandboxes."""
         if self._process:
             self._process.stop()
+
+    def kill(self) -> None:
+        """End the host at once; its sandboxes die with it."""
+        if self._process:
+            self._process.kill()
 
     def status(self) -> dict[str, Any]:
         """What `GET /` says."""

@@ -76,6 +76,12 @@ class LoggedProcess:
                 kill_group(self.pid)
         self._process.wait()
 
+    def kill(self) -> None:
+        """SIGKILL to the whole group, as a power cut would end it."""
+        if self.running:
+            kill_group(self.pid)
+        self._process.wait()
+
 
 def kill_group(pid: int) -> None:
     """SIGKILL a process group; one that is gone already is fine."""

@@ -18,13 +18,16 @@ from typing import Any
 from local.poller.invoke import http_invoker
 from local.stack.layout import Layout, StackError
 from local.stack.options import Options
+from local.stack.parts import order
 
 Say = Callable[[str], None]
 UP_SECONDS = 600
 DOWN_SECONDS = 40
 _ROOT = Path(__file__).resolve().parents[2]
 
-__all__ = ["Options", "StackError", "down", "function_log", "function_names", "invoke", "outputs", "status", "up"]
+__all__ = [
+    "Options", "StackError", "down", "function_log", "function_names", "invoke", "outputs", "set_part", "status", "up",
+]  # fmt: skip
 
 
 def up(root: Path, *, say: Say = print, options: Options | None = None) -> dict[str, Any]:
@@ -107,6 +110,15 @@ def status(root: Path, *, options: Options | None = None) -> list[dict[str, Any]
     except FileNotFoundError:
         return [{"name": "local cloud", "state": "starting", "pid": layout.supervisor_pid(), "detail": ""}]
     return found
+
+
+def set_part(root: Path, part: str, verb: str, *, options: Options | None = None) -> None:
+    """Start (and wait until it answers), stop, or kill one part of the running cloud; `status` names them.
+
+    Raises:
+        StackError: there is no such part, or it did not work.
+    """
+    order(outputs(root, options=options)["controlUrl"], part, verb)
 
 
 def function_names(root: Path, *, options: Options | None = None) -> list[str]:

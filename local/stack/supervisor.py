@@ -6,7 +6,6 @@ Run as `python -m local.stack.supervisor CHECKOUT OPTIONS`.
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sys
 import threading
@@ -36,19 +35,20 @@ from local.engines import (
     stop_all,
 )
 from local.engines.ports import is_free
-from local.poller.chaos import Chaos
 from local.poller.invoke import http_invoker
-from local.poller.mapping import KafkaMapping
-from local.poller.poller import Poller
 from local.stack.assembly import synthesized
 from local.stack.layout import Layout, StackError
 from local.stack.options import Options
+from local.stack.parts import Control, EnginePart, Part
+from local.stack.poller_process import PollerProcess, PollerSettings
 
 DEMO_USER = "demo@leanda.example"
 DEMO_PASSWORD = "Leanda-demo-2026"  # noqa: S105 - of a pool that exists on this machine only
 OPERATOR_USER = "operator@leanda.example"
 OPERATOR_PASSWORD = "Leanda-operator-2026"  # noqa: S105
 OPERATORS = "operators"
+PORTS = 10
+"""Six of the engines, then AWS endpoints, Lambda host, poller, control."""
 WARM = ("files-api", "blobs-internal-api", "blobs-on-s3-upload", "files-on-file-events", "search-api")
 
 
@@ -58,7 +58,9 @@ class Stack:
     def __init__(self, root: Path, options: Options) -> None:
         self.root, self.options, self.layout = root, options, Layout.of(root, options)
         self._ends: list[tuple[str, Callable[[], Any]]] = []
-        self._parts: dict[str, Callable[[], int | None]] = {}
+        self._parts: dict[str, Part] = {}
+        """What can be ended and started by itself."""
+        self._others: dict[str, Callable[[], int | None]] = {}
         self._began = time.monotonic()
 
     def run(self) -> None:
@@ -78,13 +80,13 @@ class Stack:
         missing = download_plan()
         if missing:
             self._say(f"Fetching {len(missing)} pinned parts, {sum(size for _, size in missing) / 1e6:.0f} MB …")
-        ports, gateway, host_port = self._ports()
+        ports, gateway, host_port, poller_port, control_port = self._ports()
         self._say("Starting Kafka, OpenSearch, the document store and Valkey …")
         with ThreadPoolExecutor(2) as pool:
             assembly_job = pool.submit(synthesized, self.root)
             engines = build_engines(self.layout.home / "engines", ports)
             self._ends.append(("engines", lambda: stop_all(engines)))
-            self._parts |= {name: lambda engine=engine: engine.pid for name, engine in engines.items()}  # type: ignore[misc]
+            self._parts |= {name: EnginePart(engine) for name, engine in engines.items()}
             start_all(engines)
             folder = assembly_job.result()
         self._say("Engines are up. Deploying the application …")
@@ -110,9 +112,25 @@ class Stack:
         watcher = PostConfirmationWatcher(user_pool, invoke_trigger(aws))
         watcher.start()
         self._ends.append(("sign-up watcher", watcher.stop))
-        poller = self._poll(assembly, aws, parameters["KafkaBootstrap"], host.url)
-        host.warm(name for name in assembly.function_names if name.split("-", 2)[2] in WARM)
-        poller.wait_assigned(30)
+        with ThreadPoolExecutor(1) as pool:
+            warming = pool.submit(host.warm, [n for n in assembly.function_names if n.split("-", 2)[2] in WARM])
+            self._poll(
+                PollerSettings(
+                    port=poller_port,
+                    assembly=str(assembly.folder),
+                    parameters=parameters,
+                    aws_url=cloud.endpoint.url,
+                    region=cloud.endpoint.region,
+                    bootstrap=parameters["KafkaBootstrap"],
+                    host_url=host.url,
+                    home=str(self.layout.home / "poller"),
+                    chaos_seed=self.options.chaos_seed,
+                )
+            )
+            warming.result()
+        control = Control(control_port, self._parts)
+        control.start()
+        self._ends.append(("control", control.stop))
         self._say(f"Ready after {time.monotonic() - self._began:.1f} s.")
         self._write_status()
         return {
@@ -131,6 +149,8 @@ class Stack:
             "operatorUser": OPERATOR_USER,
             "operatorPassword": OPERATOR_PASSWORD,
             "lambdaHostUrl": host.url,
+            "pollerUrl": f"http://127.0.0.1:{poller_port}",
+            "controlUrl": f"http://127.0.0.1:{control_port}",
             "functions": list(assembly.function_names),
             "failuresBucket": outputs["FailuresBucket"],
         }
@@ -170,7 +190,8 @@ class Stack:
         self._ends.append(("aws", cloud.stop))
         host.start()
         self._ends.append(("lambda host", host.stop))
-        self._parts |= {"aws endpoints": lambda: cloud.pid, "lambda host": lambda: host.pid}
+        self._parts["lambda-host"] = host
+        self._others["aws-endpoints"] = lambda: cloud.pid
         return cloud, host
 
     def _deploy(self, assembly: Assembly, cloud: Ministack, parameters: dict[str, str]) -> dict[str, str]:
@@ -188,39 +209,27 @@ class Stack:
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(set_up, functions))
 
-    def _poll(self, assembly: Assembly, aws: Aws, bootstrap: str, host_url: str) -> Poller:
-        def put_failure(bucket: str, key: str, body: bytes) -> None:
-            aws.client("s3").put_object(Bucket=bucket, Key=key, Body=body)
-
-        seed = self.options.chaos_seed
-        poller = Poller(
-            [_mapping(found) for found in assembly.kafka_mappings],
-            bootstrap=bootstrap,
-            invoke=http_invoker(host_url),
-            put_failure=put_failure,
-            chaos=None if seed is None else Chaos(seed=seed, duplicate=0.2, rebalance=0.02),
-        )
+    def _poll(self, settings: PollerSettings) -> None:
+        poller = PollerProcess(settings)
         poller.start()
         self._ends.append(("poller", poller.stop))
-        self._parts["poller"] = os.getpid
-        self._poller = poller
-        return poller
+        self._parts["poller"] = poller
 
-    def _ports(self) -> tuple[EnginePorts, int, int]:
+    def _ports(self) -> tuple[EnginePorts, int, int, int, int]:
         """The ports of the last start where they are free, so that addresses survive a restart."""
         try:
             known: list[int] = json.loads(self.layout.ports_file.read_text())
         except FileNotFoundError:
             known = []
-        if len(known) != 8 or not all(is_free(port) for port in known):
-            known = free_ports(8)
+        if len(known) != PORTS or not all(is_free(port) for port in known):
+            known = free_ports(PORTS)
             _write(self.layout.ports_file, known)
-        return EnginePorts(*known[:6]), known[6], known[7]
+        return EnginePorts(*known[:6]), known[6], known[7], known[8], known[9]
 
     def _write_status(self) -> None:
         rows = []
-        for name, pid in self._parts.items():
-            found = pid()
+        pids = {name: part.pid for name, part in self._parts.items()}
+        for name, found in (pids | {name: pid() for name, pid in self._others.items()}).items():
             rows.append({"name": name, "state": "running" if found else "stopped", "pid": found, "detail": ""})
         _write(self.layout.status_file, rows)
 
@@ -228,26 +237,6 @@ class Stack:
         with self.layout.progress_file.open("a") as file:
             file.write(text + "\n")
         print(text, flush=True)
-
-
-def _mapping(found: Any) -> KafkaMapping:
-    provisioned = found.provisioned or {}
-    return KafkaMapping(
-        function_name=found.function_name,
-        topics=found.topics,
-        group_id=found.group_id,
-        starting_position=found.starting_position,
-        batch_size=found.batch_size,
-        window_seconds=found.maximum_batching_window_seconds,
-        max_retries=found.maximum_retry_attempts,
-        max_record_age_seconds=found.maximum_record_age_seconds,
-        bisect=found.bisect_batch_on_function_error,
-        partial_responses=found.report_batch_item_failures,
-        on_failure=found.on_failure_bucket,
-        filters=found.filters,
-        maximum_pollers=min(2, provisioned.get("MaximumPollers", 2)),
-        event_source_arn=found.event_source_arn or "",
-    )
 
 
 def _write(file: Path, value: Any) -> None:

@@ -1,83 +1,120 @@
-"""The oracle: what was acknowledged, and whether the pipeline kept it: exactly once, in a terminal state, store = index."""
+"""The oracle: what was acknowledged, and whether it was kept: exactly once, in a terminal state, store = index.
+
+It judges a `World`, which is what a pipeline holds when it has come to rest: of fakes in one process, or of real engines.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from leanda import ids
-from tests.fakes.pipeline import Pipeline
 
 TERMINAL = {"Processed", "ProcessedPartially", "Failed"}
+Outcome = tuple[Any, ...]
+"""(status, total, parsed, failed) of a file."""
+Documents = Mapping[str, Mapping[str, Any]]
 
 
-def check(cloud: Pipeline, accepted: dict[str, str], expected: dict[str, tuple[Any, ...]]) -> None:
-    """Nothing lost, nothing doubled, order per key, index = store.
+@dataclass(frozen=True)
+class World:
+    """What is held at one moment.
+
+    Attributes:
+        nodes, runs, records, uploads, blobs: documents of the store by `_id`, with their outbox.
+        events: CloudEvents in the order of their topics, repetitions included.
+        indexed_nodes, indexed_records: documents that can be found, by id.
+        letters: a line for each dead letter that was not delivered again.
+        now: the time that deadlines are compared with.
+    """
+
+    nodes: Documents
+    runs: Documents
+    records: Documents
+    uploads: Documents
+    blobs: Documents
+    events: Sequence[Mapping[str, Any]]
+    indexed_nodes: Documents
+    indexed_records: Documents
+    letters: Sequence[str]
+    now: datetime
+
+
+def check(world: World, accepted: Mapping[str, str], expected: Mapping[str, Outcome]) -> None:
+    """Nothing lost, nothing doubled, nothing past its deadline, index = store.
 
     Args:
         accepted: file id → name, for every upload that was acknowledged.
-        expected: name → (status, total, parsed, failed) of an undisturbed run; absent names only have to end.
+        expected: name → outcome of an undisturbed run; absent names only have to end.
     """
     for file_id, name in accepted.items():
-        node = cloud.nodes.documents.get(file_id)
-        assert node is not None, f"lost: {name}"
+        node = world.nodes.get(file_id)
+        assert node is not None, f"lost: {name} ({file_id})"
         if node["deleted"]:
             continue
-        assert node["status"] in TERMINAL, f"stuck: {name} is {node['status']}"
+        assert node["status"] in TERMINAL, f"stuck: {name} ({file_id}) is {node['status']}"
         counts = node["counts"]
         assert counts["total"] == counts["parsed"] + counts["failed"]
         if name in expected:
-            found = (node["status"], counts["total"], counts["parsed"], counts["failed"])
-            assert found == expected[name], f"{name}: {found}, undisturbed {expected[name]}"
-    _events_are_told_once(cloud)
-    _records_are_there_once(cloud)
-    _index_is_store(cloud)
-    for owner in (cloud.nodes, cloud.runs, cloud.uploads, cloud.blobs):
-        waiting = {key: document["outbox"] for key, document in owner.documents.items() if document["outbox"]}
+            found = outcome(node)
+            assert found == expected[name], f"{name} ({file_id}): {found}, undisturbed {expected[name]}"
+    _events_are_told_once(world)
+    _records_are_there_once(world)
+    _index_is_store(world)
+    for documents in (world.nodes, world.runs, world.uploads, world.blobs):
+        waiting = {key: document["outbox"] for key, document in documents.items() if document["outbox"]}
         assert not waiting, f"never published: {waiting}"
-    assert cloud.letters.letters == [], [letter.code for letter in cloud.letters.letters]
+    late = [key for key, run in world.runs.items() if run.get("deadline") and run["deadline"] < world.now]
+    assert not late, f"past their deadline: {late}"
+    assert not world.letters, world.letters
 
 
-def _events_are_told_once(cloud: Pipeline) -> None:
+def outcome(node: Mapping[str, Any]) -> Outcome:
+    """What became of a file."""
+    counts = node["counts"]
+    return (node["status"], counts["total"], counts["parsed"], counts["failed"])
+
+
+def _events_are_told_once(world: World) -> None:
     """One id never has two meanings: repetitions carry the same body but for the times of the work."""
     bodies: dict[str, dict[str, Any]] = {}
-    for event in cloud.broker.events():
+    for event in world.events:
         volatile = {"startedAt", "endedAt"}
-        body = {"type": event.type, **{name: value for name, value in event.data.items() if name not in volatile}}
-        known = bodies.setdefault(event.id, body)
-        assert known == body, f"event {event.id} ({event.type}) has two bodies"
+        body = {"type": event["type"], **{k: value for k, value in event["data"].items() if k not in volatile}}
+        known = bodies.setdefault(event["id"], body)
+        assert known == body, f"event {event['id']} ({event['type']}) has two bodies: {known} and {body}"
 
 
-def _records_are_there_once(cloud: Pipeline) -> None:
-    seen = Counter((record["recordId"], record["run"]) for record in cloud.records.documents.values())
+def _records_are_there_once(world: World) -> None:
+    seen = Counter((record["recordId"], record["run"]) for record in world.records.values())
     assert all(count == 1 for count in seen.values())
-    for node in cloud.nodes.documents.values():
-        if node["type"] == "file" and not node["deleted"] and node["status"] != "Failed":
-            stored = [
-                record
-                for record in cloud.records.documents.values()
-                if (record["fileId"], record["run"]) == (node["_id"], node["activeRun"])
-            ]
-            assert len(stored) == node["counts"]["total"], f"{node['name']}: {len(stored)} records stored"
+    stored = Counter((record["fileId"], record["run"]) for record in world.records.values())
+    for node in world.nodes.values():
+        if node["type"] == "file" and not node["deleted"] and node["status"] not in {"Failed", "Loading"}:
+            found = stored[node["_id"], node["activeRun"]]
+            assert found == node["counts"]["total"], f"{node['name']} ({node['_id']}): {found} records stored"
 
 
-def _index_is_store(cloud: Pipeline) -> None:
-    nodes = cloud.index.shown("leanda-nodes-write")
-    living = {key for key, node in cloud.nodes.documents.items() if not node["deleted"]}
-    assert set(nodes) == living, f"index {sorted(set(nodes) ^ living)}"
+def _index_is_store(world: World) -> None:
+    living = {key for key, node in world.nodes.items() if not node["deleted"]}
+    assert set(world.indexed_nodes) == living, f"index {sorted(set(world.indexed_nodes) ^ living)}"
     for key in living:
-        assert nodes[key]["name"] == cloud.nodes.documents[key]["name"]
-        assert nodes[key].get("status") == cloud.nodes.documents[key].get("status"), cloud.nodes.documents[key]["name"]
-    records = cloud.index.shown("leanda-records-write")
+        indexed, node = world.indexed_nodes[key], world.nodes[key]
+        assert indexed["name"] == node["name"]
+        assert indexed.get("status") == node.get("status"), f"{node['name']} ({key})"
     wanted = {
         ids.record_id(record["fileId"], record["index"])
-        for record in cloud.records.documents.values()
+        for record in world.records.values()
         if record["status"] == "Parsed"
-        and (node := cloud.nodes.documents[record["fileId"]])
+        and (node := world.nodes[record["fileId"]])
         and not node["deleted"]
         and record["run"] == node["activeRun"]
     }
-    assert set(records) == wanted, f"{len(set(records) - wanted)} too many, {len(wanted - set(records))} missing"
-    for key, document in records.items():
-        node = cloud.nodes.documents[document["fileId"]]
+    found = set(world.indexed_records)
+    assert found == wanted, f"{len(found - wanted)} too many, {len(wanted - found)} missing"
+    for key, document in world.indexed_records.items():
+        node = world.nodes[document["fileId"]]
         assert document["ancestors"] == [*node["ancestors"], node["_id"]], f"{key} is indexed where its file is not"

@@ -47,14 +47,14 @@ BUGS = (
         "functions/search/domain.py",
         "return placement * 4 + stage",
         "return 1",
-        "tests/unit/search tests/faults",
+        "tests/unit/search tests/faults/simulated",
     ),
     Bug(
         "tombstone",
         "functions/search/domain.py",
         '        if node.deleted:\n            yield record_tombstone(node, row["index"])',
         "        if node.deleted:\n            continue",
-        "tests/unit/search tests/faults",
+        "tests/unit/search tests/faults/simulated",
     ),
     Bug(
         "outbox pull by id",
@@ -68,7 +68,7 @@ BUGS = (
         f"{LAYER}/persistence/aggregates.py",
         "    for key in keys:\n        aggregates.publish(key)\n",
         "",
-        "tests/ports/test_store.py tests/faults",
+        "tests/ports/test_store.py tests/faults/simulated",
     ),
     Bug(
         "key fence",

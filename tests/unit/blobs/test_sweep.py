@@ -17,8 +17,8 @@ from leanda import limits
 from leanda.access.policy import Viewer
 from leanda.contracts.envelope import Origin
 from tests.fakes.pipeline import USER, Pipeline
-from tests.faults.boundaries import PORTS, Boundaries, Killed
-from tests.faults.life import until_done
+from tests.faults.simulated.boundaries import PORTS, Boundaries, Killed
+from tests.faults.simulated.cloud import until_done
 
 ME = Viewer(USER)
 SMILES = b"CCO ethanol\nC methane\n"

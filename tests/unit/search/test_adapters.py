@@ -52,9 +52,24 @@ def test_an_index_that_is_further_already_is_no_failure() -> None:
 
 
 @pytest.mark.parametrize("status", [429, 503, 500, 403, 404])
-def test_an_item_that_was_not_taken_right_now_comes_again(status: int) -> None:
+def test_items_that_were_not_taken_right_now_are_sent_again_alone(status: int) -> None:
+    busy = (status, "es_rejected_execution_exception")
+    pool, pauses = Pool(_bulk((201, ""), busy, busy), _bulk((201, ""), busy), _bulk((409, "conflict"))), list[float]()
+    _write(pool, 3, sleep=pauses.append)
+    sent = [[json.loads(line)["index"]["_id"] for line in body.splitlines()[::2]] for _, _, body, _ in pool.asked]
+    assert [len(ids) for ids in sent] == [3, 2, 1]
+    assert sent[0][1:] == sent[1]
+    assert sent[1][1:] == sent[2]
+    assert len(pauses) == 2
+
+
+@pytest.mark.parametrize("status", [429, 503, 500, 403, 404])
+def test_a_body_of_which_nothing_is_taken_right_now_is_given_back(status: int) -> None:
+    busy = (status, "es_rejected_execution_exception")
+    pool = Pool(_bulk((400, "mapper_parsing_exception"), busy), _bulk(busy))
     with pytest.raises(Unavailable):
-        _write(Pool(_bulk((400, "mapper_parsing_exception"), (status, "es_rejected_execution_exception"))))
+        _write(pool, sleep=lambda _: None)
+    assert len(pool.asked) == 2
 
 
 def test_a_document_that_can_never_be_taken_is_told_after_all_others_were_sent() -> None:

@@ -296,6 +296,10 @@ class RecordsStored(ChunkEvent):
     artefact: str
     placement: int
 
+    def discriminator(self) -> str | None:
+        # The move or run flip that caused it, delivered again after the next one, announces another placement: another fact.
+        return f"{self.chunk}.{self.placement}"
+
 
 class RecordsIndexed(ChunkEvent):
     """A chunk's records can be found."""

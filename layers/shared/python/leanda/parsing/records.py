@@ -71,9 +71,15 @@ def failed(
 
 
 def guarded(type: str, read: Callable[[bytes, int], Record], raw: bytes, index: int) -> Record:
-    """A record, failed if reading it raises: whatever a record holds, its neighbours must not pay for it."""
+    """A record, failed if reading it raises: whatever a record holds, its neighbours must not pay for it.
+
+    Raises:
+        MemoryError: that is for whoever set the limit, and names the reason better than a failed record could.
+    """
     try:
         return read(raw, index)
+    except MemoryError:
+        raise
     except Exception as defect:
         message = f"Reading the record ended unexpectedly: {defect.__class__.__name__}: {defect}"
         return failed(type, index, error("RECORD_UNREADABLE", message))

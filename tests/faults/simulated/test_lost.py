@@ -9,11 +9,12 @@ import pytest
 from leanda import limits
 from leanda.contracts.envelope import Event
 from leanda.messaging.consumer import Consumer
-from tests.fakes.pipeline import Pipeline
-from tests.faults.boundaries import Boundaries
-from tests.faults.life import live, outcomes, simulator, until_done
+from tests.faults.files import EXPECTED
 from tests.faults.model import check
-from tests.faults.test_simulator import SEED
+from tests.faults.simulated.boundaries import Boundaries
+from tests.faults.simulated.cloud import Simulator, until_done, world_of
+from tests.faults.simulated.life import live
+from tests.faults.simulated.test_simulator import SEED
 
 OF_RUNS = (
     "leanda.files.file.created.v1",
@@ -41,9 +42,9 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "PARSE_AT_ONCE_BYTES", 1000)
 
 
-def calm() -> tuple[dict[str, tuple[object, ...]], set[tuple[str, str]]]:
-    """The outcomes of an undisturbed life, and what its consumers were given."""
-    cloud, seen = simulator(1, Boundaries()), set[tuple[str, str]]()
+def calm() -> set[tuple[str, str]]:
+    """What consumers are given in an undisturbed life."""
+    cloud, seen = Simulator(1, Boundaries()), set[tuple[str, str]]()
 
     def notice(consumer: Consumer, event: Event) -> bool:
         if is_of_run(consumer, event):
@@ -51,27 +52,27 @@ def calm() -> tuple[dict[str, tuple[object, ...]], set[tuple[str, str]]]:
         return False
 
     cloud.lost, cloud.time_left = notice, lambda: 30.0
-    accepted = live(cloud)
-    return outcomes(cloud, accepted), seen
+    live(cloud)
+    return seen
 
 
 def test_a_kind_of_event_may_get_lost_on_its_way_to_one_consumer() -> None:
     print(f"LEANDA_SEED={SEED}")
-    expected, seen = calm()
+    seen = calm()
     assert ("parsers-tabular-on-parser-tasks", "leanda.parsers.plan.continue.v1") in seen
     for way in random.Random(SEED).sample(sorted(seen), SOME):
-        first_is_lost(way, expected)
+        first_is_lost(way)
 
 
 @pytest.mark.long
 def test_each_kind_of_event_may_get_lost_on_its_way_to_each_consumer() -> None:
-    expected, seen = calm()
+    seen = calm()
     assert len(seen) >= 13
     for way in sorted(seen):
-        first_is_lost(way, expected)
+        first_is_lost(way)
 
 
-def first_is_lost(way: tuple[str, str], expected: dict[str, tuple[object, ...]]) -> None:
+def first_is_lost(way: tuple[str, str]) -> None:
     lost: list[str] = []
 
     def lose(consumer: Consumer, event: Event) -> bool:
@@ -80,22 +81,21 @@ def first_is_lost(way: tuple[str, str], expected: dict[str, tuple[object, ...]])
         lost.append(event.id)
         return True
 
-    cloud = simulator(1, Boundaries())
+    cloud = Simulator(1, Boundaries())
     cloud.lost, cloud.time_left = lose, lambda: 30.0
     accepted = live(cloud, patiently=True)
     assert lost
     try:
-        check(cloud, accepted, expected)
+        check(world_of(cloud), accepted, EXPECTED)
     except AssertionError as error:
         raise AssertionError(f"lost: {way}: {error}") from error
 
 
 @pytest.mark.parametrize("round_", range(2))
 def test_a_tenth_of_all_events_may_get_lost(round_: int) -> None:
-    expected, _ = calm()
     seed = SEED + round_
     print(f"LEANDA_SEED={seed}")
-    chance, cloud = random.Random(seed), simulator(seed, Boundaries())
+    chance, cloud = random.Random(seed), Simulator(seed, Boundaries())
 
     def lose(consumer: Consumer, event: Event) -> bool:
         if not is_of_run(consumer, event) or chance.random() > 0.1:
@@ -105,7 +105,7 @@ def test_a_tenth_of_all_events_may_get_lost(round_: int) -> None:
 
     cloud.lost, cloud.time_left = lose, lambda: 30.0
     accepted = live(cloud, patiently=True)
-    check(cloud, accepted, expected)
+    check(world_of(cloud), accepted, EXPECTED)
 
 
 @pytest.mark.parametrize("how", ["kill", "refuse", "lose"])
@@ -113,7 +113,7 @@ def test_a_watchdog_that_dies_anywhere_loses_and_doubles_nothing(how: str) -> No
     at = 0
     while True:
         boundaries = Boundaries(None, how)
-        cloud = simulator(1, boundaries)
+        cloud = Simulator(1, boundaries)
         accepted = _life_without_tasks(cloud)
         boundaries.at = boundaries.passed + at
         until_done(lambda cloud=cloud: cloud.watchdog.look_after())  # type: ignore[misc]
@@ -121,14 +121,14 @@ def test_a_watchdog_that_dies_anywhere_loses_and_doubles_nothing(how: str) -> No
         boundaries.armed = True
         cloud.drain()
         cloud.wait_out()
-        check(cloud, accepted, {"small.csv": ("Processed", 300, 300, 0)})
+        check(world_of(cloud), accepted, {"small.csv": ("Processed", 300, 300, 0)})
         if not reached:
             break
         at += 1
     assert at > 10
 
 
-def _life_without_tasks(cloud: Pipeline) -> dict[str, str]:
+def _life_without_tasks(cloud: Simulator) -> dict[str, str]:
     """A table whose tasks all get lost, at the moment at which the watchdog sees that."""
     cloud.lost = lambda consumer, event: event.type == "leanda.parsers.chunk.parse.v1"
     file_id = cloud.upload("small.csv", b"a,b\n" + b"".join(b"%d,x%d\n" % (n, n) for n in range(300)))

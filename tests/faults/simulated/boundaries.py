@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -19,6 +20,7 @@ PORTS = {
     "index": ("write",),
     "letters": ("send",),
 }
+FAULTS = ("kill", "refuse", "lose")
 
 
 class Killed(BaseException):
@@ -30,7 +32,8 @@ class Boundaries:
 
     Args:
         at: the number of the boundary (each call has two: before and after), None to only count.
-        how: `kill`, `refuse` (the call fails), `lose` (the call succeeds and its answer is lost).
+        how: `kill`, `refuse` (the call fails), `lose` (the call succeeds and its answer is lost), `sleep` (the caller is paused
+            there while `meanwhile` runs, and goes on with what it knew).
     """
 
     def __init__(self, at: int | None = None, how: str = "kill") -> None:
@@ -38,6 +41,7 @@ class Boundaries:
         self.passed = 0
         self.names: list[str] = []
         self.armed = True
+        self.meanwhile: Callable[[], None] = lambda: None
 
     def wrap(self, owner: Any, port: str) -> None:
         """Instrument the methods of a port in place."""
@@ -46,27 +50,63 @@ class Boundaries:
                 setattr(owner, method, self._instrumented(getattr(owner, method), f"{port}.{method}"))
 
     def _instrumented(self, call: Callable[..., Any], name: str) -> Callable[..., Any]:
+        before, after = f"before {name}", f"after {name}"
+
         def instrumented(*arguments: Any, **named: Any) -> Any:
-            self._boundary(f"before {name}", refuse=True)
+            self._boundary(before, before=True)
             answer = call(*arguments, **named)
             if isinstance(answer, Iterator):
                 answer = iter(list(answer))
-            self._boundary(f"after {name}", refuse=False)
+            self._boundary(after, before=False)
             return answer
 
         return instrumented
 
-    def _boundary(self, name: str, *, refuse: bool) -> None:
+    def _boundary(self, name: str, *, before: bool) -> None:
         if not self.armed:
             return
         here, self.passed = self.passed, self.passed + 1
-        self.names.append(name)
-        if here != self.at:
+        self._note(name)
+        if not self._due(here):
             return
-        self.armed = False  # the next life of the process is an ordinary one
-        if self.how == "kill":
+        if (self.how == "refuse" and not before) or (self.how == "lose" and before):
+            self.at = here + 1  # the other half of the same call
+            return
+        self._happened()
+        if self.how == "sleep":
+            self.meanwhile()
+        elif self.how == "kill":
             raise Killed(name)
-        if self.how == ("refuse" if refuse else "lose"):
+        else:
             raise Unavailable(detail=f"planted: {name}")
-        self.armed = True
-        self.at = here + 1  # the other half of the same call
+
+    def _note(self, name: str) -> None:
+        self.names.append(name)
+
+    def _due(self, here: int) -> bool:
+        return here == self.at
+
+    def _happened(self) -> None:
+        self.armed = False  # the next life of the process is an ordinary one
+
+
+class RandomFaults(Boundaries):
+    """Faults of every kind again and again, each boundary with the same small chance."""
+
+    def __init__(self, seed: int, chance: float, kinds: tuple[str, ...] = FAULTS) -> None:
+        super().__init__()
+        self.happened, self.chance, self._kinds, self._dice = 0, chance, kinds, random.Random(seed)
+
+    def _note(self, name: str) -> None:
+        """A million names would be kept for nothing."""
+
+    def _due(self, here: int) -> bool:
+        if here == self.at:
+            return True
+        if self._dice.random() >= self.chance:
+            return False
+        self.how = self._dice.choice(self._kinds)
+        return True
+
+    def _happened(self) -> None:
+        self.happened += 1

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from leanda.errors import LeandaError
-from tests.fakes.pipeline import USER, Pipeline
-from tests.faults.boundaries import Boundaries
-from tests.faults.life import simulator, upload
+from tests.fakes.pipeline import USER
+from tests.faults.simulated.boundaries import Boundaries
+from tests.faults.simulated.cloud import Simulator
+from tests.faults.simulated.life import upload
 from tests.unit.parsers_bundle import archives as made
 
 SEED = int(os.environ.get("LEANDA_SEED", "0")) or random.SystemRandom().randrange(1, 1_000_000)
@@ -30,15 +31,15 @@ def archive() -> bytes:
     return body[: at + 4] + b"\xff\xff\xff" + body[at + 7 :]
 
 
-def lived(seed: int, boundaries: Boundaries, *, copies: int = 1) -> Pipeline:
-    cloud = simulator(seed, boundaries, copies=copies)
+def lived(seed: int, boundaries: Boundaries, *, copies: int = 1) -> Simulator:
+    cloud = Simulator(seed, boundaries, copies=copies)
     upload(cloud, "bundle.zip", archive(), "key", unpack=True)
     cloud.drain()
     boundaries.armed = False
     return cloud
 
 
-def tree(cloud: Pipeline, parent: str = USER) -> dict[str, Any]:
+def tree(cloud: Simulator, parent: str = USER) -> dict[str, Any]:
     return {
         node["name"]: tree(cloud, node["_id"])
         if node["type"] == "folder"
@@ -47,7 +48,7 @@ def tree(cloud: Pipeline, parent: str = USER) -> dict[str, Any]:
     }
 
 
-def check(cloud: Pipeline) -> None:
+def check(cloud: Simulator) -> None:
     assert tree(cloud) == TREE
     assert cloud.letters.letters == []
     stored = [key for key, _ in cloud.objects.versions]

@@ -1,0 +1,106 @@
+"""Lives of a user, as steps that a client repeats until they are acknowledged: a fixed day, and one that goes as it happens."""
+
+from __future__ import annotations
+
+import random
+
+from functions.files.models import NewFile, NewFolder, NodeEdit
+from leanda.access.policy import Viewer
+from leanda.errors import Conflict, NotFound
+from tests.fakes.pipeline import USER
+from tests.faults.files import FILES
+from tests.faults.simulated.cloud import Simulator, origin, until_done
+
+ME = Viewer(USER)
+
+
+def live(cloud: Simulator, *, patiently: bool = False) -> dict[str, str]:
+    """Upload, drop, move, reprocess and delete; returns what was acknowledged: file id → name.
+
+    A patient user waits between these until the watchdog has nothing more to do.
+    """
+    accepted: dict[str, str] = {}
+    settle = cloud.wait_out if patiently else cloud.drain
+    for number, (name, known) in enumerate(FILES.items()):
+        accepted[upload(cloud, name, known.body, f"key-{number}")] = name
+    key = cloud.objects.put(f"inbox/{USER}/project/dropped.smi", b"CCCC butane\n")
+    until_done(lambda: cloud.receiving.receive(*key))
+    settle()
+    folder = make_folder(cloud, "folder")
+    drugs, table = (
+        next(key for key, name in accepted.items() if name == wanted) for wanted in ("drugs.smi", "table.csv")
+    )
+    until_done(lambda: cloud.files.edit(ME, drugs, "file", NodeEdit(parent_id=folder), None, origin("move")))
+    until_done(lambda: cloud.files.reprocess(ME, table, origin("again")))
+    settle()
+    gone = next(key for key, name in accepted.items() if name == "partly.smi")
+    until_done(lambda: cloud.files.delete(ME, gone, "file", None, origin("delete")))
+    settle()
+    return accepted
+
+
+class RandomLife:
+    """Uploads, renames, moves, deletions, restorations and further runs in any order, while events are under way.
+
+    Args:
+        quick: leave out the file of many records, so that more happens in the same time.
+    """
+
+    def __init__(self, cloud: Simulator, seed: int, *, quick: bool = True) -> None:
+        self.cloud, self.dice = cloud, random.Random(seed)
+        self.accepted: dict[str, str] = {}
+        self._names = [name for name in FILES if not (quick and name == "table.csv")]
+        self._folders: list[str] = []
+        self._steps = 0
+
+    def go_on(self, steps: int) -> None:
+        """So many steps of the user, each followed by some deliveries."""
+        for _ in range(steps):
+            self._steps += 1
+            self._act(f"step-{self._steps}")
+            self.cloud.deliver(rounds=self.dice.randint(0, 12))
+        self.cloud.drain()
+
+    def _act(self, cause: str) -> None:
+        files, own, dice = self.cloud.files, list(self.accepted), self.dice
+        what = dice.choices(
+            ("upload", "rename", "move", "move folder", "delete", "restore", "reprocess"), (8, 3, 3, 1, 1, 2, 2)
+        )[0]
+        if what == "upload" or not own:
+            name = dice.choice(self._names)
+            self.accepted[upload(self.cloud, name, FILES[name].body, cause)] = name
+            return
+        if not self._folders or (len(self._folders) < 12 and dice.random() < 0.2):
+            parent = dice.choice([None, *self._folders[:3]])
+            self._folders.append(make_folder(self.cloud, cause, parent))
+        file_id, told = dice.choice(own), origin(cause)
+        folder, other = dice.choice(self._folders), dice.choice([USER, *self._folders])
+        edits = {
+            "rename": (file_id, "file", NodeEdit(name=f"{cause}.dat")),
+            "move": (file_id, "file", NodeEdit(parent_id=folder)),
+            "move folder": (folder, "folder", NodeEdit(parent_id=other)),
+        }
+        try:
+            if what in edits:
+                until_done(lambda: files.edit(ME, *edits[what], None, told))
+            elif what == "delete":
+                until_done(lambda: files.delete(ME, file_id, "file", None, told))
+            elif what == "restore":
+                until_done(lambda: files.restore(ME, file_id, "file", told))
+            else:
+                until_done(lambda: files.reprocess(ME, file_id, told))
+        except (Conflict, NotFound):
+            return  # a folder into itself, a file that is deleted already: refused, and nothing was acknowledged
+
+
+def upload(cloud: Simulator, name: str, body: bytes, key: str, *, unpack: bool = False) -> str:
+    wanted = NewFile(name=name, size=len(body), unpack=unpack)
+    made = until_done(lambda: cloud.files.create(ME, wanted, idempotency_key=key, origin=origin(key)))
+    stored = cloud.objects.put(f"uploads/{made['id']}", body)
+    until_done(lambda: cloud.receiving.receive(*stored))  # the queue delivers until it is acknowledged
+    return str(made["id"])
+
+
+def make_folder(cloud: Simulator, key: str, parent: str | None = None) -> str:
+    wanted = NewFolder(name=key, parent_id=parent)
+    return str(until_done(lambda: cloud.files.create_folder(ME, wanted, idempotency_key=key, origin=origin(key)))["id"])
