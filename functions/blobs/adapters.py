@@ -40,7 +40,7 @@ class MongoUploads(MongoAggregates):
 
     def ensure_indexes(self, *, local: bool) -> None:
         super().ensure_indexes(local=local)
-        self.collection.create_index([("state", 1), ("lookAt", 1)], name="overdue")
+        self.collection.create_index([("state", 1), ("lookAt", 1)], name="lookAt")
 
 
 class MongoBlobs(MongoAggregates):
