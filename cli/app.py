@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from cli import demo, events, files, index, letters, machine, replay, searching
+from cli import demo, events, files, index, lag, letters, machine, replay, searching
 from cli.errors import FAILED, CliError
 from cli.output import plain, stderr
 from cli.settings import Connection, State
@@ -79,5 +79,6 @@ searching.add_to(app)
 index.add_to(app)
 events.add_to(app)
 letters.add_to(app)
+lag.add_to(app)
 replay.add_to(app)
 demo.add_to(app)

@@ -16,6 +16,8 @@ from leanda_client import File, LeandaClient, Timeline, finished
 
 STEPS: Final = ("upload", "parse", "process", "store", "index")
 POLL_SECONDS: Final = 0.3
+LOOK_SECONDS: Final = 0.2
+"""A look asks twice: ten requests a second stay below what one user may send in a minute, however many files are watched."""
 WIDE_COLUMNS: Final = 130
 _MARKS: Final = {
     "done": ("✔", "green"),
@@ -55,7 +57,9 @@ def watch(
     with Live(console=console, auto_refresh=False, transient=False) as live:
         while True:
             for row in rows:
-                _look(client, row, None if console.is_terminal else console)
+                began = time.monotonic()
+                if _look(client, row, None if console.is_terminal else console) and len(rows) > 1:
+                    time.sleep(max(0.0, began + LOOK_SECONDS - time.monotonic()))
             if console.is_terminal:
                 live.update(board(rows, wide=console.width >= WIDE_COLUMNS), refresh=True)
             every_round()
@@ -107,15 +111,17 @@ def timeline_table(timeline: Timeline) -> Table:
     return shown
 
 
-def _look(client: LeandaClient, row: Watched, told: Console | None) -> None:
+def _look(client: LeandaClient, row: Watched, told: Console | None) -> bool:
+    """Whether anything had to be asked."""
     if row.over and row.timeline["steps"]:
-        return
+        return False
     before = row.file.get("status")
     # The file first: if it is at its end, the timeline read after it is too.
     row.file = client.file(row.file["id"])
     row.timeline = client.timeline(row.file["id"])
     if told and row.file["status"] != before:
         told.print(f"{plain(row.file['name'])}: {row.file['status']}", markup=False)
+    return True
 
 
 def _step(step: Any, *, word: bool = False, took: bool = True) -> Any:

@@ -14,7 +14,8 @@ from leanda_client.auth import TokenProvider
 from leanda_client.errors import Unreachable, problem_of
 
 TRIES: Final = 6
-MAX_WAIT_SECONDS: Final = 30.0
+MAX_WAIT_SECONDS: Final = 60.0
+"""The longest wait that is obeyed: limits of requests count by the minute."""
 TIMEOUT: Final = httpx.Timeout(30, connect=10)
 _BUSY: Final = frozenset({429, 503})
 _GATEWAY: Final = frozenset({502, 504})

@@ -67,6 +67,22 @@ def forwarding(functions: Iterable[str], url: str) -> dict[str, str]:
     return {f"MINISTACK_LAMBDA_PROXY_{name}": f"{url.rstrip('/')}/" for name in functions}
 
 
+def move_state(home: Path, port: int) -> None:
+    """Make kept state good for another port than that of the last run.
+
+    Queues are kept under their URL. Under another port ministack would know them by name and never deliver what is in them.
+    """
+    noted = home / "port"
+    before = noted.read_text() if noted.is_file() else None
+    if before and before != str(port):
+        old, new = f"://127.0.0.1:{before}/", f"://127.0.0.1:{port}/"
+        for file in (home / "state").glob("*.json"):
+            text = file.read_text()
+            if old in text:
+                file.write_text(text.replace(old, new))
+    noted.write_text(str(port))
+
+
 class Ministack:
     """A running copy; use it as a context manager, or call `start` and `stop`."""
 
@@ -93,6 +109,7 @@ class Ministack:
         home = self.settings.home.absolute()
         for folder in ("tmp", "state", "s3"):
             (home / folder).mkdir(parents=True, exist_ok=True)
+        move_state(home, self.settings.port)
         self._process = LoggedProcess(
             [str(self.settings.executable.absolute())],
             log=home / "ministack.log",
