@@ -150,6 +150,13 @@ def test_a_picture_that_the_reader_has_is_not_sent_again(ada: Person, molecules:
     assert picture(ada, path).content == first.content
 
 
+def test_a_row_with_a_smiles_looks_like_its_molecule(ada: Person) -> None:
+    file_id = ada.upload("with-smiles.csv", b"name,SMILES\nethanol,CCO\nbenzene,c1ccccc1\n")
+    ada.ended(file_id)
+    assert texts(ada, f"/files/{file_id}/records/0/image") == ["O", "H"]
+    assert drawing(ada, f"/files/{file_id}/records/1/image").count("line") == 9
+
+
 def test_a_failed_record_has_no_picture(ada: Person, molecules: str) -> None:
     _has_none(ada, f"/files/{molecules}/records/1/image", "PICTURE_NONE")
 
