@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from functions.parsers.pictures.drawings.svg import safe
-from tests.cloud import Cloud, Person
+from tests.cloud import Cloud, Person, eventually
 from tests.samples import samples_root
 
 pytestmark = pytest.mark.integration
@@ -77,9 +77,19 @@ JCAMP = b"""##TITLE=sample
 """
 
 
+def asked(person: Person, path: str, **headers: str) -> httpx.Response:
+    """The answer of the API; a busy machine may say for a while that `files` is not healthy (503)."""
+
+    def look() -> httpx.Response | None:
+        answer = person.http.get(path, headers=headers)
+        return None if answer.status_code == 503 else answer
+
+    return eventually(look, f"{path} is answered")
+
+
 def picture(person: Person, path: str, **headers: str) -> httpx.Response:
     """The answer, after the redirect if there is one; no token goes to the storage."""
-    answer = person.http.get(path, headers=headers)
+    answer = asked(person, path, **headers)
     if answer.status_code == 302:
         with httpx.Client(trust_env=False) as plain:
             return plain.get(answer.headers["location"])
@@ -321,6 +331,6 @@ def _near(found: tuple[int, ...], wanted: tuple[int, int, int]) -> bool:
 
 
 def _has_none(person: Person, path: str, code: str) -> None:
-    answer = person.http.get(path)
+    answer = asked(person, path)
     assert (answer.status_code, answer.json()["code"]) == (404, code)
     assert answer.headers["content-type"] == "application/problem+json"
