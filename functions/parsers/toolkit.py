@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, Final
 
 from leanda.contracts.artefacts import Issue
+from leanda.parsing import lone_pairs
 from leanda.parsing.records import error, warning
 
 TOOLKIT: Final = "Indigo 1.46.0"
@@ -68,7 +69,7 @@ def load(text: str) -> tuple[Any, tuple[Issue, ...]]:
     text = without_name(text)
     issues: list[Issue] = []
     for _ in range(MAX_DROPPED_KEYWORDS):
-        molecule, message = _asked(session().loadMolecule, text)
+        molecule, message = _asked(session().loadMolecule, lone_pairs.turned(text))
         unknown = _KEYWORD_UNKNOWN.search(message or "")
         if unknown is None:
             break
@@ -162,9 +163,9 @@ def canonical_smiles(molecule: Any) -> str:
     for found in molecule.iterateComponents():
         part = found.clone()
         part.aromatize()
-        parts.append(part.canonicalSmiles())
+        parts.append(lone_pairs.turned(part.canonicalSmiles()))
     if len(parts) > 1 and any(" |" in part for part in parts):
         whole = molecule.clone()
         whole.aromatize()
-        return str(whole.canonicalSmiles())
+        return lone_pairs.turned(whole.canonicalSmiles())
     return ".".join(sorted(parts))

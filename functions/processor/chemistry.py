@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, Final
 
 from functions.processor.isotopologues import mass_above_monoisotopic
+from leanda.parsing import lone_pairs
 
 TOOLKIT: Final = "Indigo 1.46.0"
 CALL_MILLISECONDS: Final = 2000
@@ -78,7 +79,7 @@ def _loaded(text: str) -> Any:
     (caffeine): its canonical SMILES would be another one than from a drawing. Of some (benzobisthiadiazole) it would
     compute nothing. Where no double bonds can be set the molecule stays as it is.
     """
-    molecule = _session()[0].loadMolecule(text)
+    molecule = _session()[0].loadMolecule(lone_pairs.turned(text))
     molecule.dearomatize()
     return molecule
 
@@ -112,11 +113,11 @@ def canonical_smiles(molecule: Any) -> str:
     for component in molecule.iterateComponents():
         part = component.clone()
         part.aromatize()
-        parts.append(part.canonicalSmiles())
+        parts.append(lone_pairs.turned(part.canonicalSmiles()))
     if len(parts) > 1 and any(" |" in part for part in parts):
         whole = molecule.clone()
         whole.aromatize()
-        return str(whole.canonicalSmiles())
+        return lone_pairs.turned(whole.canonicalSmiles())
     return ".".join(sorted(parts))
 
 

@@ -13,6 +13,7 @@ from typing import Final
 from functions.parsers import toolkit
 from leanda import limits
 from leanda.contracts.artefacts import FieldValue, Issue, Record, Structure
+from leanda.parsing import lone_pairs
 from leanda.parsing.format import Format
 from leanda.parsing.lines import record_lines
 from leanda.parsing.records import BOM, BOM_DROPPED, decode, error, failed, guarded, refused, warning
@@ -85,12 +86,12 @@ def _structure(inchi: str) -> tuple[Structure | None, tuple[Issue, ...]]:
         return None, (error("INCHI_INVALID", f"This is no InChI: {inchi[:60]!r}."),)
     try:
         molecule = toolkit.inchi_session().loadMolecule(inchi)
-        smiles = str(molecule.smiles())
+        smiles = lone_pairs.turned(molecule.smiles())
     except Exception as refusal:
         return None, (error("TOOLKIT_REFUSED", f"Indigo cannot read the InChI: {toolkit.reason(refusal)}."),)
     structure = Structure(media_type=toolkit.SMILES, text=smiles)
     try:
-        again = str(toolkit.inchi_session().getInchi(toolkit.session().loadMolecule(smiles), ""))
+        again = str(toolkit.inchi_session().getInchi(toolkit.session().loadMolecule(lone_pairs.turned(smiles)), ""))
     except Exception as refusal:
         message = f"The structure that was read gives no InChI: {toolkit.reason(refusal)}."
         return None, (warning("INCHI_NOT_CONFIRMED", message),)

@@ -11,6 +11,7 @@ from functions.parsers.pictures.domain import NotDrawable
 from functions.parsers.pictures.drawings import sketch
 from functions.parsers.pictures.drawings.sketch import Atom, Bond, Line, Point, Scheme, Sketch
 from leanda.contracts.artefacts import Issue, Severity
+from leanda.parsing import lone_pairs
 
 SIDE: Final = 400
 WIDTH: Final = 800
@@ -62,7 +63,7 @@ def _query(text: str, issues: tuple[Issue, ...]) -> Any:
 
 def _reaction(text: str) -> Any:
     try:
-        return toolkit.session().loadReaction(text)
+        return toolkit.session().loadReaction(lone_pairs.turned(text))
     except Exception:  # a query, or nothing that Indigo can read
         try:
             return toolkit.session().loadQueryReaction(text)

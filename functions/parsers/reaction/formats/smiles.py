@@ -15,6 +15,7 @@ from functions.parsers import reactions, toolkit
 from functions.parsers.reactions import ROLES, TYPE, Participant
 from leanda import limits
 from leanda.contracts.artefacts import FieldValue, Issue, Record, Structure
+from leanda.parsing import lone_pairs
 from leanda.parsing.format import Format
 from leanda.parsing.lines import record_lines
 from leanda.parsing.records import BOM, BOM_DROPPED, decode, error, failed, guarded, refused
@@ -112,7 +113,7 @@ def _participants(text: str) -> tuple[list[Participant], tuple[Issue, ...]]:
         except _PartRefused:
             pass  # A ring bond may close in another part.
     try:
-        return list(_of_indigo(toolkit.session().loadReaction(text))), ()
+        return list(_of_indigo(toolkit.session().loadReaction(lone_pairs.turned(text)))), ()
     except Exception as refusal:
         return [], (error("TOOLKIT_REFUSED", f"Indigo cannot read the reaction: {toolkit.reason(refusal)}."),)
 
