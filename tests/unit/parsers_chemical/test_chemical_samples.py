@@ -14,7 +14,7 @@ from leanda.contracts.artefacts import Record, RecordStatus
 from leanda.errors import ParseFailure
 from leanda.parsing.format import Format, WholeFormat
 from leanda.parsing.signatures import Kind, decide
-from tests.samples import manifest
+from tests.samples import manifest, sample
 
 FORMATS: dict[str, Format] = {form.name: form for form in (sdf.FORMAT, mol.FORMAT, smiles.FORMAT, inchi.FORMAT)}
 DRAWINGS: dict[str, WholeFormat] = {form.name: form for form in (cdx.FORMAT, cdxml.FORMAT)}
@@ -48,7 +48,7 @@ def test_every_sample_has_the_records_and_the_outcome_of_its_manifest_row() -> N
 
 
 def test_the_file_with_two_bad_records_of_20_gives_18_good_ones() -> None:
-    [row] = [row for row in manifest("sdf") if "first_and_second_are_invalid" in row.path]
+    row = sample("invalid_sdf_with_20_records_where_first_and_second_are_invalid.sdf")
     records = list(sdf.FORMAT.read(row.read_bytes(), first_index=0, head=b""))
     # The file's name says first and second, but the header with one line too many stands in the first and the third.
     assert [record.index for record in records if record.status is RecordStatus.FAILED] == [0, 2]
@@ -76,7 +76,7 @@ def test_names_and_data_items_are_those_that_rdkit_reads() -> None:
 
 
 def drawn(name: str) -> list[Record]:
-    [row] = [row for row in manifest(*DRAWINGS) if PurePosixPath(row.path).name == name]
+    row = sample(name)
     return list(DRAWINGS[row.format].records(io.BytesIO(row.read_bytes())))
 
 
@@ -134,7 +134,7 @@ METHANE = "VNWKTOKETHGBQD"
 )
 def test_rdkit_finds_the_same_molecules_in_a_drawing(name: str, only_rdkit: set[str], only_here: int) -> None:
     chem = pytest.importorskip("rdkit.Chem")
-    [row] = [row for row in manifest(*DRAWINGS) if PurePosixPath(row.path).name == name]
+    row = sample(name)
     # The first block of the key, because RDKit and Indigo read bold bonds differently.
     ours = {
         chem.MolToInchiKey(chem.MolFromMolBlock(record.structure.text))[:14]
@@ -154,7 +154,7 @@ def test_rdkit_finds_the_same_molecules_in_a_drawing(name: str, only_rdkit: set[
 
 def test_rdkit_finds_the_same_stereochemistry_in_wedged_drawings() -> None:
     chem = pytest.importorskip("rdkit.Chem")
-    [row] = [row for row in manifest("cdxml") if row.path.endswith("test-multi.cdxml")]
+    row = sample("test-multi.cdxml")
     theirs = {chem.MolToInchiKey(molecule) for molecule in chem.MolsFromCDXML(row.read_bytes().decode())}
     ours = {
         chem.MolToInchiKey(chem.MolFromMolBlock(record.structure.text))

@@ -14,15 +14,10 @@ from functions.parsers.crystal.formats.cif import FORMAT
 from leanda import limits
 from leanda.contracts.artefacts import Record, RecordStatus
 from leanda.parsing.signatures import Kind, decide
-from tests.samples import SampleRow, manifest, samples_root
+from tests.samples import manifest, sample, samples_root
 from tests.unit.parsers_crystal.reading import boundaries, codes, read
 
 BLOCK = 64 * limits.KIB
-
-
-def named(name: str) -> SampleRow:
-    [row] = [row for row in manifest("cif") if PurePosixPath(row.path).name == name]
-    return row
 
 
 def test_every_sample_has_its_kind_records_and_outcome() -> None:
@@ -121,14 +116,14 @@ def test_volumes_are_those_of_parsnips_lattice() -> None:
 def test_known_crystals(
     name: str, symbol: str | None, number: int | None, formula: str | None, z: int | None, atoms: int
 ) -> None:
-    [record] = read(named(name).read_bytes())
+    [record] = read(sample(name).read_bytes())
     found = [record.properties.get(key) for key in ("spaceGroupSymbol", "spaceGroupNumber", "formula", "z")]
     assert found == [symbol, number, formula, z]
     assert record.properties["atomCount"] == atoms
 
 
 def test_uncertainties_and_density_of_a_published_structure() -> None:
-    [record] = read(named("4003024.cif").read_bytes())
+    [record] = read(sample("4003024.cif").read_bytes())
     assert (record.properties["cellLengthA"], record.properties["cellLengthAUncertainty"]) == (5.5592, 0.0009)
     assert (record.properties["cellVolume"], record.properties["cellVolumeUncertainty"]) == (171.81, 0.05)
     assert (record.properties["density"], record.properties["formulaWeight"]) == (3.419, 353.77)
@@ -148,7 +143,7 @@ def test_magnetic_structures_are_repaired_and_have_their_magnetic_group() -> Non
 
 
 def test_a_flat_cell_keeps_what_it_states_and_is_warned_of() -> None:
-    [record] = read(named("bad_superflat_inf_loop.cif.gz").read_bytes())
+    [record] = read(sample("bad_superflat_inf_loop.cif.gz").read_bytes())
     assert record.properties["cellVolume"] == 0
     assert codes(record) == ["CELL_VOLUME_CONFLICT"]
 

@@ -13,7 +13,7 @@ from functions.parsers.microscopy.formats import FORMATS, czi, nd2
 from leanda.contracts.artefacts import Record, RecordStatus
 from leanda.errors import FileBomb, FileCorrupt, FormatMismatch, NoRecords, ParseFailure
 from leanda.parsing.signatures import Kind, decide
-from tests.samples import manifest, samples_root
+from tests.samples import sample
 from tests.unit.parsers_microscopy import files
 
 
@@ -25,15 +25,6 @@ def records(format: str, data: bytes) -> list[Record]:
 
 def codes(record: Record) -> list[str]:
     return [issue.code for issue in record.issues]
-
-
-def sample(name: str) -> bytes:
-    [row] = [row for row in manifest("microscopy") if row.path.endswith(name)]
-    return row.read_bytes()
-
-
-def path(name: str) -> str:
-    return str(samples_root() / "microscopy" / name)
 
 
 # --- LIF ------------------------------------------------------------------------------------------------------------------
@@ -78,9 +69,9 @@ def test_what_a_lif_states() -> None:
 
 def test_the_lif_sample_agrees_with_liffile() -> None:
     name = "LeicaLASX_wavelength-sweep_example.lif"
-    found = records("lif", sample(name))
+    found = records("lif", sample(name).read_bytes())
     axes = {"X": "X", "Y": "Y", "Z": "Z", "T": "T", "λ": "Lambda", "Λ": "Excitation", "C": "C"}
-    with liffile.LifFile(path(name)) as oracle:
+    with liffile.LifFile(sample(name).file) as oracle:
         assert [record.name for record in found] == [image.path for image in oracle.images]
         assert len(found) == 3
         for record, image in zip(found, oracle.images, strict=True):
@@ -158,8 +149,8 @@ def test_what_a_czi_states() -> None:
 
 def test_the_czi_sample_agrees_with_czifile() -> None:
     name = "RGB-multichannel.czi"
-    [record] = records("czi", sample(name))
-    with czifile.CziFile(path(name)) as oracle:
+    [record] = records("czi", sample(name).read_bytes())
+    with czifile.CziFile(sample(name).file) as oracle:
         [scene] = oracle.scenes.values()
         sizes = dict(scene.sizes)
     assert (record.properties["sizeX"], record.properties["sizeY"]) == (sizes["X"], sizes["Y"]) == (147, 81)
@@ -280,7 +271,7 @@ def test_channels_that_cannot_be_read_leave_the_rest() -> None:
 
 def test_the_nd2_sample() -> None:
     """Its texts say once more what its binary metadata holds."""
-    data = sample("Nikon_BF007.nd2")
+    data = sample("Nikon_BF007.nd2").read_bytes()
     assert decide(data[:1000], "Nikon_BF007", len(data)) == Kind("microscopy", "nd2")
     [record] = records("nd2", data)
     found = record.properties

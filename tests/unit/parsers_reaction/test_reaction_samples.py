@@ -15,20 +15,15 @@ from leanda import limits
 from leanda.contracts.artefacts import Record, RecordStatus
 from leanda.parsing.format import Format
 from leanda.parsing.signatures import Kind, decide
-from tests.samples import SampleRow, manifest, samples_root
+from tests.samples import manifest, sample, samples_root
 from tests.unit.parsers_reaction.reading import boundaries, codes, read
 
 FORMATS: dict[str, Format] = {form.name: form for form in (rxn.FORMAT, rdf.FORMAT, smiles.FORMAT)}
 BLOCK = 64 * limits.KIB
 
 
-def named(name: str) -> SampleRow:
-    [row] = [row for row in manifest(*FORMATS) if PurePosixPath(row.path).name == name]
-    return row
-
-
 def of(name: str) -> list[Record]:
-    row = named(name)
+    row = sample(name)
     return read(FORMATS[row.format], row.read_bytes())
 
 
@@ -90,7 +85,7 @@ def test_rdkit_finds_the_same_molecules_in_rxnfiles(name: str) -> None:
     chem = pytest.importorskip("rdkit.Chem")
     reactions = pytest.importorskip("rdkit.Chem.rdChemReactions")
     [record] = of(name)
-    assert keys(record) == keys_by_rdkit(chem, reactions.ReactionFromRxnBlock(named(name).read_bytes().decode()))
+    assert keys(record) == keys_by_rdkit(chem, reactions.ReactionFromRxnBlock(sample(name).read_bytes().decode()))
 
 
 def keys_by_rdkit(chem: Any, reaction: Any) -> Counter[str]:
@@ -109,7 +104,7 @@ def keys_by_rdkit(chem: Any, reaction: Any) -> Counter[str]:
 def test_rdkit_finds_the_same_molecules_in_the_reactions_of_an_rdf(name: str, unnamed: set[int]) -> None:
     chem = pytest.importorskip("rdkit.Chem")
     reactions = pytest.importorskip("rdkit.Chem.rdChemReactions")
-    text = named(name).read_bytes().decode("latin-1").replace("\r\n", "\n")
+    text = sample(name).read_bytes().decode("latin-1").replace("\r\n", "\n")
     blocks = [f"$RXN{rest.partition(chr(10) + '$DTYPE')[0]}\n" for rest in text.split("$RXN")[1:]]
     different = set[int]()
     for block, record in zip(blocks, of(name), strict=True):
@@ -123,7 +118,7 @@ def test_rdkit_finds_the_same_molecules_in_the_reactions_of_an_rdf(name: str, un
 
 def test_rdkit_finds_the_same_molecules_in_reaction_smiles() -> None:
     chem = pytest.importorskip("rdkit.Chem")
-    row = named("example_rxns.csv")
+    row = sample("example_rxns.csv")
     lines = list(csv.DictReader(io.StringIO(row.read_bytes().decode())))
     records = of("example_rxns.csv")
     assert len(lines) == len(records)

@@ -17,6 +17,7 @@ from leanda.contracts.artefacts import Record, RecordStatus, Severity
 from leanda.errors import ParseFailure
 from leanda.parsing.format import WholeFormat
 from leanda.parsing.signatures import decide
+from tests import samples
 from tests.samples import SampleRow, manifest
 
 BLOCK = 64 * limits.KIB
@@ -36,7 +37,7 @@ def records_of(form: str, content: bytes) -> list[Record]:
 
 
 def sample(name: str) -> list[Record]:
-    [row] = [row for row in manifest(*FORMATS) if PurePosixPath(row.path).name == name]
+    row = samples.sample(name)
     return records_of(row.format, row.read_bytes())
 
 

@@ -19,7 +19,7 @@ from leanda.contracts.artefacts import Record, RecordStatus
 from leanda.errors import FileEmpty, FormatMismatch, ParseFailure
 from leanda.parsing.format import Format
 from leanda.parsing.planner import cut, plan
-from tests.samples import SampleRow, manifest
+from tests.samples import SampleRow, manifest, sample
 
 CELLS = st.text(alphabet='ab1 ,;"\r\n\té漢😀', max_size=8)
 TABLES = st.lists(st.lists(CELLS, min_size=1, max_size=4), max_size=12)
@@ -311,13 +311,12 @@ def test_all_samples_give_the_manifests_records_in_any_blocks() -> None:
     ],
 )
 def test_samples_whose_records_the_manifest_leaves_open(name: str, records: int) -> None:
-    row = next(row for row in manifest("csv", "reaction-smiles") if row.path.endswith(name))
+    row = sample(name)
     assert len(read_all(row.read_bytes(), _formats(row))) == records
 
 
 def test_big5_is_read_as_such() -> None:
-    row = next(row for row in manifest("csv") if row.path.endswith("characters.csv"))
-    record = read_all(row.read_bytes())[0]
+    record = read_all(sample("characters.csv").read_bytes())[0]
     assert names(record)[:2] == ["id", "景點編號"]
 
 
