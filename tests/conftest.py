@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
 
 from tests.cloud import HOME, ada, bob, cloud, started
 
 __all__ = ["ada", "bob", "cloud"]
+
+# On a busy machine an example may take long; that says nothing of the code. A failing one is printed so that it can be repeated.
+settings.register_profile("leanda", deadline=None, print_blob=True)
+settings.load_profile("leanda")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -14,10 +14,11 @@ from leanda_client import File, LeandaProblem, Record
 from tests.cloud import ENDS, Person, eventually
 from tests.samples import SampleRow, manifest, rows_to_collect, samples_root
 
-pytestmark = pytest.mark.integration
-
 ALL_SECONDS = 420.0
 """Until then every file has ended; an idle machine of two cores needs about a minute."""
+
+# The first test also waits for the cloud to start.
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(ALL_SECONDS + 300)]
 
 MANY = 2_000
 """A file with more records is read at both ends only; that none is missing between them, the index tells by its count."""

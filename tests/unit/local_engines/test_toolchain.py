@@ -34,7 +34,7 @@ def test_an_address_in_requirements_is_found(mark: str) -> None:
     assert lock.addresses(f"a==1\n{mark}\n") == [mark]
 
 
-@pytest.mark.parametrize("name", ["layer", "search", "indigo", "tabular"])
+@pytest.mark.parametrize("name", ["layer", "indigo", "processor", "tabular"])
 def test_layers_do_not_carry_the_runtimes_own_boto3(name: str) -> None:
     text = (REQUIREMENTS / f"{name}.txt").read_text()
     assert not any(line.startswith(("boto3==", "botocore==")) for line in text.splitlines())

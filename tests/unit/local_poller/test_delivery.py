@@ -218,7 +218,7 @@ def answers(records: tuple[Record, ...], data: st.DataObject) -> InvokeResult | 
     }[kind]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     data=st.data(),
     sizes=st.lists(st.integers(0, 6), min_size=1, max_size=3),
