@@ -40,6 +40,8 @@ BODIES_AT_ONCE: Final = 2
 """Bodies that one writer may have on their way, beside the one that it makes."""
 ITEMS_AGAIN_SECONDS: Final = 0.1
 """Pause before the items that an index did not take, of a body of which it took others, are sent again."""
+STALLED_TRIES: Final = 3
+"""One try is not enough for the last few items: sending all again because of them would cost more than two more tries."""
 MAX_AUTHORITY_IDS: Final = 100
 MISSING: Final = "index_not_found_exception"
 
@@ -158,9 +160,10 @@ class OpenSearchIndex:
         """What the index can never take of a body. What it does not take right now is sent again alone, while there is progress.
 
         Raises:
-            Unavailable: nothing of what was left was taken; the caller waits longer than would be right here.
+            Unavailable: nothing of what was left was taken, three times; the caller waits longer than would be right here.
         """
         refused: list[str] = []
+        stalled = 0
         while body:
             answer = self.server.ask("POST", _BULK, b"".join(row.content for row in body))
             if not answer.get("errors"):
@@ -177,11 +180,12 @@ class OpenSearchIndex:
                 except Unavailable as error:
                     left.append(row)
                     reason = error
-            if reason is not None and len(left) == len(body):
+            stalled = stalled + 1 if len(left) == len(body) else 0
+            if reason is not None and stalled == STALLED_TRIES:
                 raise reason
             body = left
             if body:
-                self._sleep(ITEMS_AGAIN_SECONDS)
+                self._sleep(ITEMS_AGAIN_SECONDS * (1 + stalled))
         return refused
 
 

@@ -178,7 +178,7 @@ def soak(cloud: Cloud, *, minutes: float, seed: int) -> bool:
     """Run it and print what came of it; whether all was kept."""
     person, began = cloud.person("soak"), time.monotonic()
     blows, memory = Blows(cloud, seed), Memory(cloud)
-    with Load(person, seed, pause=0.3) as load:
+    with Load(person, seed, pause=1.0) as load:
         memory.start()
         blows.start()
         while (gone := time.monotonic() - began) < minutes * 60 and not blows.failures:

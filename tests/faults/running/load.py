@@ -20,11 +20,15 @@ class Load:
 
     Args:
         pause: seconds between two uploads of a thread.
+        most: uploads of a thread; then it only waits. Engines take long to come back on a busy machine.
     """
 
-    def __init__(self, person: Person, seed: int, *, threads: int = 2, pause: float = 0.2) -> None:
+    def __init__(
+        self, person: Person, seed: int, *, threads: int = 2, pause: float = 0.2, most: int = 1_000_000
+    ) -> None:
         self.person, self.accepted, self.refused = person, dict[str, str](), 0
-        self._pause, self._stopping, self._failures = pause, threading.Event(), list[BaseException]()
+        self._pause, self._most = pause, most
+        self._stopping, self._failures = threading.Event(), list[BaseException]()
         self._threads = [
             threading.Thread(target=self._work, args=(random.Random(f"{seed}:{n}"),), daemon=True)
             for n in range(threads)
@@ -44,7 +48,9 @@ class Load:
 
     def _work(self, dice: random.Random) -> None:
         try:
-            while not self._stopping.is_set():
+            for _ in range(self._most):
+                if self._stopping.is_set():
+                    return
                 self.upload(dice.choice(list(FILES)))
                 self._stopping.wait(self._pause)
         except BaseException as error:

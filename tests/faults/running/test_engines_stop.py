@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from collections.abc import Callable
 
 import httpx
 import pytest
@@ -11,7 +11,7 @@ import pytest
 from tests.cloud import Cloud, Person
 from tests.faults.files import EXPECTED
 from tests.faults.model import check
-from tests.faults.running.index_proxy import index_behind_proxy
+from tests.faults.running.index_proxy import IndexProxy, index_behind_proxy
 from tests.faults.running.load import Load
 from tests.faults.running.parts import without
 from tests.faults.running.rest import drain, world_of
@@ -26,7 +26,7 @@ STORM = 3.0
 @pytest.mark.parametrize("seconds", [5, pytest.param(30, marks=long)])
 def test_kafka_is_gone_under_load(seconds: float, cloud: Cloud) -> None:
     person = cloud.person("kafka")
-    with Load(person, cloud.seed) as load:
+    with Load(person, cloud.seed, most=_uploads(seconds)) as load:
         load_for(2)
         with without(cloud, "kafka"):
             load_for(seconds)
@@ -40,7 +40,7 @@ def test_kafka_is_gone_under_load(seconds: float, cloud: Cloud) -> None:
 @pytest.mark.parametrize("seconds", [5, pytest.param(60, marks=long)])
 def test_store_and_index_are_gone_and_the_index_takes_only_some_items(seconds: float, cloud: Cloud) -> None:
     with index_behind_proxy(cloud) as proxy:
-        calm = _calls_per_file(cloud, cloud.person("calm"), proxy, lambda: load_for(4))
+        calm = _calls_per_file(cloud, cloud.person("calm"), proxy, lambda: load_for(4), seconds)
         proxy.share = 0.3
 
         def trouble() -> None:
@@ -49,7 +49,7 @@ def test_store_and_index_are_gone_and_the_index_takes_only_some_items(seconds: f
                 load_for(seconds)
             load_for(2 + seconds)  # somebody has to come while the index is there, to be refused now and then
 
-        troubled = _calls_per_file(cloud, cloud.person("store"), proxy, trouble)
+        troubled = _calls_per_file(cloud, cloud.person("store"), proxy, trouble, seconds)
     print(f"calls per file: calm {calm}, troubled {troubled}")
     for what, count in troubled.items():
         assert count <= STORM * calm[what], f"{what}: {count} per file, calm {calm[what]}"
@@ -60,10 +60,17 @@ def load_for(seconds: float) -> None:
     time.sleep(seconds)
 
 
-def _calls_per_file(cloud: Cloud, person: Person, proxy: Any, what: Any) -> dict[str, float]:
+def _uploads(seconds: float) -> int:
+    """Of each of two threads, while engines are gone for so long."""
+    return int(10 + 4 * seconds)
+
+
+def _calls_per_file(
+    cloud: Cloud, person: Person, proxy: IndexProxy, what: Callable[[], None], seconds: float
+) -> dict[str, float]:
     """Bulk items and invocations per accepted file, all of which end as they should."""
     items, invocations = proxy.items, _invocations(cloud)
-    with Load(person, cloud.seed) as load:
+    with Load(person, cloud.seed, most=_uploads(seconds)) as load:
         what()
     drain(cloud, load.accepted)
     check(world_of(cloud, person.id), load.accepted, EXPECTED)

@@ -66,10 +66,10 @@ def test_items_that_were_not_taken_right_now_are_sent_again_alone(status: int) -
 @pytest.mark.parametrize("status", [429, 503, 500, 403, 404])
 def test_a_body_of_which_nothing_is_taken_right_now_is_given_back(status: int) -> None:
     busy = (status, "es_rejected_execution_exception")
-    pool = Pool(_bulk((400, "mapper_parsing_exception"), busy), _bulk(busy))
+    pool = Pool(_bulk((400, "mapper_parsing_exception"), busy), *[_bulk(busy)] * 3)
     with pytest.raises(Unavailable):
         _write(pool, sleep=lambda _: None)
-    assert len(pool.asked) == 2
+    assert len(pool.asked) == 4
 
 
 def test_a_document_that_can_never_be_taken_is_told_after_all_others_were_sent() -> None:
