@@ -130,7 +130,7 @@ def test_the_index_that_is_built_stops_nobody(second: tuple[int, str]) -> None:
 @pytest.mark.parametrize("second", [(429, "es_rejected_execution_exception"), (503, "x"), (403, "index_block")])
 def test_what_the_index_that_is_built_could_not_take_right_now_comes_again(second: tuple[int, str]) -> None:
     with pytest.raises(Unavailable):
-        _write(Pool(_bulk((201, ""), second), building=True), 1)
+        _write(Pool(*[_bulk((201, ""), second)] * 3, building=True), 1, sleep=lambda _: None)
 
 
 def test_a_refusal_is_told_of_the_index_that_gave_it() -> None:
@@ -138,7 +138,8 @@ def test_a_refusal_is_told_of_the_index_that_gave_it() -> None:
     with pytest.raises(DocumentRefused):
         _write(Pool(_bulk((201, ""), refused, refused, (201, "")), building=True))
     with pytest.raises(Unavailable):
-        _write(Pool(_bulk((404, "index_not_found_exception"), (201, "")), building=True), 1)
+        missing = _bulk((404, "index_not_found_exception"), (201, ""))
+        _write(Pool(*[missing] * 3, building=True), 1, sleep=lambda _: None)
 
 
 def test_a_body_is_made_while_the_one_before_is_on_its_way() -> None:
