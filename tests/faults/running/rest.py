@@ -20,7 +20,7 @@ SCHEDULED = ("files-relay", "blobs-relay", "deadletters-relay", "users-relay", "
 PAGE = 5_000
 
 
-def drain(cloud: Cloud, accepted: Iterable[str], *, seconds: float = 180.0) -> None:
+def drain(cloud: Cloud, accepted: Iterable[str], *, seconds: float = 420.0) -> None:
     """Wait until all that was acknowledged has ended, nothing waits in an outbox, and every consumer has caught up.
 
     It only waits and lets schedules run early: what is not there in the end is not repaired here.
