@@ -35,7 +35,12 @@ def synthesized(root: Path) -> Path:
     )
     if result.returncode:
         raise StackError(f"The application does not synthesize:\n{(result.stdout + result.stderr)[-3000:]}")
-    unfinished.rename(folder)
+    try:
+        unfinished.rename(folder)
+    except OSError:
+        if not folder.is_dir():
+            raise
+        shutil.rmtree(unfinished, ignore_errors=True)  # another cloud of this checkout was faster, which is as good
     return folder
 
 

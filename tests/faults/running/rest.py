@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx
+import pytest
 from confluent_kafka import KafkaException
 from pymongo import MongoClient
 
@@ -37,7 +38,11 @@ def drain(cloud: Cloud, accepted: Iterable[str], *, seconds: float = 420.0) -> N
                 return False
             return not _unsent(store) and not _unfinished(store, wanted)
 
-        eventually(quiet, "everything has come to rest", seconds=seconds)
+        try:
+            eventually(quiet, "everything has come to rest", seconds=seconds)
+        except pytest.fail.Exception as failed:
+            left = {"unsent": _unsent(store), "unfinished": sorted(_unfinished(store, wanted))[:5]}
+            raise AssertionError(f"{failed.msg}: {left}") from failed
 
 
 def world_of(cloud: Cloud, owner_id: str) -> World:
@@ -61,16 +66,18 @@ def world_of(cloud: Cloud, owner_id: str) -> World:
         )
 
 
-def _unsent(store: MongoClient[dict[str, Any]]) -> bool:
+def _unsent(store: MongoClient[dict[str, Any]]) -> list[str]:
+    """Some documents with events in their outbox."""
     waiting = {"outbox.0": {"$exists": True}}
     places = (("files", "nodes"), ("files", "runs"), ("blobs", "uploads"), ("blobs", "blobs"))
-    return any(store[database][name].find_one(waiting, {"_id": 1}) for database, name in places)
+    found = (store[database][name].find_one(waiting, {"_id": 1}) for database, name in places)
+    return [f"{document['_id']}" for document in found if document]
 
 
-def _unfinished(store: MongoClient[dict[str, Any]], wanted: set[str]) -> bool:
+def _unfinished(store: MongoClient[dict[str, Any]], wanted: set[str]) -> set[str]:
+    """Files that have not ended."""
     found = store["files"]["nodes"].find({"_id": {"$in": list(wanted)}}, {"status": 1, "deleted": 1})
-    ended = {node["_id"] for node in found if node["deleted"] or node["status"] in TERMINAL}
-    return ended != wanted
+    return wanted - {node["_id"] for node in found if node["deleted"] or node["status"] in TERMINAL}
 
 
 def _by_id(documents: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
