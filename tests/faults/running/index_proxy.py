@@ -7,12 +7,11 @@ import random
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import ThreadingHTTPServer
 from typing import Any
 
 import httpx
 
-from local.cloud.http_server import JsonHandler
+from local.cloud.http_server import JsonHandler, LoopbackServer
 from tests.cloud import Cloud
 from tests.faults.running.parts import with_environment
 
@@ -32,7 +31,7 @@ class IndexProxy:
         self.share, self.items = 0.0, 0
         self._dice, self._lock = random.Random(seed), threading.Lock()
         self._index = httpx.Client(base_url=target, timeout=60, trust_env=False)
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _front(self))
+        self._server = LoopbackServer(0, _front(self))
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     @property

@@ -137,8 +137,8 @@ def test_a_refusal_is_told_of_the_index_that_gave_it() -> None:
     refused = (400, "mapper_parsing_exception")
     with pytest.raises(DocumentRefused):
         _write(Pool(_bulk((201, ""), refused, refused, (201, "")), building=True))
+    missing = _bulk((404, "index_not_found_exception"), (201, ""))
     with pytest.raises(Unavailable):
-        missing = _bulk((404, "index_not_found_exception"), (201, ""))
         _write(Pool(*[missing] * 3, building=True), 1, sleep=lambda _: None)
 
 
