@@ -156,7 +156,7 @@ BUGS = (
     ),
     Bug(
         "access check of the API",
-        "functions/files/use_cases.py",
+        "functions/files/seeing.py",
         '(Guarded(found["ownerId"], found["grants"]) for found in path)) < needed:',
         '(Guarded(found["ownerId"], found["grants"]) for found in path)) < Role.NONE:',
         "tests/unit/files",
@@ -209,6 +209,8 @@ def _noticed(bug: Bug) -> bool:
             *bug.tests.split(),
         ]
         result = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
+        if result.returncode not in {0, 1}:
+            raise SystemExit(f"{bug.mechanism}: the tests did not run:\n{result.stdout[-2000:]}{result.stderr[-2000:]}")
         return result.returncode == 1
 
 
