@@ -45,8 +45,11 @@ STALLED_TRIES: Final = 3
 MAX_AUTHORITY_IDS: Final = 100
 MISSING: Final = "index_not_found_exception"
 
-# Encoded as a signature needs it: an index that checks one encodes again what it received.
-_BULK: Final = "/_bulk?filter_path=" + quote("errors,items.*.status,items.*.error,items.*._id", safe="")
+# Encoded as a signature needs it: an index that checks one encodes again what it received. An index whose shards are not there
+# yet tells it of each item before this client stops waiting: by itself it would hold a request for a minute.
+_BULK: Final = (
+    "/_bulk?filter_path=" + quote("errors,items.*.status,items.*.error,items.*._id", safe="") + "&timeout=15s"
+)
 _NEXT: Final = {write_alias(alias): next_alias(alias) for alias in ALIASES}
 
 
