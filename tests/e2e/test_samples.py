@@ -92,7 +92,7 @@ def test_every_record_is_stored_and_every_bad_one_says_why_and_where(
 
 @each_sample
 def test_every_good_record_of_a_sample_is_found(row: SampleRow, ada: Person, files: dict[str, File]) -> None:
-    file = ada.searchable(files[row.path]["id"], seconds=60)
+    file = ada.searchable(files[row.path]["id"], seconds=240)
     good = 0 if file["status"] == "Failed" else file["parsedRecords"]
     eventually(
         lambda: ada.search("", file_id=file["id"], type="record", limit=1)["total"] == good,
