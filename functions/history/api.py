@@ -5,13 +5,10 @@ Trigger: API Gateway. Emits: nothing.
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
 from functions.history import bootstrap
-from functions.history.models import Erasure
+from functions.history.models import Cursor, Erasure, Id, Limit, Types
 from functions.history.replaying import ReplayOrder
 from leanda import limits
 from leanda.access.policy import Viewer
@@ -20,16 +17,6 @@ from leanda.http.auth import principal_of
 from leanda.http.limited import rate_limiter
 
 app = rest_api()
-
-MAX_TYPES = 20
-
-Id = Annotated[str, Path(min_length=1, max_length=100)]
-Types = Annotated[
-    list[Annotated[str, Query(max_length=200)]],
-    Query(alias="type", max_length=MAX_TYPES, description="An event type; may be repeated, any of them fits."),
-]
-Cursor = Annotated[str | None, Query(max_length=2000)]
-Limit = Annotated[int, Query(ge=1, le=limits.MAX_PAGE)]
 
 
 @app.get("/v1/files/<file_id>/events", summary="Every event of a file, oldest first", tags=["history"])

@@ -1,11 +1,24 @@
-"""Bodies of requests to the history API."""
+"""Parameters and bodies of requests to the history API."""
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Annotated, Self
 
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
+
+from leanda import limits
+
+MAX_TYPES = 20
+
+Id = Annotated[str, Path(min_length=1, max_length=100)]
+Types = Annotated[
+    list[Annotated[str, Query(max_length=200)]],
+    Query(alias="type", max_length=MAX_TYPES, description="An event type; may be repeated, any of them fits."),
+]
+Cursor = Annotated[str | None, Query(max_length=2000)]
+Limit = Annotated[int, Query(ge=1, le=limits.MAX_PAGE)]
 
 
 class Erasure(BaseModel):
