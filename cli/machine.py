@@ -113,13 +113,14 @@ def invoke(
     function: Annotated[str, typer.Argument(help="For example parsers-chemical-on-file-events; see `leanda logs`.")],
     event: Annotated[
         Path,
-        typer.Argument(
-            exists=True, dir_okay=False, allow_dash=True, help="A JSON event (samples: events/lambda/); - is stdin."
-        ),
+        typer.Argument(dir_okay=False, help="A JSON event (samples: events/lambda/); - is stdin."),
     ],
 ) -> None:
     """Run a function of the local cloud on an event, as AWS would. Exit code 1 if it fails."""
-    body = sys.stdin.buffer.read() if str(event) == "-" else event.read_bytes()
+    try:
+        body = sys.stdin.buffer.read() if str(event) == "-" else event.read_bytes()
+    except OSError as error:
+        raise CliError(f"{event} cannot be read: {error.strerror}.", USAGE) from error
     try:
         json.loads(body)
     except ValueError as error:

@@ -296,3 +296,9 @@ def test_the_demo_says_what_was_not_true(run: Run, stack: FakeStack, cloud: Clou
     assert result.exit_code == 1
     assert "garbage.sdf is Processed, not Failed." in result.output
     assert "What next" in result.output
+
+
+def test_an_event_that_cannot_be_read_is_said_before_anything_runs(run: Run, tmp_path: Path) -> None:
+    refused = run("invoke", "files-watchdog", str(tmp_path / "absent.json"))
+    assert refused.exit_code == 2
+    assert "cannot be read" in refused.stderr
