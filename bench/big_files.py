@@ -113,7 +113,7 @@ def passed(client: LeandaClient, workers: Workers, path: Path) -> Passed:
         first = _first_found(client, file_id) - began
         file = client.wait(file_id, timeout=WAIT_SECONDS)
         total = time.perf_counter() - began
-    if file["status"] != "Processed":
+    if not file["status"].startswith("Processed"):
         raise RuntimeError(f"{path.name} ended {file['status']}: {file.get('failure')}")
     return Passed(file["totalRecords"], first, total, dict(peaks))
 

@@ -197,6 +197,9 @@ class Session:
         consumer.incremental_assign(partitions)
         if self._paused:
             self._pause(partitions)
+        else:
+            # The client remembers that a partition was paused when it was lost; unless told, it would never read it again.
+            consumer.resume(partitions)
         self._next_housekeeping = 0.0
 
     def _revoked(self, _: Consumer, partitions: list[TopicPartition]) -> None:

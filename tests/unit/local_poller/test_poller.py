@@ -274,6 +274,23 @@ def test_a_broker_that_goes_away_and_comes_back_is_survived(cluster: MockCluster
             assert wait_until(lambda: b"after" in endpoint.accepted)
 
 
+def test_partitions_that_are_lost_during_an_invocation_are_read_again_when_they_come_back() -> None:
+    release = threading.Event()
+    with MockCluster() as own, LambdaEndpoint(lambda event: release.wait(20) and None) as endpoint:
+        topic = own.topic()
+        own.produce(topic, [b"before"])
+        with polling(own, [mapping(topic)], endpoint.url) as poller:
+            group = f"group-of-{topic}"
+            assert wait_until(lambda: len(endpoint.events) == 1)
+            own.break_down()
+            assert wait_until(lambda: poller.stats()[group]["rebalances"] == 1), "they are lost while they are paused"
+            release.set()
+            assert wait_until(lambda: poller.stats()[group]["batches"] == 1)
+            own.come_back()
+            own.produce(topic, [b"after"])
+            assert wait_until(lambda: b"after" in endpoint.accepted)
+
+
 def test_stopping_is_bounded_while_a_function_hangs(cluster: MockCluster) -> None:
     release = threading.Event()
     topic = cluster.topic()
