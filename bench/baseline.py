@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 
 from functions.processor import chemistry
+from functions.processor.properties import CALCULATIONS, DESCRIPTORS
 
 
 @dataclass(frozen=True)
@@ -17,24 +18,16 @@ class Loop:
 
 
 def toolkit_loop(molfiles: list[str]) -> Loop:
-    """Load, canonical SMILES, formula, three masses, InChI and its key, six descriptors."""
+    """Everything that records have of the toolkit: canonical SMILES, formula, masses, InChI and its key, descriptors."""
     wall, cpu = time.perf_counter(), time.process_time()
     for text in molfiles:
         try:
-            molecule = chemistry.load("chemical/x-mdl-molfile", text)
-            chemistry.canonical_smiles(molecule)
-            molecule.molecularFormula()
-            molecule.molecularWeight()
-            molecule.monoisotopicMass()
-            molecule.mostAbundantMass()
-            chemistry.inchi_key(chemistry.inchi(molecule))
+            molecule = chemistry.load(chemistry.MOLFILE_MEDIA_TYPE, text)
+            computed = {name: calculate(molecule) for name, calculate in CALCULATIONS}
+            chemistry.inchi_key(computed["inchi"])
             seen = chemistry.as_descriptors_see_it(molecule)
-            seen.tpsa()
-            chemistry.log_p(seen)
-            seen.numHydrogenBondDonors()
-            seen.numHydrogenBondAcceptors()
-            seen.numRotatableBonds()
-            seen.countSSSR()
+            for _, calculate in DESCRIPTORS:
+                calculate(seen)
         except Exception:
             continue
     return Loop(time.perf_counter() - wall, time.process_time() - cpu)

@@ -26,7 +26,7 @@ from typing import Any, Final
 from functions.processor import chemistry
 from leanda.contracts.artefacts import Issue, Record, RecordStatus, Severity
 
-_DESCRIPTORS: Final[tuple[tuple[str, Callable[[Any], Any]], ...]] = (
+DESCRIPTORS: Final[tuple[tuple[str, Callable[[Any], Any]], ...]] = (
     ("tpsa", lambda molecule: molecule.tpsa()),
     ("logP", chemistry.log_p),
     ("hydrogenBondDonors", lambda molecule: molecule.numHydrogenBondDonors()),
@@ -41,7 +41,7 @@ NEEDS_ELEMENTS: Final = (
 )  # fmt: skip
 """Properties that would be wrong, not merely incomplete, for a structure with R groups or pseudoatoms."""
 
-_CALCULATIONS: Final[tuple[tuple[str, Callable[[Any], Any]], ...]] = (
+CALCULATIONS: Final[tuple[tuple[str, Callable[[Any], Any]], ...]] = (
     ("canonicalSmiles", chemistry.canonical_smiles),
     ("molecularFormula", lambda molecule: molecule.molecularFormula()),
     ("molecularWeight", lambda molecule: molecule.molecularWeight()),
@@ -83,7 +83,7 @@ def compute(record: Record) -> Record:
         except Exception as error:
             issues.append(_property_failed(name, chemistry.reason(error)))
 
-    for name, calculate in _CALCULATIONS:
+    for name, calculate in CALCULATIONS:
         add(name, calculate, molecule)
     if "inchi" in properties:
         add("inchiKey", chemistry.inchi_key, properties["inchi"])
@@ -91,9 +91,9 @@ def compute(record: Record) -> Record:
     try:
         seen = chemistry.as_descriptors_see_it(molecule)
     except Exception as error:
-        issues += [_property_failed(name, chemistry.reason(error)) for name, _ in _DESCRIPTORS]
+        issues += [_property_failed(name, chemistry.reason(error)) for name, _ in DESCRIPTORS]
         return _with(record, properties, issues)
-    for name, calculate in _DESCRIPTORS:
+    for name, calculate in DESCRIPTORS:
         add(name, calculate, seen)
     return _with(record, properties, issues)
 
