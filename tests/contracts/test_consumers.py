@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import base64
 import random
-from collections.abc import Iterator, Sequence
 
 import pytest
 
 from cdk.contexts import CONTEXTS
 from cdk.contexts.table import Consumer
-from functions.history.domain import Entry
 from functions.history.use_cases import Keeping, whole_batch
 from leanda.contracts.envelope import Event
 from leanda.contracts.registry import REGISTRY
@@ -19,26 +17,9 @@ from leanda.messaging.consumer import Consumer as LoopConsumer
 from tests.contracts.worlds import world_of
 from tests.fakes.clock import FakeClock
 from tests.fakes.messaging import FakeDeadLetters
+from tests.unit.history.fakes import FakeEventLog
 from tools.generate.lambda_events import fitting, msk_event
 from tools.generate.samples import samples
-
-
-class MemoryLog:
-    """The log in memory: the first body of an id stays."""
-
-    def __init__(self) -> None:
-        self.entries: dict[str, Entry] = {}
-
-    def append(self, entries: Sequence[Entry]) -> None:
-        for entry in entries:
-            self.entries.setdefault(entry.id, entry)
-
-    def page(self, wanted: object, *, after: object, limit: int) -> list[Entry]:
-        raise NotImplementedError
-
-    def of_file(self, file_id: str) -> Iterator[Entry]:
-        return iter(entry for entry in self.entries.values() if entry.file_id == file_id)
-
 
 CONSUMERS = [
     pytest.param(package.name, function, id=f"{package.name}-{function.handler}")
@@ -99,7 +80,7 @@ def test_a_version_that_is_not_known_becomes_a_letter_and_its_neighbours_are_han
 
 
 def test_the_log_keeps_every_sample_of_every_topic_once() -> None:
-    log = MemoryLog()
+    log = FakeEventLog()
     clock = FakeClock()
     letters = FakeDeadLetters()
     consumer = LoopConsumer("history-on-events", Keeping(log).keep, letters, clock, group=whole_batch)

@@ -24,7 +24,7 @@ def test_a_known_place_stays_and_only_errors_need_one() -> None:
     ]
 
 
-@pytest.mark.parametrize("defect", [ValueError("bad"), MemoryError(), RecursionError()])
+@pytest.mark.parametrize("defect", [ValueError("bad"), RecursionError()])
 def test_whatever_reading_raises_is_said_of_the_record(defect: Exception) -> None:
     def read(raw: bytes, index: int) -> Record:
         raise defect
@@ -33,3 +33,11 @@ def test_whatever_reading_raises_is_said_of_the_record(defect: Exception) -> Non
     assert (record.status, record.type) == (RecordStatus.FAILED, "row")
     assert [(issue.code, issue.place) for issue in record.issues] == [("RECORD_UNREADABLE", "record 1")]
     assert type(defect).__name__ in record.issues[0].message
+
+
+def test_memory_that_runs_out_is_for_whoever_limits_it() -> None:
+    def read(raw: bytes, index: int) -> Record:
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        guarded("row", read, b"", 0)

@@ -26,7 +26,7 @@ logger: Final = Logger(
 
 # What the clients of OpenSearch, S3 and the rest log (retries above all) is written by the same handler, with the same keys.
 for _library in ("urllib3", "opensearch", "botocore"):
-    logging.getLogger(_library).handlers = logger.handlers
+    logging.getLogger(_library).handlers = list(logger.handlers)
     logging.getLogger(_library).propagate = False
 
 
