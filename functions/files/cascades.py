@@ -14,7 +14,7 @@ from functions.files import placement
 from functions.files import runs as rules
 from functions.files.domain import FILE, Node
 from functions.files.ports import Nodes, Runs
-from functions.files.repeating import STEP, stored_chunks
+from functions.files.repeating import STEP, is_found, stored_chunks
 from leanda import ids, limits
 from leanda.changes import NOTHING, Change
 from leanda.contracts.envelope import Event, Origin
@@ -88,7 +88,8 @@ class Cascades:
         if run is None:
             return
         facts = stored_chunks(run, placement=node["placement"])
-        look_again = {} if node["deleted"] else {"indexBy": self.clock.now() + STEP}
+        awaited = not node["deleted"] and not all(is_found(run, stored) for stored in facts)
+        look_again = {"indexBy": self.clock.now() + STEP} if awaited else {}
         for some in batched(facts, limits.MAX_OUTBOX_ENTRIES // 2, strict=False):
             self.runs.apply(run, Change(set_=look_again, emit=some, guarded=False), origin)
             self.runs.publish(run["_id"])

@@ -84,15 +84,16 @@ def unindexed(run: Run, node: Node | None, *, at: datetime) -> tuple[Change, tup
     settled = Change(unset=("indexBy", "indexRepeats"))
     if node is None or node["deleted"] or node.get("activeRun") != run["run"] or RunState(run["state"]) in _OVER:
         return settled, ()  # what is not shown is not indexed; who changes that announces the chunks himself
-    facts = tuple(
-        fact
-        for fact in stored_chunks(run, placement=node["placement"])
-        if run["chunks"][str(fact.chunk)].get("indexed", {}).get("placement", -1) < node["placement"]
-    )
+    facts = tuple(fact for fact in stored_chunks(run, placement=node["placement"]) if not is_found(run, fact))
     if not facts:
         return settled if rules.ended(run) else Change(set_={"indexBy": at + STEP}), ()
     times = run.get("indexRepeats", 0)
     return Change(set_={"indexBy": at + slower(times), "indexRepeats": times + 1}), facts
+
+
+def is_found(run: Run, stored: RecordsStored) -> bool:
+    """Whether a chunk was indexed at the placement that is announced, or a later one."""
+    return bool(run["chunks"][str(stored.chunk)].get("indexed", {}).get("placement", -1) >= stored.placement)
 
 
 def stored_chunks(run: Run, *, placement: int) -> list[RecordsStored]:
