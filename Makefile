@@ -25,9 +25,9 @@ demo: bootstrap ## Run the whole pipeline on this machine and show what comes ou
 	@$(RUN) -m cli demo $(ARGS)
 
 .PHONY: test
-test: bootstrap ## Run the tests, the last three suites on a cloud of their own
+test: bootstrap ## Run the tests, the last four on a cloud of their own
 	@$(RUN) -m pytest -n 2 -m "not long" tests/unit tests/infra tests/contracts tests/architecture tests/ports tests/faults/simulated $(ARGS)
-	@$(RUN) -m pytest -m "not long" tests/e2e tests/security tests/faults/running $(ARGS)
+	@$(RUN) -m pytest -m "not long" tests/integration tests/e2e tests/security tests/faults/running $(ARGS)
 
 .PHONY: test-all
 test-all: bootstrap ## Run those of the local cloud too, and everything with the full counts
