@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from functions.processor import chemistry
 from functions.processor.properties import CALCULATIONS, DESCRIPTORS
+from leanda import structures
 
 
 @dataclass(frozen=True)
@@ -22,9 +23,9 @@ def toolkit_loop(molfiles: list[str]) -> Loop:
     wall, cpu = time.perf_counter(), time.process_time()
     for text in molfiles:
         try:
-            molecule = chemistry.load(chemistry.MOLFILE_MEDIA_TYPE, text)
+            molecule = structures.load_kekule(text)
             computed = {name: calculate(molecule) for name, calculate in CALCULATIONS}
-            chemistry.inchi_key(computed["inchi"])
+            structures.inchi_key(computed["inchi"])
             seen = chemistry.as_descriptors_see_it(molecule)
             for _, calculate in DESCRIPTORS:
                 calculate(seen)

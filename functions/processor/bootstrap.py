@@ -6,7 +6,6 @@ from functools import cache
 
 import boto3
 
-from functions.processor.chemistry import TOOLKIT
 from functions.processor.identifying import Identifying
 from functions.processor.use_cases import CHUNK_SECONDS, Processing
 from leanda.discovery.identity import IdentityVerifier
@@ -18,6 +17,7 @@ from leanda.messaging.producer import KafkaPublisher
 from leanda.persistence.artefacts import S3ArtefactStore
 from leanda.ports import SystemClock
 from leanda.settings import ArtefactSettings, ConsumerSettings, KafkaSettings, Settings
+from leanda.structures import TOOLKIT
 
 
 class ProcessorSettings(KafkaSettings, ConsumerSettings, ArtefactSettings):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from functions.processor import chemistry
+from leanda import structures
 from leanda.guard import CallFailed, ChildDied, Guard
 from leanda.observability import logger
 
@@ -35,7 +35,7 @@ class Identifying:
 
 def identified(_: dict[str, Any], payload: bytes) -> Iterator[bytes]:
     """What runs in the guarded child."""
-    molecule = chemistry.load(chemistry.SMILES_MEDIA_TYPE, payload.decode())
-    inchi = chemistry.inchi(molecule)
-    found = [chemistry.canonical_smiles(molecule), chemistry.inchi_key(inchi) if inchi else ""]
+    molecule = structures.load_kekule(payload.decode())
+    inchi = structures.inchi(molecule)
+    found = [structures.canonical_smiles(molecule), structures.inchi_key(inchi) if inchi else ""]
     yield json.dumps([text for text in found if text]).encode()

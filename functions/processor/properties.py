@@ -24,6 +24,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from functions.processor import chemistry
+from leanda import structures
 from leanda.contracts.artefacts import Issue, Record, RecordStatus, Severity
 
 DESCRIPTORS: Final[tuple[tuple[str, Callable[[Any], Any]], ...]] = (
@@ -42,15 +43,15 @@ NEEDS_ELEMENTS: Final = (
 """Properties that would be wrong, not merely incomplete, for a structure with R groups or pseudoatoms."""
 
 CALCULATIONS: Final[tuple[tuple[str, Callable[[Any], Any]], ...]] = (
-    ("canonicalSmiles", chemistry.canonical_smiles),
+    ("canonicalSmiles", structures.canonical_smiles),
     ("molecularFormula", lambda molecule: molecule.molecularFormula()),
     ("molecularWeight", lambda molecule: molecule.molecularWeight()),
     ("monoisotopicMass", lambda molecule: molecule.monoisotopicMass()),
     ("mostAbundantMass", chemistry.most_abundant_mass),
-    ("inchi", chemistry.inchi),
+    ("inchi", structures.inchi),
 )
 _OWN_ISSUES: Final = frozenset({"PROPERTY_FAILED", "PROPERTY_INCOMPLETE", "STRUCTURE_NOT_COMPUTABLE"})
-_MEDIA_TYPES: Final = frozenset({chemistry.MOLFILE_MEDIA_TYPE, chemistry.SMILES_MEDIA_TYPE})
+_MEDIA_TYPES: Final = frozenset({structures.MOLFILE, structures.SMILES})
 
 
 def compute(record: Record) -> Record:
@@ -65,11 +66,11 @@ def compute(record: Record) -> Record:
     if record.status is RecordStatus.FAILED or structure is None or structure.media_type not in _MEDIA_TYPES:
         return record
     try:
-        molecule = chemistry.load(structure.media_type, structure.text)
-        unspecified = chemistry.atoms_without_element(molecule)
+        molecule = structures.load_kekule(structure.text)
+        unspecified = structures.atoms_without_element(molecule)
     except Exception as error:
         return _with(
-            record, {}, [_issue("STRUCTURE_NOT_COMPUTABLE", f"Nothing was computed: {chemistry.reason(error)}.")]
+            record, {}, [_issue("STRUCTURE_NOT_COMPUTABLE", f"Nothing was computed: {structures.reason(error)}.")]
         )
     properties: dict[str, Any] = {}
     issues: list[Issue] = []
@@ -81,17 +82,17 @@ def compute(record: Record) -> Record:
         try:
             properties[name] = calculate(given)
         except Exception as error:
-            issues.append(_property_failed(name, chemistry.reason(error)))
+            issues.append(_property_failed(name, structures.reason(error)))
 
     for name, calculate in CALCULATIONS:
         add(name, calculate, molecule)
     if "inchi" in properties:
-        add("inchiKey", chemistry.inchi_key, properties["inchi"])
+        add("inchiKey", structures.inchi_key, properties["inchi"])
         issues += _left_out(properties)
     try:
         seen = chemistry.as_descriptors_see_it(molecule)
     except Exception as error:
-        issues += [_property_failed(name, chemistry.reason(error)) for name, _ in DESCRIPTORS]
+        issues += [_property_failed(name, structures.reason(error)) for name, _ in DESCRIPTORS]
         return _with(record, properties, issues)
     for name, calculate in DESCRIPTORS:
         add(name, calculate, seen)
@@ -103,9 +104,9 @@ def _left_out(properties: dict[str, Any]) -> list[Issue]:
     try:
         if not chemistry.leaves_out_double_bonds(properties.get("canonicalSmiles"), properties["inchi"]):
             return []
-        message = "canonicalSmiles does not say whether double bonds in large rings are cis or trans; inchi does."
+        message = "canonicalSmiles does not say whether some of the double bonds are cis or trans; inchi does."
     except Exception as error:
-        message = f"canonicalSmiles may leave out what inchi says of double bonds: {chemistry.reason(error)}."
+        message = f"canonicalSmiles may leave out what inchi says of double bonds: {structures.reason(error)}."
     return [_issue("PROPERTY_INCOMPLETE", message, place="canonicalSmiles")]
 
 
@@ -115,7 +116,7 @@ def _with(record: Record, properties: dict[str, Any], issues: list[Issue]) -> Re
         update={
             "properties": record.properties | properties,
             "issues": kept + tuple(issues),
-            "toolkit": chemistry.TOOLKIT,
+            "toolkit": structures.TOOLKIT,
         }
     )
 

@@ -10,10 +10,10 @@ from collections import Counter
 
 import pytest
 
-from functions.parsers import toolkit
 from functions.parsers.pictures.domain import NotDrawable
 from functions.parsers.pictures.drawings import sketch, structure
 from functions.parsers.pictures.drawings.sketch import Atom, Bond, Line, Sketch
+from leanda import structures
 from tests.samples import manifest
 from tests.unit.parsers_pictures.drawn import Seen
 
@@ -91,7 +91,7 @@ def test_enantiomers_are_drawn_with_opposite_wedges() -> None:
 def test_a_model_in_space_is_laid_out_and_keeps_its_handedness() -> None:
     """The drawing of the model is that of the SMILES which Indigo reads from the same atoms."""
     seen = molecule(MODEL_OF_ALANINE)
-    found = toolkit.session().loadMolecule(MODEL_OF_ALANINE)
+    found = structures.session().loadMolecule(MODEL_OF_ALANINE)
     found.foldHydrogens()
     found.layout()
     assert "@" in found.smiles()
@@ -143,7 +143,7 @@ def test_no_library_of_the_system_is_needed_for_letters() -> None:
 def test_drawing_leaves_the_toolkit_as_it_was() -> None:
     """Other structures of this process are still computed by the model that the original system used."""
     structure.molecule(CAFFEINE)
-    assert toolkit.session().getOption("aromaticity-model") == "basic"
+    assert structures.session().getOption("aromaticity-model") == "basic"
 
 
 def test_everything_lies_inside_of_the_picture() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from rdkit import Chem
 
-from functions.processor import chemistry
+from leanda import structures
 from leanda.parsing.lone_pairs import turned
 
 MOLECULES = (
@@ -26,9 +26,9 @@ def test_a_molecule_is_the_same_from_whichever_atom_it_is_written(smiles: str) -
     expected = Chem.MolToInchiKey(molecule)
     for atom in range(molecule.GetNumAtoms()):
         written = Chem.MolToSmiles(molecule, rootedAtAtom=atom, canonical=False)
-        loaded = chemistry.load(chemistry.SMILES_MEDIA_TYPE, written)
-        assert chemistry.inchi_key(chemistry.inchi(loaded)) == expected, written
-        assert Chem.MolToInchiKey(Chem.MolFromSmiles(chemistry.canonical_smiles(loaded))) == expected, written
+        loaded = structures.load_kekule(written)
+        assert structures.inchi_key(structures.inchi(loaded)) == expected, written
+        assert Chem.MolToInchiKey(Chem.MolFromSmiles(structures.canonical_smiles(loaded))) == expected, written
         assert Chem.MolToInchiKey(Chem.MolFromSmiles(turned(loaded.smiles()))) == expected, written
 
 

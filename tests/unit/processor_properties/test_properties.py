@@ -4,7 +4,8 @@ import csv
 
 import pytest
 
-from functions.processor import chemistry, properties
+from functions.processor import properties
+from leanda import structures
 from leanda.contracts.artefacts import Issue, Record, RecordStatus, Structure
 from tests.samples import samples_root
 
@@ -49,7 +50,7 @@ def test_aspirin_has_all_properties() -> None:
 def test_the_installed_toolkit_is_the_one_that_records_name() -> None:
     from indigo import Indigo
 
-    assert f"Indigo {Indigo().version().split('-')[0]}".startswith(chemistry.TOOLKIT)
+    assert f"Indigo {Indigo().version().split('-')[0]}".startswith(structures.TOOLKIT)
 
 
 def test_known_molecules_have_their_published_identity() -> None:
@@ -94,12 +95,12 @@ def test_a_molecule_may_like_water_better_than_octanol(smiles: str, log_p: float
 
 def test_a_descriptor_that_takes_too_long_is_left_out_alone() -> None:
     chain = "C" * 3000
-    indigo, _ = chemistry._session()
+    indigo = structures.session()
     indigo.setOption("timeout", 100)
     try:
         result = compute(chain)
     finally:
-        indigo.setOption("timeout", chemistry.CALL_MILLISECONDS)
+        indigo.setOption("timeout", structures.CALL_MILLISECONDS)
     assert result.properties["tpsa"] == 0
     assert "logP" not in result.properties
     assert {issue.place for issue in result.issues if "timeout" in issue.message} >= {"logP"}
@@ -135,7 +136,7 @@ def test_a_structure_with_an_r_group_has_neither_formula_nor_mass() -> None:
 
 
 def test_a_structure_too_large_for_canonical_numbering_keeps_its_formula() -> None:
-    atoms = chemistry.MAX_CANONICAL_ATOMS + 1
+    atoms = structures.MAX_CANONICAL_ATOMS + 1
     result = compute(".".join(["O"] * atoms))
     assert result.properties["molecularFormula"] == f"H{2 * atoms}O{atoms}"
     assert "5,001 atoms" in result.issues[0].message

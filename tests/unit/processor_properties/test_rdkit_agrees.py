@@ -26,8 +26,8 @@ from rdkit.Chem.rdMolDescriptors import (
 )
 
 from functions.parsers.chemical.formats import mol, sdf, smiles
-from functions.processor import chemistry, properties
-from leanda import limits
+from functions.processor import properties
+from leanda import limits, structures
 from leanda.parsing.format import Format
 from tests.samples import manifest
 
@@ -141,10 +141,7 @@ def test_the_canonical_smiles_is_the_same_from_an_aromatic_and_from_a_drawn_stru
         aromatic, drawn = Chem.MolToSmiles(one.molecule), Chem.Mol(one.molecule)
         Chem.Kekulize(drawn, clearAromaticFlags=True)
         if "#c" not in aromatic and (kekule := Chem.MolToSmiles(drawn, kekuleSmiles=True)) != aromatic:
-            found = {
-                chemistry.canonical_smiles(chemistry.load(chemistry.SMILES_MEDIA_TYPE, text))
-                for text in (aromatic, kekule)
-            }
+            found = {structures.canonical_smiles(structures.load_kekule(text)) for text in (aromatic, kekule)}
             assert len(found) == 1, (one.path, one.index, found)
             compared += 1
     assert compared > 3000

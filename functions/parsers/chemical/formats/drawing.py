@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Final
 
 from functions.parsers import reactions, toolkit
 from functions.parsers.reactions import ROLES, Participant
-from leanda import limits
+from leanda import limits, structures
 from leanda.contracts.artefacts import Issue, Record, Structure
 from leanda.errors import ParseFailure
 from leanda.parsing.records import error, failed, information, warning
@@ -101,9 +101,9 @@ def _molecule(fragment: Fragment, index: int) -> Record:
     if molecule.countAtoms() == 0:
         return failed(MOLECULE, index, error("STRUCTURE_EMPTY", "The fragment has no atoms.", fragment.place))
     try:
-        structure = Structure(media_type=toolkit.MOLFILE, text=molecule.molfile())
+        structure = Structure(media_type=structures.MOLFILE, text=molecule.molfile())
     except Exception as refusal:
-        said = f"Indigo cannot write it as a molfile: {toolkit.reason(refusal)}."
+        said = f"Indigo cannot write it as a molfile: {structures.reason(refusal)}."
         return failed(MOLECULE, index, error("STRUCTURE_NOT_WRITTEN", said, fragment.place))
     return Record(index=index, type=MOLECULE, structure=structure, issues=issues)
 
@@ -124,7 +124,7 @@ def _reaction(drawing: Drawing, index: int) -> Record | None:
             return None
         structure = Structure(media_type=RXNFILE, text=reaction.rxnfile())
     except Exception as refusal:
-        message = f"Indigo cannot take the reaction apart: {toolkit.reason(refusal)}."
+        message = f"Indigo cannot take the reaction apart: {structures.reason(refusal)}."
         return failed(reactions.TYPE, index, error("TOOLKIT_REFUSED", message))
     properties, issues = reactions.properties(participants)
     outside = len(drawing.fragments) - len(participants)
@@ -137,12 +137,12 @@ def _reaction(drawing: Drawing, index: int) -> Record | None:
         structure=structure,
         properties=properties,
         issues=issues,
-        toolkit=toolkit.TOOLKIT,
+        toolkit=structures.TOOLKIT,
     )
 
 
 def _loaded(load: str, text: str) -> tuple[Any, str | None]:
     try:
-        return getattr(toolkit.session(), load)(text), None
+        return getattr(structures.session(), load)(text), None
     except Exception as refusal:
-        return None, toolkit.reason(refusal)
+        return None, structures.reason(refusal)

@@ -10,8 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from functions.parsers import toolkit
-from leanda import limits
+from leanda import limits, structures
 from leanda.contracts.artefacts import FieldValue, Issue, Record, Structure
 from leanda.parsing import lone_pairs
 from leanda.parsing.format import Format
@@ -69,7 +68,7 @@ def _record(raw: bytes, index: int) -> Record:
         fields=(FieldValue(name="InChI", value=inchi),),
         properties=_stated(inchi),
         issues=issues,
-        toolkit=toolkit.TOOLKIT,
+        toolkit=structures.TOOLKIT,
     )
 
 
@@ -85,15 +84,15 @@ def _structure(inchi: str) -> tuple[Structure | None, tuple[Issue, ...]]:
     if not _INCHI.fullmatch(inchi):
         return None, (error("INCHI_INVALID", f"This is no InChI: {inchi[:60]!r}."),)
     try:
-        molecule = toolkit.inchi_session().loadMolecule(inchi)
+        molecule = structures.inchi_session().loadMolecule(inchi)
         smiles = lone_pairs.turned(molecule.smiles())
     except Exception as refusal:
-        return None, (error("TOOLKIT_REFUSED", f"Indigo cannot read the InChI: {toolkit.reason(refusal)}."),)
-    structure = Structure(media_type=toolkit.SMILES, text=smiles)
+        return None, (error("TOOLKIT_REFUSED", f"Indigo cannot read the InChI: {structures.reason(refusal)}."),)
+    structure = Structure(media_type=structures.SMILES, text=smiles)
     try:
-        again = str(toolkit.inchi_session().getInchi(toolkit.session().loadMolecule(lone_pairs.turned(smiles)), ""))
+        again = structures.inchi(structures.load(smiles)[0])
     except Exception as refusal:
-        message = f"The structure that was read gives no InChI: {toolkit.reason(refusal)}."
+        message = f"The structure that was read gives no InChI: {structures.reason(refusal)}."
         return None, (warning("INCHI_NOT_CONFIRMED", message),)
     if again == inchi:
         return structure, ()
@@ -113,6 +112,6 @@ def _composition(inchi: str) -> tuple[str, ...]:
 
 def _stated(inchi: str) -> dict[str, str]:
     try:
-        return {"inchi": inchi, "inchiKey": str(toolkit.inchi_session().getInchiKey(inchi))}
+        return {"inchi": inchi, "inchiKey": structures.inchi_key(inchi)}
     except Exception:  # What cannot be hashed is still the InChI that the file states.
         return {"inchi": inchi}

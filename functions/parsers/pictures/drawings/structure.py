@@ -10,6 +10,7 @@ from functions.parsers import toolkit
 from functions.parsers.pictures.domain import NotDrawable
 from functions.parsers.pictures.drawings import sketch
 from functions.parsers.pictures.drawings.sketch import Atom, Bond, Line, Point, Scheme, Sketch
+from leanda import structures
 from leanda.contracts.artefacts import Issue, Severity
 from leanda.parsing import lone_pairs
 
@@ -55,20 +56,20 @@ def reaction(text: str) -> bytes:
 
 def _query(text: str, issues: tuple[Issue, ...]) -> Any:
     try:
-        return toolkit.session().loadQueryMolecule(toolkit.without_name(text))
+        return structures.session().loadQueryMolecule(structures.without_name(text))
     except Exception as refusal:
         said = next((issue.message for issue in issues if issue.severity is Severity.ERROR), None)
-        raise NotDrawable(said, detail=toolkit.reason(refusal)) from refusal
+        raise NotDrawable(said, detail=structures.reason(refusal)) from refusal
 
 
 def _reaction(text: str) -> Any:
     try:
-        return toolkit.session().loadReaction(lone_pairs.turned(text))
+        return structures.session().loadReaction(lone_pairs.turned(text))
     except Exception:  # a query, or nothing that Indigo can read
         try:
-            return toolkit.session().loadQueryReaction(text)
+            return structures.session().loadQueryReaction(text)
         except Exception as refusal:
-            raise NotDrawable(detail=toolkit.reason(refusal)) from refusal
+            raise NotDrawable(detail=structures.reason(refusal)) from refusal
 
 
 def _sketch(found: Any) -> Sketch:
@@ -82,7 +83,7 @@ def _sketch(found: Any) -> Sketch:
         drawn = [_atom(atom) for atom in atoms]
         bonds = list(_bonds(found, places, drawn))
     except Exception as refusal:
-        raise NotDrawable(detail=toolkit.reason(refusal)) from refusal
+        raise NotDrawable(detail=structures.reason(refusal)) from refusal
     return Sketch(drawn, bonds)
 
 
@@ -103,7 +104,7 @@ def _on_paper(found: Any) -> bool:
 
 def _kekulize(found: Any) -> None:
     """Double bonds for aromatic ones. Only Indigo's other model takes rings with a carbonyl (caffeine) for aromatic."""
-    session = toolkit.session()
+    session = structures.session()
     session.setOption("aromaticity-model", "generic")
     try:
         with suppress(Exception):  # aromatic bonds at an R group: they stay, drawn with a dashed line

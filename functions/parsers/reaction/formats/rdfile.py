@@ -11,7 +11,7 @@ from typing import Final
 
 from functions.parsers import reactions, toolkit
 from functions.parsers.reaction.formats import rxnfile
-from leanda import limits
+from leanda import limits, structures
 from leanda.contracts.artefacts import FieldValue, Issue, Record, Structure
 from leanda.parsing import ctab
 from leanda.parsing.records import BOM, BOM_DROPPED, decode, error, failed, information, refused, warning
@@ -61,7 +61,7 @@ def record(raw: bytes, index: int) -> Record:
         issues += ctab.check(parts.structure, first_line=parts.structure_line)
         if not refused(issues):
             issues += toolkit.verdict(text)
-        structure = Structure(media_type=toolkit.MOLFILE, text=text)
+        structure = Structure(media_type=structures.MOLFILE, text=text)
         return _record(parts.type, index, structure, fields, issues, name)
     reaction = rxnfile.read(parts.structure, first_line=parts.structure_line)
     issues += reaction.issues
@@ -69,7 +69,7 @@ def record(raw: bytes, index: int) -> Record:
         return _record(parts.type, index, None, fields, issues, reaction.name)
     properties, said = reactions.properties(reaction.participants)
     made = _record(parts.type, index, Structure(media_type=RXNFILE, text=text), fields, (*issues, *said), reaction.name)
-    return made.model_copy(update={"properties": properties, "toolkit": toolkit.TOOLKIT})
+    return made.model_copy(update={"properties": properties, "toolkit": structures.TOOLKIT})
 
 
 def _record(

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from functions.parsers import reactions, toolkit
 from functions.parsers.reactions import ROLES, TYPE, Participant
-from leanda import limits
+from leanda import limits, structures
 from leanda.contracts.artefacts import FieldValue, Issue, Record, Structure
 from leanda.parsing import lone_pairs
 from leanda.parsing.format import Format
@@ -78,7 +78,7 @@ def _record(raw: bytes, index: int, *, layout: ReactionLayout) -> Record:
         fields=fields,
         properties=properties,
         issues=(*issues, *said),
-        toolkit=toolkit.TOOLKIT,
+        toolkit=structures.TOOLKIT,
     )
 
 
@@ -113,9 +113,9 @@ def _participants(text: str) -> tuple[list[Participant], tuple[Issue, ...]]:
         except _PartRefused:
             pass  # A ring bond may close in another part.
     try:
-        return list(_of_indigo(toolkit.session().loadReaction(lone_pairs.turned(text)))), ()
+        return list(_of_indigo(structures.session().loadReaction(lone_pairs.turned(text)))), ()
     except Exception as refusal:
-        return [], (error("TOOLKIT_REFUSED", f"Indigo cannot read the reaction: {toolkit.reason(refusal)}."),)
+        return [], (error("TOOLKIT_REFUSED", f"Indigo cannot read the reaction: {structures.reason(refusal)}."),)
 
 
 class _PartRefused(Exception):

@@ -1,0 +1,154 @@
+"""Molecules as Indigo reads and names them: one session per process, made on first use; Indigo is imported then.
+
+Texts come in as files have them. Everything that asks Indigo may raise; `reason` says why, as a sentence's part.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any, Final
+
+from leanda.parsing import lone_pairs
+
+TOOLKIT: Final = "Indigo 1.46.0"
+MOLFILE: Final = "chemical/x-mdl-molfile"
+SMILES: Final = "chemical/x-daylight-smiles"
+CALL_MILLISECONDS: Final = 2000
+"""Longest time of one call into Indigo; real records need a hundredth of it."""
+MAX_CANONICAL_ATOMS: Final = 5000
+"""Canonical numbering of larger structures takes Indigo longer than its own time limit."""
+MAX_DROPPED_KEYWORDS: Final = 16
+
+_LINE_END: Final = re.compile(r"[\r\n]")
+_KEYWORD_UNKNOWN: Final = re.compile(r"unsupported property of CTAB3000(?: \(in (\w+) block\))?: (\S+)")
+_STANDARD_INCHI: Final = ""
+
+
+class TooManyAtoms(ValueError):
+    """A structure is too large for a calculation."""
+
+
+@cache
+def session() -> Any:
+    """The Indigo session of this process; options as in the original system."""
+    from indigo import Indigo
+
+    indigo = Indigo()
+    indigo.setOption("ignore-stereochemistry-errors", True)
+    indigo.setOption("unique-dearomatization", False)
+    indigo.setOption("ignore-noncritical-query-features", True)
+    indigo.setOption("timeout", CALL_MILLISECONDS)
+    # Else rings that are aromatic only because a SMILES says so (caffeine's) get no double bonds.
+    indigo.setOption("dearomatize-verification", False)
+    # The same structure gives the same text at any time.
+    indigo.setOption("molfile-saving-skip-date", True)
+    return indigo
+
+
+@cache
+def inchi_session() -> Any:
+    """Indigo's InChI generator and reader of this process."""
+    from indigo.inchi import IndigoInchi
+
+    return IndigoInchi(session())
+
+
+def load(text: str) -> tuple[Any, tuple[tuple[str, str], ...]]:
+    """The molecule of a molfile or a SMILES, and what was left out of it: V3000 blocks and keywords that Indigo does not know.
+
+    It would refuse the whole molecule for such a keyword, so it is asked again without it.
+
+    Raises:
+        IndigoException: Indigo refuses the structure, or it is a query.
+    """
+    text, dropped = without_name(text), list[tuple[str, str]]()
+    while True:
+        try:
+            return session().loadMolecule(lone_pairs.turned(text)), tuple(dropped)
+        except Exception as refusal:
+            unknown = _KEYWORD_UNKNOWN.search(reason(refusal))
+            if unknown is None or len(dropped) == MAX_DROPPED_KEYWORDS:
+                raise
+            block, keyword = unknown[1] or "ATOM", unknown[2]
+            text, count = _without_keyword(text, keyword)
+            if not count:
+                raise
+            dropped.append((block, keyword))
+
+
+def load_kekule(text: str) -> Any:
+    """The molecule with single and double bonds, however it was written.
+
+    Rings that an aromatic SMILES calls aromatic, Indigo leaves as they are, although it would not call all of them so
+    (caffeine): its canonical SMILES would be another one than from a drawing. Of some (benzobisthiadiazole) it would
+    compute nothing. Where no double bonds can be set the molecule stays as it is.
+
+    Raises:
+        IndigoException: see `load`.
+    """
+    molecule, _ = load(text)
+    molecule.dearomatize()
+    return molecule
+
+
+def without_name(text: str) -> str:
+    """A molfile without its name, because Indigo guesses formats by it: `$RXN` as name would make it a reaction."""
+    line_end = _LINE_END.search(text)
+    return text[line_end.start() :] if line_end else text
+
+
+def _without_keyword(molfile: str, keyword: str) -> tuple[str, int]:
+    """A V3000 molfile without one keyword and its values, and how often it was there."""
+    return re.subn(rf" {re.escape(keyword)}=(?:\([^)]*\)|\"[^\"]*\"|\S*)", "", molfile)
+
+
+def reason(refusal: Exception) -> str:
+    """What an error of Indigo says, as a sentence's part."""
+    value = getattr(refusal, "value", None)
+    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(refusal)
+    return text.removeprefix("molecule auto loader: ").strip().rstrip(".") or type(refusal).__name__
+
+
+def canonical_smiles(molecule: Any) -> str:
+    """Canonical SMILES, aromatic, the same for every drawing of a molecule that has single and double bonds.
+
+    Component by component and sorted: Indigo's algorithm explodes on many equal components (water in a crystal).
+    Aromatised: it numbers double bonds as they are drawn, so the two Kekulé forms of o-xylene would differ.
+    Where Indigo appends a ` |…|` extension, whose atom numbers span all components, the molecule is taken whole.
+
+    Raises:
+        TooManyAtoms: over `MAX_CANONICAL_ATOMS`.
+        IndigoException: it takes too long, or the structure has no SMILES (polymers).
+    """
+    if (atoms := molecule.countAtoms()) > MAX_CANONICAL_ATOMS:
+        raise TooManyAtoms(f"the structure has {atoms:,} atoms; {MAX_CANONICAL_ATOMS:,} are accepted")
+    parts = []
+    for component in molecule.iterateComponents():
+        part = component.clone()
+        part.aromatize()
+        parts.append(lone_pairs.turned(part.canonicalSmiles()))
+    if len(parts) > 1 and any(" |" in part for part in parts):
+        whole = molecule.clone()
+        whole.aromatize()
+        return lone_pairs.turned(whole.canonicalSmiles())
+    return ".".join(sorted(parts))
+
+
+def inchi(molecule: Any) -> str:
+    """Standard InChI.
+
+    The empty options are said explicitly: without them, one molecule with a racemic or relative stereo group switches
+    this and all later InChIs of the process to non-standard ones (`InChI=1/…`).
+    """
+    return str(inchi_session().getInchi(molecule, _STANDARD_INCHI))
+
+
+def inchi_key(inchi: str) -> str:
+    """InChIKey of an InChI; cheaper than from the molecule."""
+    return str(inchi_session().getInchiKey(inchi))
+
+
+def atoms_without_element(molecule: Any) -> int:
+    """R groups, attachment points as atoms, `*` and named pseudoatoms: what no formula, mass or InChI can count."""
+    return int(molecule.countPseudoatoms()) + int(molecule.countRSites())
