@@ -12,7 +12,9 @@ from pydantic_core import PydanticSerializationError, to_json
 
 from leanda.errors import LeandaError, Unavailable
 
-_CONNECT_SECONDS, _READ_SECONDS = 3.0, 30.0
+CONNECT_SECONDS: Final = 3.0
+READ_SECONDS: Final = 30.0
+"""Longest silence: a full bulk takes a busy node seconds, and one that is given up too early is sent, and indexed, again."""
 CAN_PASS: Final = frozenset({401, 403, 404, 408, 429})
 """Refusals that end without a change to the request: a role or an index that is about to exist, or too much load."""
 
@@ -87,7 +89,7 @@ class OpenSearch:
                 redirect=False,
                 # A connection that was closed while it was idle; every request here may be repeated.
                 retries=urllib3.Retry(total=2, connect=1, read=1, other=0, status=0, redirect=0, allowed_methods=None),
-                timeout=urllib3.Timeout(_CONNECT_SECONDS, _READ_SECONDS),
+                timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
             )
         except urllib3.exceptions.HTTPError as error:
             raise Unavailable(detail=f"OpenSearch: {error}") from error

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,10 +14,11 @@ import pytest
 import urllib3
 from botocore.credentials import Credentials
 
+from functions.search import opensearch
 from functions.search.adapters import FilesAuthority, OpenSearchIndex
 from functions.search.domain import record_tombstone
 from functions.search.errors import DocumentRefused, QueryRefused
-from functions.search.opensearch import sigv4
+from functions.search.opensearch import OpenSearch, sigv4
 from leanda.discovery.client import Reply
 from leanda.errors import Unavailable
 from tests.unit.search.fakes import facts
@@ -226,3 +229,28 @@ def test_authority_that_does_not_fit_into_one_answer_is_asked_for_again() -> Non
 
     assert set(FilesAuthority(Files()).of(["a", "b", "c", "d", "e"])) == {"a", "b", "c", "d", "e"}
     assert [len(some) for some in asked] == [5, 3, 1]
+
+
+class Slow(BaseHTTPRequestHandler):
+    """An index that thinks for a while."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        time.sleep(0.6)
+        body = b'{"errors": false, "items": []}'
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def test_an_index_may_take_longer_to_answer_than_to_connect(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opensearch, "CONNECT_SECONDS", 0.2)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Slow) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        answer = OpenSearch(f"http://127.0.0.1:{server.server_port}").ask("POST", "/_bulk", b"{}")
+        server.shutdown()
+    assert answer == {"errors": False, "items": []}

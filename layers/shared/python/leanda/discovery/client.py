@@ -18,6 +18,9 @@ from leanda.observability import correlation_id
 CACHE_SECONDS: Final = 30.0
 TOKEN_SECONDS: Final = 120.0
 TRIES: Final = 4
+CONNECT_SECONDS: Final = 3.0
+CALL_SECONDS: Final = 12.0
+"""A call with all its tries; whoever asks on behalf of a waiting user must still be able to answer."""
 RETRY_BUDGET: Final = 0.2
 """Retries may make up this share of all calls (plus a few), so that a struggling service is not finished off by its clients."""
 
@@ -38,7 +41,7 @@ class ServiceClient(Protocol):
 
         Raises:
             NotFound, Forbidden, Unauthorized: what the service said.
-            Unavailable: no healthy instance, or no good answer within the tries.
+            Unavailable: no healthy instance, or no good answer within the tries and `CALL_SECONDS`.
         """
         ...
 
@@ -69,25 +72,27 @@ class DiscoveredService:
     def call(self, service: str, method: str, path: str, body: Any | None = None) -> Reply:
         problem: LeandaError = Unavailable(detail=f"{service}: not called")
         self._calls += 1
+        until = self._now() + CALL_SECONDS
         for attempt in range(TRIES):
             if attempt:
-                if self._retries > 5 + RETRY_BUDGET * self._calls:
+                if self._retries > 5 + RETRY_BUDGET * self._calls or self._now() >= until:
                     break
                 self._retries += 1
                 self._sleep(random.uniform(0, 0.1 * 2**attempt))  # noqa: S311 - jitter, not a secret
             try:
-                return self._once(service, method, path, body)
+                return self._once(service, method, path, body, until=until)
             except Unavailable as error:
                 problem = error
                 self._addresses.pop(service, None)  # the instance may be gone: ask again
         raise problem
 
-    def _once(self, service: str, method: str, path: str, body: Any | None) -> Reply:
+    def _once(self, service: str, method: str, path: str, body: Any | None, *, until: float) -> Reply:
         url = random.choice(self._healthy(service)).rstrip("/") + path  # noqa: S311
         headers = {HEADER: self._token(service), "x-correlation-id": correlation_id(), "accept": "application/json"}
         content = None
         if body is not None:
             content, headers["content-type"] = json.dumps(body).encode(), "application/json"
+        left = max(0.1, until - self._now())
         try:
             reply = self._pool.request(
                 method,
@@ -96,7 +101,7 @@ class DiscoveredService:
                 headers=headers,
                 redirect=False,
                 retries=False,
-                timeout=urllib3.Timeout(3, 10),
+                timeout=urllib3.Timeout(connect=min(CONNECT_SECONDS, left), read=left),
             )
         except urllib3.exceptions.HTTPError as error:
             raise Unavailable(detail=f"{service}: {error}") from error
