@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from functions.processor.properties import compute
-from leanda.contracts.artefacts import Record, RecordStatus
+from leanda.contracts.artefacts import RecordStatus
 from leanda.persistence.artefacts import json_line, records_in
-from leanda.statistics import observe, typed
+from leanda.statistics import Observation, typed
 
 
 def complete(arguments: dict[str, Any], payload: bytes) -> Iterator[bytes]:
@@ -19,12 +19,12 @@ def complete(arguments: dict[str, Any], payload: bytes) -> Iterator[bytes]:
 
     The records named in `without` killed their child; they keep everything but properties.
     """
-    seen: list[Record] = []
+    observation = Observation()
     without = set(arguments["without"])
     for position, record in enumerate(records_in(payload)):
         record = typed(record)
-        seen.append(record)
+        observation.add(record)
         if position >= arguments["skip"]:
             done = record if position in without else compute(record)
             yield (b"1" if done.status is RecordStatus.FAILED else b"0") + json_line(done)
-    yield from (b"S" + json_line(one) for one in observe(seen))
+    yield from (b"S" + json_line(one) for one in observation.statistics())

@@ -69,9 +69,7 @@ class Session:
         return Credentials("id", "secret")
 
 
-def test_a_service_may_take_longer_to_answer_than_to_connect(
-    service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_service_may_take_longer_to_answer_than_to_connect(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "CONNECT_SECONDS", 0.2)
     service.seconds = 0.6
     assert DiscoveredService(Session(service), "leanda").call("files", "GET", "/").json() == {}
@@ -81,9 +79,7 @@ def test_a_service_may_take_longer_to_answer_than_to_connect(
 def test_a_service_that_fails_is_asked_again_until_the_time_of_the_call_is_over(service: Service) -> None:
     service.status = 503
     clock = count(step=5)  # a look at it, and five seconds are gone
-    discovered = DiscoveredService(
-        Session(service), "leanda", now=lambda: float(next(clock)), sleep=lambda _: None
-    )
+    discovered = DiscoveredService(Session(service), "leanda", now=lambda: float(next(clock)), sleep=lambda _: None)
     with pytest.raises(Unavailable):
         discovered.call("files", "GET", "/")
     assert service.asked == 1

@@ -85,16 +85,29 @@ def typed(record: Record) -> Record:
 
 def observe(records: Iterable[Record]) -> list[FieldStatistics]:
     """Statistics of all fields of some records, in the order in which the fields appear. Failed records do not count."""
-    seen: dict[str, _Tally] = {}
+    observation = Observation()
     for record in records:
+        observation.add(record)
+    return observation.statistics()
+
+
+class Observation:
+    """The same, record by record, for those who do not keep them."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, _Tally] = {}
+
+    def add(self, record: Record) -> None:
         if record.status is RecordStatus.FAILED:
-            continue
+            return
         for field in record.fields:
-            tally = seen.get(field.name)
+            tally = self._seen.get(field.name)
             if tally is None:
-                tally = seen[field.name] = _Tally(record.index)
+                tally = self._seen[field.name] = _Tally(record.index)
             tally.add(field.value, record.index)
-    return _in_order(tally.statistics(name) for name, tally in seen.items())
+
+    def statistics(self) -> list[FieldStatistics]:
+        return _in_order(tally.statistics(name) for name, tally in self._seen.items())
 
 
 def merge(left: Iterable[FieldStatistics], right: Iterable[FieldStatistics]) -> list[FieldStatistics]:
