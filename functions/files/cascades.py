@@ -80,7 +80,7 @@ class Cascades:
 
     def _records(self, node: Node, fact: NodeFact, origin: Origin) -> None:
         """The index is to write the file's records anew: announce its stored chunks at the placement of now."""
-        if node["type"] != FILE or not node.get("blob"):
+        if node["type"] != FILE or not node.get("latestRun"):
             return
         if isinstance(fact, FileDeleted) and node["deleted"]:
             deciding(lambda: self._cancel(ids.run_key(node["_id"], node["latestRun"]["run"]), origin))

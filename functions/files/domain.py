@@ -98,6 +98,7 @@ class RunOpen(Conflict):
 
 Node = dict[str, Any]
 
+WITH_RESULTS: Final = {FileStatus.PROCESSED, FileStatus.PROCESSED_PARTIALLY}
 _ENDS_WITHOUT_RESULTS: Final = {RunState.FAILED, RunState.CANCELLED, RunState.SUPERSEDED}
 RUN_RANK: Final = {state: rank for rank, state in enumerate(RunState)}
 _STATUS_OF_RUN: Final = {
@@ -177,11 +178,8 @@ def next_run(node: Node) -> int:
 def is_news(node: Node, event: BlobStored) -> bool:
     """Whether stored bytes change anything.
 
-    Not for a repeated or late notification, nor for the same bytes again, nor for the upload of a file that was deleted in
-    the meantime; but a drop into the inbox restores a deleted file.
+    Not for a repeated or late notification, nor for the same bytes again. A drop into the inbox restores a deleted file.
     """
-    if node["deleted"] and event.inbox_path is None:
-        return False
     blob = node.get("blob")
     if blob is None:
         return True
@@ -198,6 +196,16 @@ def blob_stored(node: Node, event: BlobStored, *, revision: int, origin: Origin,
         revision: what the node's revision is after this change (0 for an insert).
         origin: what the change is written with; the node keeps it, so that the run's request can be repeated.
     """
+    return _begun(node, _attached(node, event), revision=revision, origin=origin, at=at)
+
+
+def blob_kept(node: Node, event: BlobStored) -> Change:
+    """Attach the bytes of an upload to a file that was deleted meanwhile: a run begins when the file is restored."""
+    return Change(set_=_attached(node, event))
+
+
+def _attached(node: Node, event: BlobStored) -> dict[str, Any]:
+    """What a node says of its bytes."""
     blob = {
         "blobId": event.blob_id,
         "versionId": event.version_id,
@@ -210,7 +218,18 @@ def blob_stored(node: Node, event: BlobStored, *, revision: int, origin: Origin,
     changed: dict[str, Any] = {"blob": blob, "kind": kind, "format": event.format, "size": event.size}
     if event.checksum and event.checksum.startswith("sha256:"):
         changed["sha256"] = event.checksum.removeprefix("sha256:")
-    return _begun(node, changed, revision=revision, origin=origin, at=at)
+    return changed
+
+
+def awaits_run(node: Node) -> bool:
+    """Whether a living file has its bytes and nothing that processes them: it was deleted before that, and restored."""
+    latest = (node.get("latestRun") or {}).get("state")
+    return bool(node.get("blob")) and not node["deleted"] and latest in {None, RunState.CANCELLED}
+
+
+def processed_after_all(node: Node, *, origin: Origin, at: datetime) -> Change:
+    """Start the run of a file that awaits one (`awaits_run`)."""
+    return _begun(node, {}, revision=node["revision"] + 1, origin=origin, at=at)
 
 
 def reprocessed(node: Node, *, origin: Origin, at: datetime, unpack: bool = False) -> Change:
@@ -224,7 +243,7 @@ def reprocessed(node: Node, *, origin: Origin, at: datetime, unpack: bool = Fals
         RunOpen: the latest run has not ended.
         NotABundle: it is to be unpacked and is none.
     """
-    if not node.get("blob"):
+    if not node.get("latestRun"):
         raise NotUploaded
     if RUN_RANK[RunState(node["latestRun"]["state"])] < RUN_RANK[RunState.FINISHED]:
         raise RunOpen
@@ -237,7 +256,10 @@ def reprocessed(node: Node, *, origin: Origin, at: datetime, unpack: bool = Fals
 
 
 def _begun(node: Node, changed: dict[str, Any], *, revision: int, origin: Origin, at: datetime) -> Change:
-    """The next run of a node that has its bytes. It counts at once where there are no good results to keep."""
+    """The next run of a node that has its bytes. It counts at once where there are no good results to keep.
+
+    Such as those of a run that other bytes superseded before it ended: nobody would bring its file on.
+    """
     run = next_run(node)
     process = bool(node.get("process", True))
     state = RunState.OPEN if process else RunState.NOT_REQUESTED
@@ -246,7 +268,7 @@ def _begun(node: Node, changed: dict[str, Any], *, revision: int, origin: Origin
         changed["deleted"] = False
     if node.get("closedBy"):
         changed["closedBy"] = None
-    if run == 1 or node["status"] == FileStatus.FAILED:
+    if run == 1 or node["status"] not in WITH_RESULTS:
         changed |= {
             "activeRun": run,
             "status": (_STATUS_OF_RUN[state]).value,
@@ -255,7 +277,7 @@ def _begun(node: Node, changed: dict[str, Any], *, revision: int, origin: Origin
             "indexedRecords": 0,
         }
     if node["deleted"] or (run > 1 and "activeRun" in changed):
-        # What the index still has of a deleted file or a failed run must give way to this run's records.
+        # What the index still has of a deleted file or of the run before must give way to this run's records.
         changed["placement"] = node["placement"] + 1
     after = node | changed
     request = (FileCreated if run == 1 else FileReprocessRequested)(

@@ -7,6 +7,7 @@ from typing import Any
 
 from functions.files import domain
 from functions.files import runs as rules
+from functions.files.beginning import begin, begin_if_awaited
 from functions.files.cascades import Cascades
 from functions.files.ports import Nodes, Runs
 from functions.files.repeating import STEP
@@ -18,6 +19,7 @@ from leanda.contracts.events import (
     BlobRejected,
     BlobStored,
     Counts,
+    FileRestored,
     FileStatus,
     FileStatusChanged,
     NodeFact,
@@ -48,10 +50,12 @@ class Follower:
                 deciding(lambda data=data, origin=origin: self._store_blob(data, origin))  # type: ignore[misc]
             elif isinstance(data, NodeFact):
                 self.cascades.follow(data, one.event)
-                continue
             else:
                 sequence = one.event.sequence
                 deciding(lambda data=data, origin=origin, n=sequence: self._apply(data, origin, n))  # type: ignore[misc]
+            if isinstance(data, FileRestored) or (isinstance(data, RunAdvanced) and data.state is RunState.CANCELLED):
+                # Whatever of a deletion is heard of last, a restored file is processed.
+                begin_if_awaited(self.nodes, self.runs, data.file_id, origin, self.clock)
             self.nodes.publish(data.subject())
 
     def _store_blob(self, event: BlobStored, origin: Origin) -> None:
@@ -66,17 +70,21 @@ class Follower:
             node = domain.inbox_file(event, parent=parent, name=name, at=now)
         elif not domain.is_news(node, event):
             return
+        elif node["deleted"] and event.inbox_path is None:
+            self.nodes.apply(node, domain.blob_kept(node, event), origin)
+            return
         self._supersede(node, origin)
         revision = 0 if fresh else node["revision"] + 1
         change = domain.blob_stored(node, event, revision=revision, origin=origin, at=now)
+        if not fresh:
+            begin(self.nodes, self.runs, node, change, origin, self.clock)
+            return
         after = {**node, **change.set_}
-        run = domain.new_run(after, correlation_id=origin.correlation_id, at=now, deadline=now + STEP)
-        self.runs.insert(run, Change(), origin)
-        if fresh:
-            if not self.nodes.insert(after, Change(emit=change.emit), origin):
-                raise RevisionConflict(detail=event.file_id)
-        else:
-            self.nodes.apply(node, change, origin)
+        self.runs.insert(
+            domain.new_run(after, correlation_id=origin.correlation_id, at=now, deadline=now + STEP), Change(), origin
+        )
+        if not self.nodes.insert(after, Change(emit=change.emit), origin):
+            raise RevisionConflict(detail=event.file_id)
 
     def _apply(self, event: Any, origin: Origin, sequence: str) -> None:
         node, now = self.nodes.get(event.file_id), self.clock.now()

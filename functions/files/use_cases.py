@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.files import domain, placement, views
+from functions.files.beginning import begin, begin_if_awaited
 from functions.files.models import NewFile, NewFolder, NodeEdit, ReprocessOrder
 from functions.files.ports import Blobs, NodeFilter, Nodes, Records, Runs, UploadRequest
-from functions.files.repeating import STEP
 from functions.files.seeing import visible
 from leanda import ids, limits
 from leanda.access.policy import Role, Viewer
@@ -80,7 +80,7 @@ class Files:
     def get(self, viewer: Viewer, file_id: str) -> dict[str, Any]:
         """One file, with what is known of its fields once it is processed."""
         node = self._node(viewer, file_id, domain.FILE)
-        if not node.get("blob"):
+        if not node.get("latestRun"):
             return views.file(node)
         active, latest = (ids.run_key(file_id, n) for n in (node["activeRun"], node["latestRun"]["run"]))
         runs = self.runs.get_many((active, latest))
@@ -131,7 +131,7 @@ class Files:
         deciding(step)
 
     def restore(self, viewer: Viewer, node_id: str, type_: str, origin: Origin) -> dict[str, Any]:
-        """Undo a deletion; a file that was deleted before any run finished is processed anew.
+        """Undo a deletion; a file that was deleted before its run finished is processed anew.
 
         Raises:
             ParentDeleted: its folder is deleted; restore that.
@@ -146,8 +146,11 @@ class Files:
 
         deciding(step)
         node = self._node(viewer, node_id, type_)
-        if type_ == domain.FILE and (node.get("latestRun") or {}).get("state") == RunState.CANCELLED:
-            return self.reprocess(viewer, node_id, origin)
+        if type_ == domain.FILE and domain.awaits_run(node):
+            # What follows the restoration would do it too; this way the answer shows it.
+            begin_if_awaited(self.nodes, self.runs, node_id, origin, self.clock)
+            self.nodes.publish(node_id)
+            node = self._node(viewer, node_id, type_)
         return views.node(node)
 
     def reprocess(self, viewer: Viewer, file_id: str, origin: Origin, *, unpack: bool = False) -> dict[str, Any]:
@@ -159,14 +162,12 @@ class Files:
         """
 
         def step() -> None:
-            node, now = self._node(viewer, file_id, domain.FILE, Role.WRITE), self.clock.now()
-            change = domain.reprocessed(node, origin=origin, at=now, unpack=unpack)
-            after = {**node, **change.set_}
-            run = domain.new_run(after, correlation_id=origin.correlation_id, at=now, deadline=now + STEP)
-            self.runs.insert(run, Change(), origin)
-            self._apply(node, change, origin)
+            node = self._node(viewer, file_id, domain.FILE, Role.WRITE)
+            change = domain.reprocessed(node, origin=origin, at=self.clock.now(), unpack=unpack)
+            begin(self.nodes, self.runs, node, change, origin, self.clock)
 
         deciding(step)
+        self.nodes.publish(file_id)
         return views.file(self._node(viewer, file_id, domain.FILE))
 
     def reprocess_many(self, viewer: Viewer, wanted: ReprocessOrder, origin: Origin) -> dict[str, Any]:

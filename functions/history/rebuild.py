@@ -37,6 +37,7 @@ from leanda.contracts.registry import data_of
 from leanda.errors import EventRefused
 
 _NO_RECORDS: Final = Counts()
+_WITH_RESULTS: Final = frozenset({FileStatus.PROCESSED, FileStatus.PROCESSED_PARTIALLY})
 
 
 @dataclass
@@ -127,7 +128,7 @@ def _node(node_id: str, events: list[tuple[Event, Any]]) -> NodeHistory | None:
 
 def _revise(node: NodeHistory, revision: int, facts: list[Any]) -> None:
     """One update of the node; what it told belongs together."""
-    failed_before = node.status is FileStatus.FAILED
+    without_results = node.status not in _WITH_RESULTS
     node.revision = revision
     for fact in facts:
         if isinstance(fact, UploadRequested):
@@ -149,7 +150,7 @@ def _revise(node: NodeHistory, revision: int, facts: list[Any]) -> None:
             run = _of(node, fact.run)
             if not fact.process and run.state is RunState.OPEN:
                 run.state = RunState.NOT_REQUESTED
-            if fact.run == 1 or failed_before:
+            if fact.run == 1 or without_results:
                 node.active_run = fact.run
 
 

@@ -137,6 +137,11 @@ def shows_records(node: NodeFacts) -> bool:
     return node.type == FILE and not node.deleted and node.shown.get("status") != FileStatus.FAILED.value
 
 
+def has_results(node: NodeFacts) -> bool:
+    """Whether a run of the file has finished with something to show, or with nothing wrong."""
+    return node.shown.get("status") in {FileStatus.PROCESSED.value, FileStatus.PROCESSED_PARTIALLY.value}
+
+
 def chunk_documents(rows: Iterable[Row], *, run: int, stage: Stage, node: NodeFacts) -> Iterator[Versioned]:
     """The documents of one chunk as its file is now.
 

@@ -80,7 +80,7 @@ class RecordIndexer:
         nodes = self.authority.of(dict.fromkeys(one.data.subject() for one in group))
         wanted = [(one, data, nodes[data.file_id]) for one, data in _chunks(group) if _concerns(nodes, one, data)]
         self.index.write(document for _, data, node in wanted for document in self._documents(data, node))
-        self._look_again(dict.fromkeys(data.file_id for _, data, _ in wanted if isinstance(data, RecordsParsed)))
+        self._look_again(node.id for _, _, node in wanted if not domain.has_results(node))
         announced = [
             message
             for one, data, node in wanted
@@ -94,13 +94,14 @@ class RecordIndexer:
         return documents_of(self.artefacts, node, data.chunk, stage, data.artefact)
 
     def _look_again(self, file_ids: Iterable[str]) -> None:
-        """Hide merely parsed records again if their file failed or was deleted while they were written.
+        """Hide records again whose file failed, was deleted or got other bytes while they were written.
 
-        Who learns of that end looks for them; it may have looked before they were there.
+        Who learns of that end looks for them; it may have looked before they were there. A file whose results were there before
+        is no such file: what replaces or removes them has a higher placement.
         """
-        asked = list(file_ids)
+        asked = list(dict.fromkeys(file_ids))
         nodes = self.authority.of(asked) if asked else {}
-        if any(not domain.shows_records(node) for node in nodes.values()):
+        if any(not domain.shows_records(node) or node.active_run > 1 for node in nodes.values()):
             self.index.write(hidden_records(self.index, nodes.values()))
 
     def _announcement(self, one: Received, data: RecordsStored, node: NodeFacts) -> list[Message]:
@@ -122,18 +123,26 @@ def documents_of(artefacts: ArtefactStore, node: NodeFacts, chunk: int, stage: S
 
 
 def hidden_records(index: SearchIndex, nodes: Iterable[NodeFacts]) -> Iterator[Versioned]:
-    """Tombstones for the records that are shown of files of which none is to be found any more.
+    """Tombstones for the records that are shown and are not to be found any more: of files that failed or were deleted, and of
+    runs that another one superseded.
 
-    A file's end does not say which records were shown before it. Of a deleted file these are the merely parsed ones: its stored
-    chunks are announced again and leave tombstones of a higher placement. Each tombstone has the version of what it replaces, so
-    that a record of a later stage or placement wins over it, and a late copy of the same does not.
+    The end of a file or run does not say which records were shown before it. Of a deleted file these are the merely parsed ones:
+    its stored chunks are announced again and leave tombstones of a higher placement. Each tombstone has the version of what it
+    replaces, so that a record of a later stage or placement wins over it, and a late copy of the same does not.
     """
-    gone = {node.id: node for node in nodes if node.type == domain.FILE and not domain.shows_records(node)}
-    for deleted, stage in ((True, Stage.PARSED), (False, None)):
-        some = [key for key, node in gone.items() if node.deleted is deleted]
+    files = {node.id: node for node in nodes if node.type == domain.FILE}
+    ended = {key: node for key, node in files.items() if not domain.shows_records(node)}
+    begun_again = [key for key, node in files.items() if key not in ended and node.active_run > 1]
+    looks: tuple[tuple[list[str], Stage | None], ...] = (
+        ([key for key, node in ended.items() if node.deleted], Stage.PARSED),
+        ([key for key, node in ended.items() if not node.deleted], None),
+        (begun_again, None),
+    )
+    for some, stage in looks:
         for seen in index.living(some, stage=stage) if some else ():
-            at = datetime.fromisoformat(gone[seen.document["fileId"]].shown["updatedAt"])
-            yield domain.tombstone_of(seen, at=at)
+            node = files[seen.document["fileId"]]
+            if node.id in ended or seen.document["run"] < node.active_run:
+                yield domain.tombstone_of(seen, at=datetime.fromisoformat(node.shown["updatedAt"]))
 
 
 def _chunks(group: Group) -> Iterator[tuple[Received, Chunk]]:

@@ -14,6 +14,8 @@ from typing import Any
 from leanda import ids
 
 TERMINAL = {"Processed", "ProcessedPartially", "Failed"}
+GIVEN_UP = {"CANCELLED", "SUPERSEDED"}
+"""Ends of runs, never of a file that is there: whoever restores or replaces it gets a run that goes to its end."""
 Outcome = tuple[Any, ...]
 """(status, total, parsed, failed) of a file."""
 Documents = Mapping[str, Mapping[str, Any]]
@@ -56,6 +58,7 @@ def check(world: World, accepted: Mapping[str, str], expected: Mapping[str, Outc
         if node["deleted"]:
             continue
         assert node["status"] in TERMINAL, f"stuck: {name} ({file_id}) is {node['status']}"
+        assert (node.get("failure") or {}).get("code") not in GIVEN_UP, f"given up: {name} ({file_id})"
         counts = node["counts"]
         assert counts["total"] == counts["parsed"] + counts["failed"]
         if name in expected:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import random
 
 from functions.files.models import NewFile, NewFolder, NodeEdit
+from leanda import ids
 from leanda.access.policy import Viewer
-from leanda.errors import Conflict, NotFound
+from leanda.errors import Conflict, InvalidRequest, NotFound
 from tests.fakes.pipeline import USER
 from tests.faults.files import FILES
 from tests.faults.simulated.cloud import Simulator, origin, until_done
 
 ME = Viewer(USER)
+DROPPED = ("project/dropped.dat", "project/other.dat", "plain.dat")
+"""Places in the inbox where all kinds of bytes replace each other, be those before processed or not."""
 
 
 def live(cloud: Simulator, *, patiently: bool = False) -> dict[str, str]:
@@ -23,8 +26,10 @@ def live(cloud: Simulator, *, patiently: bool = False) -> dict[str, str]:
     settle = cloud.wait_out if patiently else cloud.drain
     for number, (name, known) in enumerate(FILES.items()):
         accepted[upload(cloud, name, known.body, f"key-{number}")] = name
-    key = cloud.objects.put(f"inbox/{USER}/project/dropped.smi", b"CCCC butane\n")
-    until_done(lambda: cloud.receiving.receive(*key))
+    accepted |= drop(cloud, "project/dropped.smi", b"CCCC butane\n")
+    accepted |= drop(cloud, "project/replaced.csv", FILES["table.csv"].body)
+    cloud.deliver(rounds=8)
+    accepted |= drop(cloud, "project/replaced.csv", b"a,b\n1,2\n")
     settle()
     folder = make_folder(cloud, "folder")
     drugs, table = (
@@ -40,7 +45,7 @@ def live(cloud: Simulator, *, patiently: bool = False) -> dict[str, str]:
 
 
 class RandomLife:
-    """Uploads, renames, moves, deletions, restorations and further runs in any order, while events are under way.
+    """Uploads, drops, renames, moves, deletions, restorations and further runs in any order, while events are under way.
 
     Args:
         quick: leave out the file of many records, so that more happens in the same time.
@@ -64,11 +69,15 @@ class RandomLife:
     def _act(self, cause: str) -> None:
         files, own, dice = self.cloud.files, list(self.accepted), self.dice
         what = dice.choices(
-            ("upload", "rename", "move", "move folder", "delete", "restore", "reprocess"), (8, 3, 3, 1, 1, 2, 2)
+            ("upload", "drop", "rename", "move", "move folder", "delete", "restore", "reprocess", "folder goes"),
+            (7, 2, 3, 3, 1, 1, 2, 2, 1),
         )[0]
         if what == "upload" or not own:
             name = dice.choice(self._names)
             self.accepted[upload(self.cloud, name, FILES[name].body, cause)] = name
+            return
+        if what == "drop":
+            self.accepted |= drop(self.cloud, dice.choice(DROPPED), FILES[dice.choice(self._names)].body)
             return
         if not self._folders or (len(self._folders) < 12 and dice.random() < 0.2):
             parent = dice.choice([None, *self._folders[:3]])
@@ -85,11 +94,15 @@ class RandomLife:
                 until_done(lambda: files.edit(ME, *edits[what], None, told))
             elif what == "delete":
                 until_done(lambda: files.delete(ME, file_id, "file", None, told))
+            elif what == "folder goes":
+                until_done(lambda: files.delete(ME, folder, "folder", None, told))
+                self.cloud.deliver(rounds=dice.randint(0, 12))
+                until_done(lambda: files.restore(ME, folder, "folder", origin(f"{cause} back")))
             elif what == "restore":
                 until_done(lambda: files.restore(ME, file_id, "file", told))
             else:
                 until_done(lambda: files.reprocess(ME, file_id, told))
-        except (Conflict, NotFound):
+        except (Conflict, NotFound, InvalidRequest):
             return  # a folder into itself, a file that is deleted already: refused, and nothing was acknowledged
 
 
@@ -99,6 +112,13 @@ def upload(cloud: Simulator, name: str, body: bytes, key: str, *, unpack: bool =
     stored = cloud.objects.put(f"uploads/{made['id']}", body)
     until_done(lambda: cloud.receiving.receive(*stored))  # the queue delivers until it is acknowledged
     return str(made["id"])
+
+
+def drop(cloud: Simulator, path: str, body: bytes) -> dict[str, str]:
+    """Put bytes into the inbox; file id → path of the file that they become, or change."""
+    stored = cloud.objects.put(f"inbox/{USER}/{path}", body)
+    until_done(lambda: cloud.receiving.receive(*stored))
+    return {ids.file_id_of_inbox(USER, path): path}
 
 
 def make_folder(cloud: Simulator, key: str, parent: str | None = None) -> str:

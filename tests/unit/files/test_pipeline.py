@@ -170,6 +170,29 @@ def test_other_bytes_on_the_same_inbox_path_are_a_new_run_that_takes_over() -> N
 
 
 @pytest.mark.parametrize(
+    ("name", "other", "status", "total"),
+    [
+        ("good.smi", b"CCCC butane\n", "Processed", 1),
+        ("none.smi", b"not(a molecule\n", "Failed", 1),
+        ("raw.bin", b"\0\1\2", "Processed", 0),
+        ("empty.smi", b"", "Failed", 0),
+    ],
+)
+def test_other_bytes_on_an_inbox_path_while_the_first_are_processed_count_at_once(
+    name: str, other: bytes, status: str, total: int
+) -> None:
+    """A superseded run has no results that could stay, so the file ends as the later one does, whatever that gives."""
+    cloud = pipeline()
+    cloud.drop(name, SMILES * 500)
+    cloud.deliver_messages(list(cloud.broker.sent))
+    cloud.drop(name, other)
+    cloud.deliver()
+    (file,) = cloud.files.list_files(ME, _all(), cursor=None, limit=10)["items"]
+    assert (file["activeRun"], file["totalRecords"], file["status"]) == (2, total, status)
+    assert len(cloud.index.shown("leanda-records-write")) == file["parsedRecords"]
+
+
+@pytest.mark.parametrize(
     "path", ["../up.sdf", "a//b.sdf", "./x.sdf", "a/\x07bell.sdf", "/".join(["d"] * 40) + "/x.sdf", "n" * 300]
 )
 def test_a_hostile_inbox_path_is_a_failed_file_that_says_why(path: str) -> None:

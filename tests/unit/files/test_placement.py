@@ -203,3 +203,39 @@ def test_a_file_deleted_while_it_was_processed_is_processed_when_it_is_restored(
     cloud.deliver()
     shown = cloud.files.get(ME, file_id)
     assert (shown["status"], shown["totalRecords"], shown["activeRun"]) == ("Processed", 2, 2)
+
+
+@pytest.mark.parametrize("below_folder", [False, True])
+@pytest.mark.parametrize("bytes_first", [True, False])
+def test_a_file_deleted_before_its_bytes_were_noticed_is_processed_when_it_is_restored(
+    bytes_first: bool, below_folder: bool
+) -> None:
+    cloud = pipeline()
+    parent = folder(cloud, "a")
+    file_id = cloud.upload("drugs.smi", SMILES, parentId=parent)
+    noticed = [message for message in cloud.broker.sent if b"blob.stored" in message.body]
+    gone, type_ = (parent, "folder") if below_folder else (file_id, "file")
+    cloud.files.delete(ME, gone, type_, None, origin())
+    if bytes_first:
+        cloud.deliver()
+    cloud.files.restore(ME, gone, type_, origin())
+    cloud.deliver()
+    shown = cloud.files.get(ME, file_id)
+    assert (shown["status"], shown["totalRecords"]) == ("Processed", 2)
+    cloud.deliver_messages(noticed)
+    cloud.deliver()
+    assert cloud.files.get(ME, file_id) == shown
+
+
+def test_a_file_in_a_restored_folder_whose_run_the_deletion_ended_is_processed() -> None:
+    cloud = pipeline()
+    parent = folder(cloud, "a")
+    file_id = cloud.upload("drugs.smi", SMILES, parentId=parent)
+    cloud.deliver_messages(list(cloud.broker.sent))
+    cloud.files.delete(ME, parent, "folder", None, origin())
+    cloud.deliver()
+    assert cloud.runs.documents[f"{file_id}:1"]["state"] == "Cancelled"
+    cloud.files.restore(ME, parent, "folder", origin())
+    cloud.deliver()
+    shown = cloud.files.get(ME, file_id)
+    assert (shown["status"], shown["totalRecords"], shown["activeRun"]) == ("Processed", 2, 2)
