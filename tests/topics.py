@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
+import pytest
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
@@ -77,14 +78,18 @@ class Topics:
 
     def settle(self, *, seconds: float = 60.0) -> None:
         """Wait until every consumer has finished everything that was published."""
-        quiet = 0
+        quiet, behind = 0, list[str]()
 
         def look() -> bool:
-            nonlocal quiet
-            quiet = quiet + 1 if not self._behind() else 0
+            nonlocal quiet, behind
+            behind = self._behind()
+            quiet = quiet + 1 if not behind else 0
             return quiet >= 3  # work in one topic is followed by work in another
 
-        eventually(look, "all consumers have caught up", seconds=seconds)
+        try:
+            eventually(look, "all consumers have caught up", seconds=seconds)
+        except pytest.fail.Exception as failed:
+            pytest.fail(f"{failed.msg}, but for {behind[:5]}")
 
     def invoke(self, function: str, records: Sequence[Record]) -> dict[str, Any]:
         """Give a consumer one batch, outside of its topic; its partial-batch response."""
@@ -145,7 +150,8 @@ class Topics:
         finally:
             consumer.close()
 
-    def _behind(self) -> bool:
+    def _behind(self) -> list[str]:
+        """A line for each partition that a consumer has not read to its end."""
         topics = [topic.name for topic in TOPICS]
         partitions = [TopicPartition(topic.name, n) for topic in TOPICS for n in range(topic.partitions)]
         low, high = (self._offsets(partitions, spec) for spec in (OffsetSpec.earliest(), OffsetSpec.latest()))
@@ -156,12 +162,12 @@ class Topics:
             )[group]
             for group, names in read
         ]
-        return any(
-            place.offset < high[place.topic, place.partition]
-            and high[place.topic, place.partition] > low[place.topic, place.partition]
-            for answer in asked
+        return [
+            f"{group} at {place.offset} of {end} in {place.topic}-{place.partition}"
+            for (group, _), answer in zip(read, asked, strict=True)
             for place in answer.result(10).topic_partitions
-        )
+            if place.offset < (end := high[place.topic, place.partition]) > low[place.topic, place.partition]
+        ]
 
     def _offsets(self, partitions: list[TopicPartition], spec: OffsetSpec) -> dict[tuple[str, int], int]:
         asked = self._admin.list_offsets(dict.fromkeys(partitions, spec))

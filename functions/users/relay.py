@@ -12,4 +12,4 @@ from leanda.persistence.aggregates import relay
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, int]:  # noqa: ARG001 - Lambda's signature
-    return {"served": relay(outbox())}
+    return {"served": relay([outbox()], left=lambda: float(context.get_remaining_time_in_millis()) / 1000)}

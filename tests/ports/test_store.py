@@ -137,7 +137,7 @@ class TestAggregates:
         assert world.nodes.stale(10) == []
         world.clock.forward(seconds=6)
         assert world.nodes.stale(10) == ["a"]
-        assert relay(world.nodes) == 1
+        assert relay([world.nodes]) == 1
         assert (len(world.broker.sent), world.nodes.stale(10)) == (1, [])
 
 

@@ -26,6 +26,7 @@ from leanda.ports import Clock, Message, Publisher
 CONSUMER_TIMEOUT: Final = 10.0
 REQUEST_TIMEOUT: Final = 0.3
 RELAY_AGE: Final = timedelta(seconds=5)
+RELAY_RESERVE_SECONDS: Final = CONSUMER_TIMEOUT + 5.0
 
 
 class Aggregates(Protocol):
@@ -161,12 +162,21 @@ class MongoAggregates:
         ]
 
 
-def relay(aggregates: Aggregates, *, limit: int = 200) -> int:
-    """Publish what a crash left behind; returns how many documents were served. Repeating it does no harm."""
-    keys = aggregates.stale(limit)
-    for key in keys:
-        aggregates.publish(key)
-    return len(keys)
+def relay(owners: Iterable[Aggregates], *, left: Callable[[], float] = lambda: float("inf"), limit: int = 200) -> int:
+    """Publish what a crash left behind; returns how many documents were served. Repeating it does no harm.
+
+    Args:
+        left: seconds that are left. What a slow broker leaves no time for is there for the next run.
+        limit: documents of each owner.
+    """
+    served = 0
+    for owner in owners:
+        for key in owner.stale(limit):
+            if left() < RELAY_RESERVE_SECONDS:
+                return served
+            owner.publish(key)
+            served += 1
+    return served
 
 
 def deciding[T](decide: Callable[[], T], *, tries: int = 8) -> T:
