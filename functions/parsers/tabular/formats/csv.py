@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import batched, chain, islice, pairwise
 from typing import Final
 
 from functions.parsers.tabular.formats.dialect import Table, describe, wider
@@ -19,6 +20,9 @@ from leanda import limits
 from leanda.contracts.artefacts import Issue, Record
 from leanda.errors import FileEmpty
 from leanda.parsing.records import error, failed, information, warning
+
+ROWS_AT_ONCE: Final = 500
+_SLICE_BYTES: Final = 256 * limits.KIB
 
 
 @dataclass
@@ -50,11 +54,10 @@ class Csv:
         """The records of a byte range, one for every boundary in it. See `Format.read`."""
         table = self._describe(head)
         from_start = first_index == 0
-        ends = list(_ends([data], table, from_start=from_start))
-        skip = table.skip if from_start else 0
-        starts = [table.encoding.mark if from_start else 0, *ends][skip:]
-        chunk = _Chunk(data, table, first_index)
-        yield from chunk.records(list(zip(starts, ends[skip:], strict=False)))
+        ends = _ends(_slices(data), table, from_start=from_start)
+        starts_and_ends = pairwise(chain([table.encoding.mark if from_start else 0], ends))
+        spans = islice(starts_and_ends, table.skip if from_start else 0, None)
+        yield from _Chunk(data, table, first_index).records(spans)
 
     def _describe(self, head: bytes) -> Table:
         return describe(bytes(head[: limits.HEAD_BYTES]), tabs_first=self.name == "tsv")
@@ -77,6 +80,10 @@ def _ends(blocks: Iterable[bytes], table: Table, *, from_start: bool) -> Iterato
     return (mark + end * unit for end in ends)
 
 
+def _slices(data: bytes) -> Iterator[bytes]:
+    return (data[at : at + _SLICE_BYTES] for at in range(0, len(data), _SLICE_BYTES))
+
+
 def _without_mark(blocks: Iterable[bytes], mark: int) -> Iterator[bytes]:
     left = mark
     for block in blocks:
@@ -93,22 +100,28 @@ class _Chunk:
         self._first_index = first_index
         self._smiles = _smiles_column(table)
 
-    def records(self, spans: list[tuple[int, int]]) -> Iterator[Record]:
-        if not spans:
-            return
+    def records(self, spans: Iterable[tuple[int, int]]) -> Iterator[Record]:
+        """The rows between these places. Cells of a few hundred rows are held at a time: they take ten times their bytes."""
+        groups, n = batched(spans, ROWS_AT_ONCE, strict=False), self._first_index
+        some = next(groups, ())
+        while some:
+            following = next(groups, ())
+            yield from self._some(some, n, last=not following)
+            some, n = following, n + len(some)
+
+    def _some(self, spans: Sequence[tuple[int, int]], first: int, *, last: bool) -> Iterator[Record]:
         rows = self._all_at_once(spans)
-        last = len(spans) - 1
         for n, (start, end) in enumerate(spans):
-            issues = self._file_issues() if self._first_index + n == 0 else []
-            if n == last and self._quote_is_open(start, end):
+            issues = self._file_issues() if first + n == 0 else []
+            if last and n == len(spans) - 1 and self._quote_is_open(start, end):
                 issues.append(warning("QUOTE_NOT_CLOSED", "A quote in this row is never closed; it runs to the end."))
             if rows is not None:
-                yield self._record(self._first_index + n, rows[n], issues)
+                yield self._record(first + n, rows[n], issues)
             else:
-                yield self._one_row(self._first_index + n, start, end, issues)
+                yield self._one_row(first + n, start, end, issues)
 
-    def _all_at_once(self, spans: list[tuple[int, int]]) -> list[list[str]] | None:
-        """All rows in one go, which is the normal case; None when some row needs to be looked at by itself."""
+    def _all_at_once(self, spans: Sequence[tuple[int, int]]) -> list[list[str]] | None:
+        """The rows in one go, which is the normal case; None when some row needs to be looked at by itself."""
         if any(end - start > limits.MAX_RECORD_BYTES for start, end in spans):
             return None
         try:
