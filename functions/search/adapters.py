@@ -139,7 +139,7 @@ class OpenSearchIndex:
 
     def _bodies(self, documents: Iterable[Versioned]) -> Iterator[_Body]:
         """NDJSON of index actions; a body holds as many whole documents as fit, and at least one."""
-        rows: _Body = []
+        rows: list[_Row] = []
         size, both = 0, None
         for one in documents:
             if both is None and one.alias in _NEXT:
@@ -152,12 +152,12 @@ class OpenSearchIndex:
             if twice:
                 row += _action(one, _NEXT[one.alias]) + b"\n" + content + b"\n"
             if rows and size + len(row) > self._max_bulk_bytes:
-                yield rows
-                rows, size = [], 0
+                full, rows, size = _Body(rows), [], 0
+                yield full
             rows.append(_Row(row, twice))
             size += len(row)
         if rows:
-            yield rows
+            yield _Body(rows)
 
     def _send(self, body: _Body) -> list[str]:
         """What the index can never take of a body. What it does not take right now is sent again alone, while there is progress.
@@ -168,11 +168,11 @@ class OpenSearchIndex:
         refused: list[str] = []
         stalled = 0
         while body:
-            answer = self.server.ask("POST", _BULK, b"".join(row.content for row in body))
+            answer = self.server.ask("POST", _BULK, body.content)
             if not answer.get("errors"):
                 break
             results = iter([item["index"] for item in answer["items"]])
-            left, reason = [], None
+            left, reason = list[_Row](), None
             for row in body:
                 found, second = next(results), next(results) if row.twice else None
                 try:
@@ -186,7 +186,7 @@ class OpenSearchIndex:
             stalled = stalled + 1 if len(left) == len(body) else 0
             if reason is not None and stalled == STALLED_TRIES:
                 raise reason
-            body = left
+            body = _Body(left)
             if body:
                 self._sleep(ITEMS_AGAIN_SECONDS * (1 + stalled))
         return refused
@@ -200,7 +200,22 @@ class _Row:
     twice: bool
 
 
-_Body = list[_Row]
+class _Body:
+    """Rows as one text. Several bodies are held at once, so they hold nothing twice."""
+
+    def __init__(self, rows: Iterable[_Row]) -> None:
+        some = list(rows)
+        self.content = b"".join([row.content for row in some])
+        self._lengths = [(len(row.content), row.twice) for row in some]
+
+    def __len__(self) -> int:
+        return len(self._lengths)
+
+    def __iter__(self) -> Iterator[_Row]:
+        at = 0
+        for length, twice in self._lengths:
+            yield _Row(self.content[at : at + length], twice)
+            at += length
 
 
 class FilesAuthority:
