@@ -45,6 +45,13 @@ def misbehave(arguments: dict[str, Any], payload: bytes) -> Iterator[bytes]:
         raise BaseException("a panic")
 
 
+def spin_for(arguments: dict[str, Any], payload: bytes) -> Iterator[bytes]:
+    until = time.monotonic() + arguments["seconds"]
+    while time.monotonic() < until:
+        pass
+    yield b"done"
+
+
 def look_around(arguments: dict[str, Any], payload: bytes) -> Iterator[bytes]:
     """What the child can see and reach."""
     yield "|".join(sorted(os.environ)).encode()

@@ -52,6 +52,23 @@ def test_a_death_comes_after_exactly_the_results_before_it(how: str, death: Deat
     child.close()
 
 
+def test_a_child_that_the_machine_keeps_from_working_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its clock stands still, as that of a child does which never gets its turn."""
+    monkeypatch.setattr("leanda.guard.isolation.processor_clock", lambda _: 0.0)
+    child = GuardedChild(replace(PATIENT, item_seconds=1))
+    assert list(child.stream(f"{CALLS}:spin_for", {"seconds": 3}, b"")) == [b"done"]
+    child.close()
+
+
+def test_nor_is_it_waited_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("leanda.guard.isolation.processor_clock", lambda _: 0.0)
+    monkeypatch.setattr("leanda.guard.child.STARVED_TIMES", 2)
+    child = GuardedChild(replace(PATIENT, item_seconds=1))
+    with pytest.raises(ChildDied) as died:
+        list(child.stream(f"{CALLS}:misbehave", {"after": 0, "how": "spin"}, b""))
+    assert died.value.death is Death.TIMED_OUT
+
+
 def test_an_error_keeps_its_code(child: GuardedChild) -> None:
     with pytest.raises(CallFailed) as failed:
         list(child.stream(f"{CALLS}:misbehave", {"after": 0, "how": "raise"}, b""))

@@ -21,11 +21,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from leanda.guard.isolation import forbid_reading_this_process
+from leanda.guard.isolation import forbid_reading_this_process, processor_clock, starved_of
 
 HEADER: Final = struct.Struct(">cI")
 _READ: Final = 1 << 18
 _MARGIN_SECONDS: Final = 0.5
+STARVED_TIMES: Final = 6
+"""A child that gets next to no processor time is waited for up to this many times longer: that is not its record's fault."""
 
 
 class Death(StrEnum):
@@ -66,7 +68,7 @@ class Limits:
     """What one call may use.
 
     Attributes:
-        item_seconds: wall time from one result to the next.
+        item_seconds: time from one result to the next; on a machine that is too busy, the child's processor time.
         call_seconds: wall time of the whole call.
         memory_bytes: address space on top of what the idle child has.
         output_bytes: size of one result.
@@ -171,7 +173,7 @@ class GuardedChild:
         call_until = time.monotonic() + self._limits.call_seconds
         with selectors.DefaultSelector() as selector:
             selector.register(descriptor, selectors.EVENT_READ)
-            item_until = time.monotonic() + self._limits.item_seconds + _MARGIN_SECONDS
+            item = _Item(process.pid, self._limits.item_seconds)
             position = 0
             while True:
                 while len(buffer) - position >= HEADER.size:
@@ -183,16 +185,35 @@ class GuardedChild:
                     start = position + HEADER.size
                     yield kind, bytes(buffer[start : start + length])
                     position = start + length
-                    item_until = time.monotonic() + self._limits.item_seconds + _MARGIN_SECONDS
+                    item = _Item(process.pid, self._limits.item_seconds)
                 del buffer[:position]
                 position = 0
-                left = min(item_until, call_until) - time.monotonic()
-                if left <= 0 or not selector.select(left):
-                    raise ChildDied(Death.TIMED_OUT, f"no result within {self._limits.item_seconds:g} s")
+                # Whoever looks late, because this process was paused, first takes what has come meanwhile.
+                while not selector.select(max(0.0, min(item.until, call_until) - time.monotonic())):
+                    if time.monotonic() >= call_until or not item.goes_on():
+                        raise ChildDied(Death.TIMED_OUT, f"no result within {self._limits.item_seconds:g} s")
                 read = os.read(descriptor, _READ)
                 if not read:
                     raise _died(process)
                 buffer += read
+
+
+class _Item:
+    """The time of one item: so many seconds, and longer where the machine is too busy to let the child work for so long."""
+
+    def __init__(self, pid: int, seconds: float) -> None:
+        self._pid, self._seconds = pid, seconds
+        self._since, self._began = processor_clock(pid), time.monotonic()
+        self.until = self._began + seconds + _MARGIN_SECONDS
+
+    def goes_on(self) -> bool:
+        """Whether the child is to be waited for once more."""
+        if self.until - self._began > STARVED_TIMES * self._seconds or not starved_of(
+            self._pid, self._since, self._seconds
+        ):
+            return False
+        self.until = time.monotonic() + max(_MARGIN_SECONDS, self._seconds / 10)
+        return True
 
 
 def _died(process: subprocess.Popen[bytes]) -> ChildDied:
