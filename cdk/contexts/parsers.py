@@ -33,7 +33,7 @@ def parser(kind: str, *, wheels: str | None = None, tasks: bool = True, memory: 
         batch_size=10,
         uses=_USES,
         memory=memory,
-        timeout=300,
+        timeout=900,
     )
     return Package(f"parsers/{kind}", functions=(plan, parse) if tasks else (plan,), wheels=wheels)
 

@@ -23,7 +23,7 @@ PROCESSOR: Final = Context(
                     batch_size=10,
                     uses=(KafkaProducer(), Artefacts(read=True, write=True)),
                     memory=2048,
-                    timeout=300,
+                    timeout=900,
                 ),
                 InternalApi(
                     uses=(),

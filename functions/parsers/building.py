@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import boto3
 
-from functions.parsers.handling import CHUNK_NEEDS_SECONDS, Parser, Parsing
+from functions.parsers.guarded import CHUNK_SECONDS
+from functions.parsers.handling import AT_ONCE_SECONDS, FETCHING_SECONDS, Parser, Parsing
 from leanda.discovery.blobs import DiscoveredBlobs
 from leanda.discovery.client import DiscoveredService
 from leanda.guard import GuardedChild, Limits
@@ -18,6 +19,9 @@ from leanda.persistence.artefacts import S3ArtefactStore
 from leanda.ports import SystemClock
 from leanda.settings import ArtefactSettings, ConsumerSettings, DiscoverySettings, KafkaSettings
 
+ITEM_SECONDS: Final = 10.0
+"""Longest time of one record."""
+
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
@@ -27,15 +31,20 @@ class ParserSettings(KafkaSettings, ConsumerSettings, ArtefactSettings, Discover
 
 def file_events_handler(parser: Callable[[], Parser]) -> Handler:
     """The entry point that plans files of the parser's kind."""
-    return kafka_handler(lambda: _consumer(parser(), "on-file-events"))
+    return kafka_handler(lambda: _consumer(parser(), "on-file-events", AT_ONCE_SECONDS))
 
 
 def parser_tasks_handler(parser: Callable[[], Parser]) -> Handler:
     """The entry point that parses chunks."""
-    return kafka_handler(lambda: _consumer(parser(), "on-parser-tasks"))
+    return kafka_handler(lambda: _consumer(parser(), "on-parser-tasks", CHUNK_SECONDS))
 
 
-def _consumer(parser: Parser, handler: str) -> Consumer:
+def limits(chunk_seconds: float) -> Limits:
+    """Of the child that reads. A chunk ends between two of its records, so a call may take one record longer."""
+    return Limits(item_seconds=ITEM_SECONDS, call_seconds=chunk_seconds + 2 * ITEM_SECONDS, memory_bytes=1 << 30)
+
+
+def _consumer(parser: Parser, handler: str, chunk_seconds: float) -> Consumer:
     settings, session, clock = ParserSettings.load(), boto3.Session(), SystemClock()
     budget = Budget()
     parsing = Parsing(
@@ -43,11 +52,11 @@ def _consumer(parser: Parser, handler: str) -> Consumer:
         blobs=DiscoveredBlobs(DiscoveredService(session, settings.discovery_namespace)),
         artefacts=S3ArtefactStore(session.client("s3"), settings.artefacts_bucket),
         publisher=KafkaPublisher(settings.kafka_bootstrap, settings.kafka_auth),
-        guard=GuardedChild(Limits(item_seconds=10, memory_bytes=1 << 30)),
+        guard=GuardedChild(limits(chunk_seconds)),
         clock=clock,
         budget=budget,
     )
     letters = SqsDeadLetterQueue(session.client("sqs"), settings.dead_letter_queue_url)
     handle = parsing.start if handler == "on-file-events" else parsing.parse
     name = f"parsers-{parser.kind}-{handler}"
-    return Consumer(name, handle, letters, clock, needs_seconds=CHUNK_NEEDS_SECONDS, budget=budget)
+    return Consumer(name, handle, letters, clock, needs_seconds=chunk_seconds + FETCHING_SECONDS, budget=budget)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -16,9 +16,12 @@ from leanda.observability import logger
 from leanda.parsing.format import Format
 from leanda.persistence.artefacts import PackedLines, json_line
 
-CHUNK_SECONDS: Final = 120.0
-"""Time that one chunk may cost in all. What is not read by then fails with `PARSER_GAVE_UP`: only hostile files come here."""
+CHUNK_SECONDS: Final = 600.0
+"""Time that one chunk may cost in all. The largest chunk of the largest file needs half of it on one whole processor."""
+LOST_SECONDS: Final = 120.0
+"""Of that, what may be lost to records that kill their reader: only hostile files come here."""
 GAVE_UP: Final = "PARSER_GAVE_UP"
+"""The code of records that were not reached in that time."""
 
 
 class ReaderDied(ParseFailure):
@@ -64,13 +67,23 @@ def failed_record(index: int, code: str, message: str) -> bytes:
     return b"1" + json_line(Record(index=index, type="unknown", status=RecordStatus.FAILED, issues=(issue,)))
 
 
-def read_chunk(guard: Guard, kind: str, format: Format, row: ChunkRow, data: bytes, head: bytes) -> Artefact:
-    """All records of a chunk.
+def read_chunk(
+    guard: Guard,
+    kind: str,
+    format: Format,
+    row: ChunkRow,
+    data: bytes,
+    head: bytes,
+    *,
+    seconds: float = CHUNK_SECONDS,
+    now: Callable[[], float] = time.monotonic,
+) -> Artefact:
+    """All records of a chunk, in at most so many seconds and what one more record takes.
 
     Raises:
         ParseFailure: the format's verdict on the file.
     """
-    artefact, offset, until = Artefact(), 0, time.monotonic() + CHUNK_SECONDS
+    artefact, offset, until, lost = Artefact(), 0, now() + seconds, 0.0
     ends: list[int] | None = None
     while True:
         arguments: dict[str, Any] = {
@@ -79,29 +92,33 @@ def read_chunk(guard: Guard, kind: str, format: Format, row: ChunkRow, data: byt
             "head": len(head),
             "firstIndex": row.first_index + artefact.total,
         }
+        last = now()
         try:
             for result in guard.stream("functions.parsers.reading:read_chunk", arguments, head + data[offset:]):
                 artefact.add(result)
-            return artefact
+                last = now()
+                if last > until:
+                    break
+            else:
+                return artefact
         except CallFailed as failed:
             raise _verdict(failed) from failed
         except ChildDied as died:
+            lost += now() - last
             guilty = row.first_index + artefact.total
             logger.warning("a record killed its reader", code=str(died.death), detail=died.detail, record=guilty)
             artefact.add_failed(guilty, str(died.death), SENTENCES[died.death])
-            if ends is None:
-                ends = list(format.boundaries([data], head=head, first_index=row.first_index))
-            left = len(ends) - artefact.total
-            if left <= 0:
-                return artefact
-            if time.monotonic() > until or (row.count is not None and len(ends) != row.count):
-                for index in range(row.first_index + artefact.total, row.first_index + (row.count or len(ends))):
-                    message = (
-                        "Reading this chunk was given up, because records before this one took all the time there is."
-                    )
-                    artefact.add_failed(index, GAVE_UP, message)
-                return artefact
-            offset = ends[artefact.total - 1]
+        if ends is None:
+            ends = list(format.boundaries([data], head=head, first_index=row.first_index))
+        if artefact.total >= len(ends):
+            return artefact
+        if last > until or lost > LOST_SECONDS or (row.count is not None and len(ends) != row.count):
+            for index in range(row.first_index + artefact.total, row.first_index + (row.count or len(ends))):
+                artefact.add_failed(
+                    index, GAVE_UP, "Reading this chunk was given up: others took all the time there is."
+                )
+            return artefact
+        offset = ends[artefact.total - 1]
 
 
 def read_whole(guard: Guard, kind: str, format_name: str, path: str) -> Iterator[bytes]:

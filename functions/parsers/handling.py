@@ -38,8 +38,10 @@ from leanda.parsing.planner import Part, cut, parts_of, plan, whole_chunk_record
 from leanda.ports import ArtefactStore, BlobSource, Clock, Publisher
 
 PUBLISH_SECONDS: Final = 10.0
-CHUNK_NEEDS_SECONDS: Final = CHUNK_SECONDS + 30
-"""A chunk may take this long with fetching and publishing; it is not begun with less time left."""
+AT_ONCE_SECONDS: Final = 120.0
+"""The same for a chunk that its planner reads; it is small."""
+FETCHING_SECONDS: Final = 30.0
+"""What comes to the time of a chunk: its bytes are fetched, its records stored and announced."""
 PLANNING_NEEDS_SECONDS: Final = 60.0
 """The next part of a plan may take this long; with less time left planning goes on in another invocation."""
 
@@ -201,7 +203,7 @@ class Parsing:
             raise NoRecords
 
     def _at_once(self, step: ContinuePlan, format: Format, row: ChunkRow, data: bytes, head: bytes) -> Planned:
-        return row.model_copy(update={"at_once": True}), self._parsed(step, format, row, data, head)
+        return row.model_copy(update={"at_once": True}), self._parsed(step, format, row, data, head, AT_ONCE_SECONDS)
 
     def _parse_task(self, task: ParseChunk, origin: Origin) -> None:
         format, row = self.parser.format(task.format), task.row
@@ -216,13 +218,19 @@ class Parsing:
         else:
             start = b"".join(self.blobs.blocks(task.blob_id, offset=0, length=limits.HEAD_BYTES))
             head = inflate_head(start) if compression_of(start) else start
-        self._publish((self._parsed(task, format, row, data, head),), origin)
+        self._publish((self._parsed(task, format, row, data, head, CHUNK_SECONDS),), origin)
 
     def _parsed(
-        self, asked: ContinuePlan | ParseChunk, format: Format, row: ChunkRow, data: bytes, head: bytes
+        self,
+        asked: ContinuePlan | ParseChunk,
+        format: Format,
+        row: ChunkRow,
+        data: bytes,
+        head: bytes,
+        seconds: float,
     ) -> RecordsParsed:
         started = self.clock.now()
-        artefact = read_chunk(self.guard, self.parser.kind, format, row, data, head)
+        artefact = read_chunk(self.guard, self.parser.kind, format, row, data, head, seconds=seconds)
         return self._announced(asked, format, row, artefact, started)
 
     def _announced(

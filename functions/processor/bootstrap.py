@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Final
 
 import boto3
 
@@ -31,6 +32,11 @@ class InternalApiSettings(Settings):
     account_id: str
 
 
+ITEM_SECONDS: Final = 15.0
+# A chunk ends between two of its records, and its statistics come last, so a call may take longer.
+LIMITS: Final = Limits(item_seconds=ITEM_SECONDS, call_seconds=CHUNK_SECONDS + 2 * ITEM_SECONDS, memory_bytes=1 << 30)
+
+
 @cache
 def identifying() -> Identifying:
     return Identifying(GuardedChild(Limits(item_seconds=5, call_seconds=5, memory_bytes=1 << 29)))
@@ -48,7 +54,7 @@ def on_record_events() -> Consumer:
         toolkit=TOOLKIT,
         artefacts=S3ArtefactStore(boto3.client("s3"), settings.artefacts_bucket),
         publisher=KafkaPublisher(settings.kafka_bootstrap, settings.kafka_auth),
-        guard=GuardedChild(Limits(item_seconds=15, call_seconds=150, memory_bytes=1 << 30)),
+        guard=GuardedChild(LIMITS),
         clock=clock,
     )
     letters = SqsDeadLetterQueue(boto3.client("sqs"), settings.dead_letter_queue_url)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 from leanda.changes import messages_of
@@ -11,15 +14,17 @@ from leanda.contracts.artefacts import Issue, Record, Severity
 from leanda.contracts.envelope import Origin
 from leanda.contracts.events import Counts, RecordsParsed, RecordsProcessed
 from leanda.errors import LeandaError
-from leanda.guard import ChildDied, Guard
+from leanda.guard import ChildDied, Death, Guard
 from leanda.messaging import Group
 from leanda.persistence.artefacts import PackedLines, json_line, records_in
 from leanda.ports import ArtefactStore, Clock, Publisher
 from leanda.statistics import typed
 
 PUBLISH_SECONDS: Final = 10.0
-CHUNK_SECONDS: Final = 180.0
+CHUNK_SECONDS: Final = 600.0
 """Time that the properties of one chunk may cost; records that are not reached by then stay without, with a warning."""
+LOST_SECONDS: Final = 180.0
+"""Of that, what may be lost to structures that kill the toolkit."""
 NOT_COMPUTED: Final = {
     "PARSER_TIMEOUT": "The properties were not computed: it took longer than is allowed.",
     "PARSER_MEMORY": "The properties were not computed: it needed more memory than is allowed.",
@@ -43,6 +48,7 @@ class Processing:
     publisher: Publisher
     guard: Guard
     clock: Clock
+    seconds: Callable[[], float] = time.monotonic
 
     def process(self, group: Group) -> None:
         for one in group:
@@ -74,20 +80,29 @@ class Processing:
 
     def _completed(self, body: bytes) -> _Completed:
         """Every record, by as many children as it takes: one that kills its child stays, without properties."""
-        done, without, until = _Completed(), list[int](), time.monotonic() + CHUNK_SECONDS
+        done, without, until, lost = _Completed(), list[int](), self.seconds() + CHUNK_SECONDS, 0.0
         while True:
+            last, reason, rest = self.seconds(), str(Death.TIMED_OUT), None
             arguments = {"skip": done.total, "without": without}
             try:
                 for result in self.guard.stream("functions.processor.completing:complete", arguments, body):
                     done.add(result)
-                return done
+                    last = self.seconds()
+                    if last > until and not done.has_statistics:
+                        break
+                else:
+                    return done
             except ChildDied as died:
-                records = list(records_in(body))
-                out_of_time = time.monotonic() > until
-                rest = range(done.total, len(records) if out_of_time else done.total + 1)
-                for position in rest:
-                    done.add(_without_properties(typed(records[position]), str(died.death)))
-                    without.append(position)
+                lost += self.seconds() - last
+                reason = str(died.death)
+                rest = done.total + 1 if lost <= LOST_SECONDS else None
+                if done.has_statistics or done.total == sum(1 for _ in records_in(body)):
+                    raise  # no record is to blame
+            for record in islice(records_in(body), done.total, rest):
+                without.append(done.total)
+                done.add(_without_properties(typed(record), reason))
+            if rest is None:
+                until = math.inf  # only the statistics are left
 
 
 @dataclass
@@ -96,13 +111,17 @@ class _Completed:
 
     total: int = 0
     failed: int = 0
+    has_statistics: bool = False
     records: PackedLines = field(default_factory=PackedLines)
     statistics: PackedLines = field(default_factory=PackedLines)
 
     def add(self, result: bytes) -> None:
         flag, line = result[:1], result[1:]
+        if flag == b".":
+            return
         if flag == b"S":
             self.statistics.add(line)
+            self.has_statistics = True
             return
         self.total += 1
         self.failed += flag == b"1"

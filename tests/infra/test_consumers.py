@@ -15,6 +15,9 @@ from cdk.config import environment
 from cdk.contexts import CONTEXTS
 from cdk.contexts.files import FILES
 from cdk.contexts.table import Api, Consumer, LogConsumer, Package, Scheduled, of_type
+from functions.parsers import guarded
+from functions.parsers.handling import AT_ONCE_SECONDS, FETCHING_SECONDS
+from functions.processor import use_cases
 from leanda.contracts import events
 from leanda.contracts.registry import REGISTRY
 from leanda.contracts.topics import FILE_EVENTS, PARSER_TASKS, TOPICS
@@ -51,6 +54,22 @@ def make(place):
 
 def test_a_complete_consumer_can_be_made(make):
     assert make(**COMPLETE).mapping.batch_size == 10
+
+
+def test_who_works_on_a_chunk_has_the_time_that_a_chunk_may_take():
+    """What needs more time than an invocation has would be begun by none but the first, and be cut off there."""
+    functions = {
+        (package.name, function.handler): function for context in CONTEXTS for package, function in context.functions()
+    }
+    chunks = {key: function for key, function in functions.items() if key[1] == "on_parser_tasks"}
+    chunks["processor", "on_record_events"] = functions["processor", "on_record_events"]
+    assert len(chunks) > 5
+    for key, function in chunks.items():
+        assert max(guarded.CHUNK_SECONDS, use_cases.CHUNK_SECONDS) + 2 * FETCHING_SECONDS < function.timeout <= 900, key
+    plans = [
+        function for key, function in functions.items() if key[0].startswith("parsers/") and key[1] == "on_file_events"
+    ]
+    assert all(function.timeout > AT_ONCE_SECONDS + 2 * FETCHING_SECONDS for function in plans)
 
 
 @pytest.mark.parametrize("missing", sorted(COMPLETE))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from functions.parsers.guarded import ReaderDied, read_chunk, read_whole
+from functions.parsers.guarded import CHUNK_SECONDS, GAVE_UP, LOST_SECONDS, ReaderDied, read_chunk, read_whole
 from functions.parsers.tabular.formats.csv import CSV
 from leanda.contracts.events import ChunkRow, Counts
 from leanda.guard import ChildDied, Death
@@ -44,6 +44,45 @@ def test_a_deadly_row_costs_one_row_in_every_chunk_of_a_table(first: int) -> Non
     failed = [record.index for record in records_in(body) if record.status == "Failed"]
     assert failed == [4, 7]
     assert {issue.code for record in records_in(body) for issue in record.issues} == {"PARSER_CRASHED"}
+
+
+class Slow:
+    """A guard whose child takes some seconds for each record, and dies on those of these indices."""
+
+    def __init__(self, seconds: float, *deadly: int) -> None:
+        self.each, self.clock, self._guard = seconds, 0.0, Fragile(*deadly)
+
+    def stream(self, call: str, arguments: dict[str, Any], payload: bytes) -> Iterator[bytes]:
+        results = self._guard.stream(call, arguments, payload)
+        while True:
+            self.clock += self.each
+            try:
+                yield next(results)
+            except StopIteration:
+                return
+
+
+@pytest.mark.parametrize(
+    ("guard", "codes"),
+    [
+        (Slow(1.0), {}),
+        (Slow(CHUNK_SECONDS / 4.5), dict.fromkeys(range(5, 10), GAVE_UP)),
+        (Slow(CHUNK_SECONDS / 9.5), {}),
+        (
+            Slow(LOST_SECONDS / 1.5, 2, 6),
+            {2: "PARSER_CRASHED", 6: "PARSER_CRASHED"} | dict.fromkeys((7, 8, 9), GAVE_UP),
+        ),
+    ],
+    ids=["in time", "too slow", "too late at its end", "too much is lost"],
+)
+def test_time_that_runs_out_blames_no_record_and_costs_those_that_were_not_reached(
+    guard: Slow, codes: dict[int, str]
+) -> None:
+    row = ChunkRow(n=0, offset=0, length=len(HEAD + ROWS), first_index=0, count=10)
+    artefact = read_chunk(guard, "tabular", CSV, row, HEAD + ROWS, HEAD + ROWS, now=lambda: guard.clock)
+    body, counts = artefact.finished()
+    assert (counts.total, counts.failed) == (10, len(codes))
+    assert {record.index: issue.code for record in records_in(body) for issue in record.issues} == codes
 
 
 class Dies:
