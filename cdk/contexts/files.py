@@ -85,6 +85,7 @@ FILES: Final = Context(
                         ),
                     ),
                     batch_size=50,
+                    timeout=600,  # the records of the largest chunk of the largest file
                 ),
                 Scheduled(
                     handler="watchdog",

@@ -40,6 +40,7 @@ SEARCH: Final = Context(
                     # Stored chunks; and the first chunk of a first run as soon as it is parsed, so that something is found.
                     filters=(of_type(events.RecordsStored.TYPE), of_type(events.RecordsParsed.TYPE, run=1, chunk=0)),
                     batch_size=50,
+                    timeout=900,  # the records of the largest chunk of the largest file
                     uses=(_INDEXER, Discovery(), KafkaProducer(), Artefacts(read=True)),
                 ),
                 # An operator starts it; the schedule goes on with what does not end in one invocation, and is idle otherwise.

@@ -12,7 +12,7 @@ from functions.files.authority import Authority
 from functions.files.cascades import Cascades
 from functions.files.following import Follower
 from functions.files.picturing import Picturing
-from functions.files.tracking import Tracker, by_run
+from functions.files.tracking import PORTION_SECONDS, Tracker, by_run
 from functions.files.use_cases import Files
 from functions.files.watching import Watchdog
 from leanda.discovery.client import DiscoveredService
@@ -91,7 +91,8 @@ def on_record_events() -> Consumer:
         clock=clock,
     )
     letters = SqsDeadLetterQueue(boto3.client("sqs"), settings.dead_letter_queue_url)
-    return Consumer("files-on-record-events", tracker.track, letters, clock, group=by_run)
+    name = "files-on-record-events"
+    return Consumer(name, tracker.track, letters, clock, group=by_run, needs_seconds=PORTION_SECONDS)
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from functions.files import letters
 from functions.files import runs as rules
@@ -25,20 +25,30 @@ from leanda.contracts.events import (
     RecordsStored,
     Redriven,
 )
-from leanda.messaging import Group, Received
+from leanda.messaging import Group, Received, portions
 from leanda.observability import logger
 from leanda.persistence.aggregates import deciding
 from leanda.persistence.artefacts import pack, records_in, statistics_in
 from leanda.ports import ArtefactStore, Clock
 from leanda.statistics import merge, summary
 
+MOST_RECORDS: Final = 20_000
+PORTION_SECONDS: Final = 60.0
+"""What so many records may take a busy store; they are not begun with less time left."""
+
 
 def by_run(received: Sequence[Received]) -> Iterator[Group]:
-    """The events of one run together: its document is read and moved once for all of them."""
+    """The events of one run together: its document is read and moved once for all of them, or for so many records."""
     groups: dict[str, list[Received]] = {}
     for one in received:
         groups.setdefault(f"{one.data.subject()}:{getattr(one.data, 'run', 0)}", []).append(one)
-    yield from groups.values()
+    for group in groups.values():
+        yield from portions(group, weight=_records_of, most=MOST_RECORDS)
+
+
+def _records_of(one: Received) -> int:
+    """Records that the event has inserted; everything else is a mark."""
+    return one.data.counts.total if isinstance(one.data, RecordsProcessed) else 0
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from functions.search import settings as s
 from functions.search.adapters import FilesAuthority, FilesCatalogue, OpenSearchIndex, ProcessorStructures
 from functions.search.generations import OpenSearchGenerations, OpenSearchProgress
 from functions.search.holdings import OpenSearchHoldings
-from functions.search.indexing import NodeIndexer, RecordIndexer, whole_batch
+from functions.search.indexing import PORTION_SECONDS, NodeIndexer, RecordIndexer, by_records, whole_batch
 from functions.search.mappings import NODES, RECORDS, IndexDefinition, definitions, next_alias, write_alias
 from functions.search.opensearch import sigv4
 from functions.search.rebuilding import Rebuild
@@ -54,7 +54,8 @@ def on_record_events() -> Consumer:
         clock=clock,
     )
     letters = SqsDeadLetterQueue(boto3.client("sqs"), settings.dead_letter_queue_url)
-    return Consumer("search-on-record-events", indexer.follow, letters, clock, group=whole_batch)
+    name = "search-on-record-events"
+    return Consumer(name, indexer.follow, letters, clock, group=by_records, needs_seconds=PORTION_SECONDS)
 
 
 @cache

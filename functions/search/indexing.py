@@ -25,12 +25,15 @@ from leanda.contracts.events import (
     RecordsStored,
     RunActivated,
 )
-from leanda.messaging import Group, Received
+from leanda.messaging import Group, Received, portions
 from leanda.observability import logger
 from leanda.ports import ArtefactStore, Clock, Message, Publisher
 
 SOURCE: Final = "search"
 PUBLISH_SECONDS: Final = 10.0
+MOST_RECORDS: Final = 20_000
+PORTION_SECONDS: Final = 120.0
+"""What so many records may take a busy index; they are not begun with less time left."""
 
 _CAN_HIDE: Final = (FileDeleted, FileParseFailed, FileStatusChanged)
 
@@ -41,6 +44,15 @@ def whole_batch(received: Sequence[Received]) -> Iterator[Group]:
     """All events of an invocation together, for one call to `files`; a defect is then looked for event by event."""
     if received:
         yield received
+
+
+def by_records(received: Sequence[Received]) -> Iterator[Group]:
+    """Events of chunks in portions of at most `MOST_RECORDS` records, or of one chunk, each with one call to `files`."""
+    return portions(received, weight=_records_of, most=MOST_RECORDS)
+
+
+def _records_of(one: Received) -> int:
+    return one.data.counts.total if isinstance(one.data, RecordsParsed | RecordsStored) else 0
 
 
 @dataclass(frozen=True)

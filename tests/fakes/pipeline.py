@@ -24,7 +24,7 @@ from functions.files.use_cases import Files
 from functions.files.watching import Watchdog
 from functions.parsers.handling import Parser, Parsing
 from functions.processor.use_cases import Processing
-from functions.search.indexing import NodeIndexer, RecordIndexer, whole_batch
+from functions.search.indexing import NodeIndexer, RecordIndexer, by_records, whole_batch
 from leanda.access.policy import Viewer
 from leanda.contracts.envelope import Event, Origin
 from leanda.contracts.registry import REGISTRY
@@ -247,7 +247,7 @@ class Pipeline:
             (self._consumer("files-on-record-events", tracker.track, group=by_run), of_runs),
             (self._consumer("blobs-on-file-events", unpacking.follow), _types("member.requested")),
             (self._consumer("processor-on-record-events", processing.process), _types("records.parsed")),
-            (self._consumer("search-on-record-events", records.follow, group=whole_batch), of_search),
+            (self._consumer("search-on-record-events", records.follow, group=by_records), of_search),
             (self._consumer("search-on-file-events", nodes.follow, group=whole_batch), _of_search()),
         ]
         for parser in self.parsers:

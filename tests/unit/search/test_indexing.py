@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from functions.search.errors import DocumentRefused
-from functions.search.indexing import NodeIndexer, RecordIndexer, whole_batch
+from functions.search.indexing import NodeIndexer, RecordIndexer, by_records
 from functions.search.mappings import NODES, RECORDS, definitions, write_alias
 from leanda import ids
 from leanda.contracts.artefacts import Record, RecordStatus
@@ -155,10 +155,22 @@ def test_authority_decides_the_placement_not_the_event() -> None:
 def test_a_batch_asks_once() -> None:
     world = World(facts(), facts("file-2"))
     batch = [_stored(), _stored("file-2"), _stored()]
-    for group in whole_batch(batch):
+    for group in by_records(batch):
         world.records.follow(group)
     assert world.authority.calls == [["file-1", "file-2"]]
     assert len(world.index.shown(RECORDS_W)) == 4
+
+
+def test_a_batch_of_large_chunks_is_done_in_portions_that_stay_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The invocation ends in the middle of the batch: what it had indexed it had announced, too."""
+    monkeypatch.setattr("functions.search.indexing.MOST_RECORDS", 4)
+    world, ids = World(*(facts(f"file-{n}") for n in range(1, 6))), [f"file-{n}" for n in range(1, 6)]
+    batch = [_stored(file_id) for file_id in ids]
+    assert {one.data.counts.total for one in batch} == {2}  # type: ignore[attr-defined]
+    portions = by_records(batch)
+    world.records.follow(next(portions))
+    assert [message.key for message in world.publisher.messages] == ["file-1:0", "file-2:0"]
+    assert [len(portion) for portion in portions] == [2, 1]
 
 
 def test_nothing_is_announced_that_was_not_written() -> None:
@@ -192,7 +204,7 @@ def test_a_defective_chunk_is_dead_lettered_alone() -> None:
         for n, one in enumerate(batch)
     ]
     consumer = Consumer(
-        "search-on-record-events", world.records.follow, letters, FixedClock(), group=whole_batch, sleep=lambda _: None
+        "search-on-record-events", world.records.follow, letters, FixedClock(), group=by_records, sleep=lambda _: None
     )
     assert consumer.consume({"records": {"t-0": rows}}, lambda: 60.0) == {"batchItemFailures": []}
     assert [letter.key for letter in letters.kept] == ["file-1:0"]
