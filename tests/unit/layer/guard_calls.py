@@ -52,6 +52,12 @@ def spin_for(arguments: dict[str, Any], payload: bytes) -> Iterator[bytes]:
     yield b"done"
 
 
+def slowly(arguments: dict[str, Any], payload: bytes) -> Iterator[bytes]:
+    for _ in range(arguments["times"]):
+        time.sleep(arguments["seconds"])
+        yield b"one more"
+
+
 def look_around(arguments: dict[str, Any], payload: bytes) -> Iterator[bytes]:
     """What the child can see and reach."""
     yield "|".join(sorted(os.environ)).encode()

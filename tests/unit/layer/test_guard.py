@@ -69,6 +69,22 @@ def test_nor_is_it_waited_for_without_end(monkeypatch: pytest.MonkeyPatch) -> No
     assert died.value.death is Death.TIMED_OUT
 
 
+@pytest.mark.parametrize("how", ["segfault", "hang"])
+def test_no_result_before_a_death_is_lost_however_many_there_are(how: str) -> None:
+    child, results = GuardedChild(QUICK if how == "hang" else PATIENT), []
+    with pytest.raises(ChildDied):
+        results.extend(child.stream(f"{CALLS}:misbehave", {"after": 30_000, "how": how}, b""))
+    assert results == [b"%d" % n for n in range(30_000)]
+    child.close()
+
+
+def test_small_results_that_come_slowly_are_in_time() -> None:
+    """None of them is sent before the last, but each is seen to be finished."""
+    child = GuardedChild(QUICK)
+    assert len(list(child.stream(f"{CALLS}:slowly", {"times": 8, "seconds": 0.6}, b""))) == 8
+    child.close()
+
+
 def test_an_error_keeps_its_code(child: GuardedChild) -> None:
     with pytest.raises(CallFailed) as failed:
         list(child.stream(f"{CALLS}:misbehave", {"after": 0, "how": "raise"}, b""))

@@ -2,13 +2,15 @@
 
 Wire format, both ways: a kind (one byte), a length (four bytes, big endian), the body. Requests: `C` (JSON: function, arguments,
 limits), then `P` (payload). Answers: `R` per result, then `E`; or `F` (JSON: module, class, code, message, detail) for an error.
+Answers come many at a time; those that a child had finished when it died are in its `spool`.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
-import selectors
+import select
 import signal
 import struct
 import subprocess
@@ -22,6 +24,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from leanda.guard.isolation import forbid_reading_this_process, processor_clock, starved_of
+from leanda.guard.spool import Spool
 
 HEADER: Final = struct.Struct(">cI")
 _READ: Final = 1 << 18
@@ -96,24 +99,24 @@ class GuardedChild:
 
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
+        self._told_limits = asdict(self._limits)
         self._process: subprocess.Popen[bytes] | None = None
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._spool: Spool | None = None
 
     def stream(self, call: str, arguments: dict[str, Any], payload: bytes) -> Iterator[bytes]:
         process = self._running()
-        request = {"call": call, "arguments": arguments, "limits": asdict(self._limits)}
+        request = {"call": call, "arguments": arguments, "limits": self._told_limits}
         ended = False
         try:
             self._send(process, json.dumps(request).encode(), payload)
-            for kind, body in self._frames(process):
-                if kind == b"R":
-                    yield body
-                elif kind == b"E":
+            for answers in self._answers(process):
+                yield from answers.results
+                if answers.end is not None:
                     ended = True
+                    if answers.end[0] == b"F":
+                        raise _failure(answers.end[1])
                     return
-                else:
-                    ended = True
-                    raise _failure(body)
         finally:
             if not ended:  # it died, or nobody reads on: what it would still say must not meet the next call
                 self.close()
@@ -127,6 +130,9 @@ class GuardedChild:
             for pipe in (process.stdin, process.stdout):
                 if pipe is not None:
                     pipe.close()
+        spool, self._spool = self._spool, None
+        if spool is not None:
+            spool.close()
         scratch, self._scratch = self._scratch, None
         if scratch is not None:
             scratch.cleanup()
@@ -138,6 +144,7 @@ class GuardedChild:
         forbid_reading_this_process()
         self._scratch = tempfile.TemporaryDirectory(prefix="guard-")
         folder = self._scratch.name
+        self._spool = Spool(Path(folder), make=True)
         environment = {  # nothing of the parent's: its role keys stay with it
             "PATH": "/usr/bin:/bin",
             "LANG": "C.UTF-8",
@@ -159,6 +166,8 @@ class GuardedChild:
 
     def _send(self, process: subprocess.Popen[bytes], request: bytes, payload: bytes) -> None:
         assert process.stdin is not None
+        assert self._spool is not None
+        self._spool.reset(processor_clock(process.pid))
         try:
             process.stdin.write(HEADER.pack(b"C", len(request)) + request)
             process.stdin.write(HEADER.pack(b"P", len(payload)))
@@ -167,53 +176,92 @@ class GuardedChild:
         except BrokenPipeError as error:
             raise _died(process) from error
 
-    def _frames(self, process: subprocess.Popen[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    def _answers(self, process: subprocess.Popen[bytes]) -> Iterator[_Answers]:
+        """Answers as they come. Whatever ends the child, those that it had finished come first."""
         assert process.stdout is not None
-        descriptor, buffer = process.stdout.fileno(), bytearray()
+        assert self._spool is not None
+        descriptor, buffer, received = process.stdout.fileno(), bytearray(), 0
+        arrival = select.poll()
+        arrival.register(descriptor, select.POLLIN)
         call_until = time.monotonic() + self._limits.call_seconds
-        with selectors.DefaultSelector() as selector:
-            selector.register(descriptor, selectors.EVENT_READ)
-            item = _Item(process.pid, self._limits.item_seconds)
-            position = 0
-            while True:
-                while len(buffer) - position >= HEADER.size:
-                    kind, length = HEADER.unpack_from(buffer, position)
-                    if length > self._limits.output_bytes:
-                        raise ChildDied(Death.OUTPUT, f"{length} bytes")
-                    if len(buffer) - position - HEADER.size < length:
-                        break
-                    start = position + HEADER.size
-                    yield kind, bytes(buffer[start : start + length])
-                    position = start + length
-                    item = _Item(process.pid, self._limits.item_seconds)
-                del buffer[:position]
-                position = 0
-                # Whoever looks late, because this process was paused, first takes what has come meanwhile.
-                while not selector.select(max(0.0, min(item.until, call_until) - time.monotonic())):
-                    if time.monotonic() >= call_until or not item.goes_on():
-                        raise ChildDied(Death.TIMED_OUT, f"no result within {self._limits.item_seconds:g} s")
-                read = os.read(descriptor, _READ)
-                if not read:
-                    raise _died(process)
-                buffer += read
+        item = _Item(process.pid, self._spool, self._limits.item_seconds)
+        timed_out: ChildDied | None = None
+        while True:
+            left = max(0.0, min(item.until(), call_until) - time.monotonic())
+            # Whoever looks late, because this process was paused, first takes what has come meanwhile.
+            if timed_out is None and not arrival.poll(math.ceil(left * 1000)):
+                if time.monotonic() >= call_until or not item.goes_on():
+                    timed_out = ChildDied(Death.TIMED_OUT, f"no result within {self._limits.item_seconds:g} s")
+                    process.kill()
+                continue
+            read = os.read(descriptor, _READ)
+            received += len(read)
+            buffer += read or self._spool.rest(received)
+            answers = _taken(buffer, self._limits.output_bytes)
+            yield answers
+            if answers.too_long:
+                raise ChildDied(Death.OUTPUT, f"{answers.too_long} bytes")
+            if not read:
+                raise timed_out or _died(process)
+            item = _Item(process.pid, self._spool, self._limits.item_seconds)
+
+
+@dataclass(slots=True)
+class _Answers:
+    """Whole answers: results, and what follows them (`E` or `F`, with its body), or the length of one that is too long."""
+
+    results: list[bytes]
+    end: tuple[bytes, bytes] | None = None
+    too_long: int = 0
+
+
+def _taken(buffer: bytearray, most: int) -> _Answers:
+    """The whole answers at the beginning of a buffer; they are taken out of it."""
+    answers, position, size = _Answers([]), 0, len(buffer)
+    add, unpack, width = answers.results.append, HEADER.unpack_from, HEADER.size
+    with memoryview(buffer) as view:
+        while size - position >= width:
+            kind, length = unpack(buffer, position)
+            if length > most:
+                answers.too_long = length
+                break
+            start = position + width
+            if size - start < length:
+                break
+            position = start + length
+            if kind != b"R":
+                answers.end = (kind, bytes(view[start:position]))
+                break
+            add(bytes(view[start:position]))
+    del buffer[:position]
+    return answers
 
 
 class _Item:
-    """The time of one item: so many seconds, and longer where the machine is too busy to let the child work for so long."""
+    """The time of one item: so many seconds, and longer where the machine is too busy to let the child work for so long.
 
-    def __init__(self, pid: int, seconds: float) -> None:
-        self._pid, self._seconds = pid, seconds
-        self._since, self._began = processor_clock(pid), time.monotonic()
-        self.until = self._began + seconds + _MARGIN_SECONDS
+    It begins when the parent begins to wait, or when the child finished a result meanwhile without a need to send it.
+    """
+
+    def __init__(self, pid: int, spool: Spool, seconds: float) -> None:
+        self._pid, self._spool, self._seconds = pid, spool, seconds
+        self._waiting_since = self._more_until = time.monotonic()
+
+    def until(self) -> float:
+        return max(self._began() + self._seconds + _MARGIN_SECONDS, self._more_until)
 
     def goes_on(self) -> bool:
         """Whether the child is to be waited for once more."""
-        if self.until - self._began > STARVED_TIMES * self._seconds or not starved_of(
-            self._pid, self._since, self._seconds
-        ):
+        now, began = time.monotonic(), self._began()
+        if now < began + self._seconds + _MARGIN_SECONDS:
+            return True
+        if now - began > STARVED_TIMES * self._seconds:
             return False
-        self.until = time.monotonic() + max(_MARGIN_SECONDS, self._seconds / 10)
-        return True
+        self._more_until = now + max(_MARGIN_SECONDS, self._seconds / 10)
+        return starved_of(self._pid, self._spool.last_result().processor, self._seconds)
+
+    def _began(self) -> float:
+        return max(self._waiting_since, self._spool.last_result().at)
 
 
 def _died(process: subprocess.Popen[bytes]) -> ChildDied:

@@ -1,4 +1,4 @@
-"""The child's side (`python -m leanda.guard.worker`): calls functions by name and writes what they yield."""
+"""The child's side (`python -m leanda.guard.worker`): calls functions by name and hands over what they yield, see `spool`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from leanda.guard.child import HEADER
 from leanda.guard.isolation import die_with_parent, forbid_the_outside, limit
+from leanda.guard.spool import Spool
 
 Call = Callable[[dict[str, Any], bytes], Iterator[bytes]]
 
@@ -19,26 +21,25 @@ Call = Callable[[dict[str, Any], bytes], Iterator[bytes]]
 def main() -> None:
     """Serve requests until the parent closes the pipe."""
     die_with_parent()
-    requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    requests, pipe, spool = sys.stdin.buffer, os.dup(1), Spool(Path.cwd())
     os.dup2(2, 1)  # whatever a library prints must not look like an answer
     isolated = False
     while (request := _read(requests)) is not None:
         payload = _read(requests) or b""
         told = json.loads(request)
+        spool.begin()
         try:
             call = _function(told["call"])  # imports may need what is forbidden afterwards
             if not isolated:
                 isolated = forbid_the_outside()
             limit(memory_bytes=told["limits"]["memory_bytes"], cpu_seconds=told["limits"]["call_seconds"])
             for result in call(told["arguments"], payload):
-                answers.write(HEADER.pack(b"R", len(result)))
-                answers.write(result)
-                # One by one: what was finished before a death must have reached the parent.
-                answers.flush()
-            answers.write(HEADER.pack(b"E", 0))
+                # What was finished before a death must reach the parent, so it does not wait in this process' own memory.
+                spool.add(HEADER.pack(b"R", len(result)) + result, pipe)
+            spool.add(HEADER.pack(b"E", 0), pipe)
         except BaseException as error:  # a panic of a native library is a BaseException
-            answers.write(_failure(error))
-        answers.flush()
+            spool.add(_failure(error), pipe)
+        spool.flush(pipe)
 
 
 @cache
