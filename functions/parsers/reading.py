@@ -6,31 +6,43 @@ Each result is one byte (`1` for a failed record, else `0`) and the record's JSO
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from functions.parsers.handling import Parser
-from leanda.contracts.artefacts import Record, RecordStatus
-from leanda.parsing.format import WholeFormat
+from leanda.contracts.artefacts import RecordStatus
+from leanda.parsing.format import WholeFormat, WritingFormat, WritingWholeFormat, Written
 from leanda.persistence.artefacts import json_line
 
 
 def read_chunk(arguments: dict[str, Any], payload: bytes) -> Iterator[bytes]:
     """Records of a byte range. The payload is the file's head, then the range."""
-    format = _parser(arguments["kind"]).format(arguments["format"])
-    assert not isinstance(format, WholeFormat)
     head, data = payload[: arguments["head"]], payload[arguments["head"] :]
-    yield from _lines(format.read(data, first_index=arguments["firstIndex"], head=head))
+    read = _chunk_reader(arguments["kind"], arguments["format"])
+    yield from _lines(read(data, first_index=arguments["firstIndex"], head=head))
 
 
 def read_whole(arguments: dict[str, Any], payload: bytes) -> Iterator[bytes]:  # noqa: ARG001 - the guard's signature
     """Records of a whole file, which lies at a path of this machine."""
-    format = _parser(arguments["kind"]).format(arguments["format"])
-    assert isinstance(format, WholeFormat)
+    read = _file_reader(arguments["kind"], arguments["format"])
     with Path(arguments["path"]).open("rb") as file:
-        yield from _lines(format.records(file))
+        yield from _lines(read(file))
+
+
+@cache
+def _chunk_reader(kind: str, name: str) -> Callable[..., Iterator[Written]]:
+    format = _parser(kind).format(name)
+    assert not isinstance(format, WholeFormat)
+    return format.written if isinstance(format, WritingFormat) else format.read
+
+
+@cache
+def _file_reader(kind: str, name: str) -> Callable[[BinaryIO], Iterator[Written]]:
+    format = _parser(kind).format(name)
+    assert isinstance(format, WholeFormat)
+    return format.written if isinstance(format, WritingWholeFormat) else format.records
 
 
 @cache
@@ -39,7 +51,9 @@ def _parser(kind: str) -> Parser:
     return found
 
 
-def _lines(records: Iterable[Record]) -> Iterator[bytes]:
+def _lines(records: Iterable[Written]) -> Iterator[bytes]:
     for record in records:
-        flag = b"1" if record.status is RecordStatus.FAILED else b"0"
-        yield flag + json_line(record)
+        if isinstance(record, bytes):
+            yield b"0" + record
+        else:
+            yield (b"1" if record.status is RecordStatus.FAILED else b"0") + json_line(record)

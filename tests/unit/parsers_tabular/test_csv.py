@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 
 from functions.parsers.tabular.formats import CSV, DELIMITED, TSV
 from functions.parsers.tabular.formats.dialect import describe, unique_names
+from functions.parsers.tabular.formats.lines import RowLines, texts
 from leanda import limits
-from leanda.contracts.artefacts import Record, RecordStatus
+from leanda.contracts.artefacts import FieldValue, Record, RecordStatus, Structure
 from leanda.errors import FileEmpty, FormatMismatch, ParseFailure
-from leanda.parsing.format import Format
+from leanda.parsing.format import Format, records_of
 from leanda.parsing.planner import cut, plan
+from leanda.persistence.artefacts import json_line
 from tests.samples import SampleRow, manifest, sample
 
 CELLS = st.text(alphabet='ab1 ,;"\r\n\té漢😀', max_size=8)
@@ -388,3 +390,34 @@ def test_every_chunk_of_a_table_finds_the_same_column() -> None:
     assert [record.structure.text for record in last if record.structure] == [
         "CC(=O)O" + "C" * (n % 7) for n in (19_998, 19_999)
     ]
+
+
+# --- rows are written down at once ----------------------------------------------------------------------------------------
+
+
+_ANY_CELL = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\r\n"), max_size=8) | st.sampled_from(
+    ["", "\\u0000", '"', "\\", "%s", "\x7f", "\u2028", "a\tb"]
+)
+
+
+@given(st.lists(st.lists(_ANY_CELL, min_size=3, max_size=3), min_size=1, max_size=5))
+def test_a_row_that_is_written_at_once_is_the_line_of_its_record(rows: list[list[str]]) -> None:
+    lines = RowLines(("100 %s", 'a "b"', "\\"))
+    for index, row in enumerate(rows):
+        quoted = texts(row)
+        if quoted is None:
+            assert any("\0" in cell for cell in row)
+            continue
+        fields = tuple(
+            FieldValue(name=name, value=cell or None) for name, cell in zip(("100 %s", 'a "b"', "\\"), row, strict=True)
+        )
+        structure = Structure(media_type="chemical/x-daylight-smiles", text=row[0]) if row[0] else None
+        record = Record(index=index, type="row", fields=fields, structure=structure)
+        assert lines.line(index, quoted, structure) == json_line(record)
+
+
+def test_a_table_without_trouble_is_written_at_once_and_a_row_with_an_issue_is_not() -> None:
+    data = b"a,b\n1,2\n3\n4,\n"
+    written = list(CSV.written(data, first_index=0, head=data))
+    assert [isinstance(one, bytes) for one in written] == [True, False, True]
+    assert list(records_of(written)) == list(CSV.read(data, first_index=0, head=data))

@@ -14,11 +14,13 @@ from itertools import batched, chain, islice, pairwise
 from typing import Final
 
 from functions.parsers.tabular.formats.dialect import Table, describe, wider
+from functions.parsers.tabular.formats.lines import RowLines, texts
 from functions.parsers.tabular.formats.rows import code_units, quoted_row, row_ends
 from functions.parsers.tabular.formats.structures import smiles_column, structure_of
 from leanda import limits
 from leanda.contracts.artefacts import Issue, Record
 from leanda.errors import FileEmpty
+from leanda.parsing.format import Written, records_of
 from leanda.parsing.records import error, failed, information, warning
 
 ROWS_AT_ONCE: Final = 500
@@ -52,12 +54,16 @@ class Csv:
 
     def read(self, data: bytes, *, first_index: int, head: bytes) -> Iterator[Record]:
         """The records of a byte range, one for every boundary in it. See `Format.read`."""
+        return records_of(self.written(data, first_index=first_index, head=head))
+
+    def written(self, data: bytes, *, first_index: int, head: bytes) -> Iterator[Written]:
+        """The same, as far as they are good as lines of an artefact. See `WritingFormat`."""
         table = self._describe(head)
         from_start = first_index == 0
         ends = _ends(_slices(data), table, from_start=from_start)
         starts_and_ends = pairwise(chain([table.encoding.mark if from_start else 0], ends))
         spans = islice(starts_and_ends, table.skip if from_start else 0, None)
-        yield from _Chunk(data, table, first_index).records(spans)
+        yield from _Chunk(data, table, first_index).written(spans)
 
     def _describe(self, head: bytes) -> Table:
         return describe(bytes(head[: limits.HEAD_BYTES]), tabs_first=self.name == "tsv")
@@ -99,8 +105,9 @@ class _Chunk:
         self._table = table
         self._first_index = first_index
         self._smiles = _smiles_column(table)
+        self._lines = RowLines(table.columns)
 
-    def records(self, spans: Iterable[tuple[int, int]]) -> Iterator[Record]:
+    def written(self, spans: Iterable[tuple[int, int]]) -> Iterator[Written]:
         """The rows between these places. Cells of a few hundred rows are held at a time: they take ten times their bytes."""
         groups, n = batched(spans, ROWS_AT_ONCE, strict=False), self._first_index
         some = next(groups, ())
@@ -109,7 +116,7 @@ class _Chunk:
             yield from self._some(some, n, last=not following)
             some, n = following, n + len(some)
 
-    def _some(self, spans: Sequence[tuple[int, int]], first: int, *, last: bool) -> Iterator[Record]:
+    def _some(self, spans: Sequence[tuple[int, int]], first: int, *, last: bool) -> Iterator[Written]:
         rows = self._all_at_once(spans)
         for n, (start, end) in enumerate(spans):
             issues = self._file_issues() if first + n == 0 else []
@@ -131,7 +138,7 @@ class _Chunk:
             return None
         return rows if len(rows) == len(spans) else None
 
-    def _one_row(self, index: int, start: int, end: int, issues: list[Issue]) -> Record:
+    def _one_row(self, index: int, start: int, end: int, issues: list[Issue]) -> Written:
         data = self._data[start:end].lstrip(b"\r\n") if self._table.encoding.unit == 1 else self._data[start:end]
         if len(data) > limits.MAX_RECORD_BYTES:
             return _failed(
@@ -159,8 +166,11 @@ class _Chunk:
         except UnicodeDecodeError:
             return None
 
-    def _record(self, index: int, cells: list[str], issues: list[Issue]) -> Record:
+    def _record(self, index: int, cells: list[str], issues: list[Issue]) -> Written:
         columns = self._table.columns
+        structure = structure_of(cells, self._smiles)
+        if not issues and len(cells) == len(columns) and (values := texts(cells)) is not None:
+            return self._lines.line(index, values, structure)
         if len(cells) != len(columns):
             message = f"The row has {len(cells)} cells, the header {len(columns)}."
             issues.append(warning("ROW_WIDTH", message, _place(index)))

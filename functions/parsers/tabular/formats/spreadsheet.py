@@ -12,10 +12,11 @@ ends the process. Whoever reads files of strangers does so in a guarded child.
 from __future__ import annotations
 
 import itertools
+import json
 import math
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -25,10 +26,12 @@ from xml.parsers import expat
 
 from functions.parsers.packages import MAX_TOTAL_BYTES, OLE_MAGIC, FileEncrypted, holds_encrypted_package, open_package
 from functions.parsers.tabular.formats.dialect import header_of, wider
+from functions.parsers.tabular.formats.lines import RowLines, quoted
 from functions.parsers.tabular.formats.structures import smiles_column, structure_of
 from leanda import limits
-from leanda.contracts.artefacts import Record, Structure
+from leanda.contracts.artefacts import Record
 from leanda.errors import FileBomb, FileCorrupt, ParseFailure
+from leanda.parsing.format import Written, records_of
 from leanda.parsing.records import error, failed
 
 if TYPE_CHECKING:
@@ -58,7 +61,11 @@ class Spreadsheet:
     empty_is_failure: bool = False
 
     def records(self, file: BinaryIO) -> Iterator[Record]:
-        """The rows of all worksheets. See `WholeFormat.records`.
+        """The rows of all worksheets. See `written`."""
+        return records_of(self.written(file))
+
+    def written(self, file: BinaryIO) -> Iterator[Written]:
+        """The rows of all worksheets. See `WholeFormat.records` and `WritingWholeFormat`.
 
         A sheet that cannot be read is one failed record.
 
@@ -76,11 +83,10 @@ class Spreadsheet:
             for sheet in workbook.sheets_metadata:
                 if not str(sheet.typ).endswith(".WorkSheet"):
                     continue
-                hidden = {} if str(sheet.visible).endswith(".Visible") else {"hidden": True}
+                hidden = not str(sheet.visible).endswith(".Visible")
                 try:
-                    for number, names, cells, structure in _sheet(workbook.get_sheet_by_name(sheet.name)):
-                        where = {"sheet": sheet.name, "row": number, **hidden}
-                        yield _record(index, names, cells, where, structure)
+                    for row in _sheet(workbook.get_sheet_by_name(sheet.name), index, hidden=hidden):
+                        yield row
                         index += 1
                         if index > most:
                             raise FileBomb(detail=f"more than {most} rows: they are repeated, not stored")
@@ -150,23 +156,34 @@ def _open(path: str) -> CalamineWorkbook:
         raise FileCorrupt(detail=str(damage)[:300]) from damage
 
 
-def _sheet(content: CalamineSheet) -> Iterator[tuple[int, tuple[str, ...], list[Cell], Structure | None]]:
-    """Number, names, cells and structure of each row below the header that is not blank."""
+def _sheet(content: CalamineSheet, index: int, *, hidden: bool) -> Iterator[Written]:
+    """The rows below the header that are not blank, from an index on."""
     told = _numbered(content)
     first = list(itertools.islice(told, _HEADER_ROWS))
-    names, skip = header_of([row for _, row in first], show=_shown)
-    smiles = smiles_column(names, [row for _, row in first[skip:]])
-    for number, row in itertools.chain(first[skip:], told):
-        while len(row) > len(names) and row[-1] is None:
+    typed = [[None if value == "" else value for value in row] for _, row in first]
+    names, skip = header_of(typed, show=_shown)
+    smiles = smiles_column(names, typed[skip:])
+    lines, place = RowLines(names), f'{{"sheet":{quoted(content.name)},"row":'
+    end = ',"hidden":true}' if hidden else "}"
+    for at, (number, row) in enumerate(itertools.chain(first[skip:], told), index):
+        while len(row) > len(names) and row[-1] == "":
             row.pop()
         if len(row) > len(names):
             names = wider(names, len(row))
-        cells = [_cell(value) for value in row]
-        yield number, names, cells, structure_of(cells, smiles)
+            lines = RowLines(names)
+        structure = structure_of([_cell(value) for value in row], smiles) if smiles is not None else None
+        line = lines.line(
+            at, [_WRITERS.get(type(value), _other)(value) for value in row], structure, f"{place}{number}{end}"
+        )
+        if len(line) > limits.MAX_RECORD_BYTES and _size(row) > limits.MAX_RECORD_BYTES:
+            message = f"The row is longer than {limits.MAX_RECORD_BYTES} bytes."
+            yield failed("row", at, error("RECORD_TOO_LARGE", message, f"{content.name}, row {number}"))
+            continue
+        yield line
 
 
 def _numbered(sheet: CalamineSheet) -> Iterator[tuple[int, list[Any]]]:
-    """Rows that are not blank as the library gives them, an empty cell being None, with their numbers from 1."""
+    """Rows that are not blank as the library gives them, an empty cell being an empty text, with their numbers from 1."""
     start = sheet.start
     if start is None:
         return
@@ -175,7 +192,11 @@ def _numbered(sheet: CalamineSheet) -> Iterator[tuple[int, list[Any]]]:
     rows: Iterable[list[Any]] = itertools.islice(sheet.iter_rows(), start[0], None) if few else sheet.to_python()
     for number, row in enumerate(rows, start[0] + 1):
         if row.count("") < len(row):
-            yield number, [None if value == "" else value for value in row]
+            yield number, row
+
+
+def _size(row: list[Any]) -> int:
+    return sum(len(value) for value in row if isinstance(value, str))
 
 
 def _shown(value: object) -> str:
@@ -211,16 +232,20 @@ def duration(length: timedelta) -> str:
     return f"{sign}P{days}{'T' + clock if clock else ''}" if days or clock else "PT0S"
 
 
-def _record(
-    index: int, names: tuple[str, ...], cells: list[Cell], properties: dict[str, Any], structure: Structure | None
-) -> Record:
-    size = sum(len(cell) for cell in cells if isinstance(cell, str))
-    if size > limits.MAX_RECORD_BYTES:
-        message = f"The row is longer than {limits.MAX_RECORD_BYTES} bytes."
-        place = f"{properties['sheet']}, row {properties['row']}"
-        return failed("row", index, error("RECORD_TOO_LARGE", message, place))
-    fields = [{"name": name, "value": cell} for name, cell in itertools.zip_longest(names, cells)]
-    # Validating a record and its fields in one call takes half the time of building them one by one.
-    return Record.model_validate(
-        {"index": index, "type": "row", "structure": structure, "fields": fields, "properties": properties}
-    )
+def _text(value: str) -> str | None:
+    return quoted(value.replace("\0", "") if "\0" in value else value) if value else None
+
+
+def _number(value: float) -> str | None:
+    if value.is_integer() and -_EXACT < value < _EXACT:
+        return str(int(value))
+    return repr(value) if math.isfinite(value) else None
+
+
+def _other(value: Any) -> str | None:
+    cell = _cell(value)
+    return None if cell is None else json.dumps(cell, ensure_ascii=False)
+
+
+_WRITERS: Final[dict[type, Callable[[Any], str | None]]] = {str: _text, float: _number, int: str}
+"""How a cell is written as JSON, by its type; None where there is no value."""

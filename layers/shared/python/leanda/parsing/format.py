@@ -2,6 +2,8 @@
 
 Two shapes: a `Format` is a sequence of records that can be cut into chunks and streamed; a `WholeFormat` needs the file as a
 whole, because its parts point at each other (a PDF, an image, a spreadsheet).
+
+A format of many small records may also write them down itself: `WritingFormat`, `WritingWholeFormat`.
 """
 
 from __future__ import annotations
@@ -79,3 +81,30 @@ class WholeFormat(Protocol):
             ParseFailure: the file as a whole cannot be read.
         """
         ...
+
+
+type Written = Record | bytes
+"""A record, or a parsed one as a line of an artefact, as `leanda.persistence.artefacts.json_line` gives it."""
+
+
+@runtime_checkable
+class WritingFormat(Format, Protocol):
+    """A `Format` that spares the detour over records, which costs a table more than reading it does."""
+
+    def written(self, data: bytes, *, first_index: int, head: bytes) -> Iterator[Written]:
+        """What `read` gives, with the good records written down already; everything else as `read`."""
+        ...
+
+
+@runtime_checkable
+class WritingWholeFormat(WholeFormat, Protocol):
+    """The same of a `WholeFormat`."""
+
+    def written(self, file: BinaryIO) -> Iterator[Written]:
+        """What `records` gives, with the good records written down already; everything else as `records`."""
+        ...
+
+
+def records_of(written: Iterable[Written]) -> Iterator[Record]:
+    """The records of a format that writes them down itself."""
+    return (one if isinstance(one, Record) else Record.model_validate_json(one) for one in written)
