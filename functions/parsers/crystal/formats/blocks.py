@@ -16,10 +16,8 @@ from typing import Final
 from leanda import limits
 from leanda.parsing.records import BOM
 
-# Alternatives that start with a plain character are searched five times as fast as character classes and lookbehinds.
-_TEXT_FIELD: Final = re.compile(rb"\n;|\r;")
-_EVENT: Final = re.compile(rb"\n;|\r;|d[aA][tT][aA]_|D[aA][tT][aA]_")
-_SEMICOLON: Final = ord(";")
+_TEXT_FIELD: Final = (b"\n;", b"\r;")
+_HEADER: Final = b"data_"
 _BLANKS: Final = b" \t\r\n"
 _END: Final = {
     ord("'"): re.compile(rb"'(?=[ \t\r\n])|[\r\n]"),
@@ -34,6 +32,7 @@ _TOKENS: Final = re.compile(
     rb"|[^ \t'\"#\r\n][^ \t\r\n]*+(?=[ \t]))*+"
 )
 """Whole tokens of one line; it stops at a comment, and at a quote that does not end before."""
+_NOWHERE: Final = 1 << 62
 _OVERLAP: Final = len(b"\ndata")
 _LONGEST_LINE: Final = limits.MIB
 """CIF 1.1 permits 2,048 characters. Of a line longer than this only the end is looked at."""
@@ -78,18 +77,20 @@ class _Scan:
             return
         if self._base < 0 and self._buffer.startswith(BOM, 1):
             self._buffer = b"\n   " + self._buffer[1 + len(BOM) :]
+        fields = _Next(self._buffer, _TEXT_FIELD)
+        headers = _Next(self._buffer.lower(), (_HEADER,))
         while True:
-            pattern = _TEXT_FIELD if self._in_text_field else _EVENT
-            found = pattern.search(self._buffer, self._position)
-            if found is None:
+            field, header = fields.after(self._position), headers.after(self._position)
+            if field < header or (self._in_text_field and field < _NOWHERE):
+                self._in_text_field = not self._in_text_field
+                self._position = self._checked = field + len(_TEXT_FIELD[0])
+            elif header < _NOWHERE and not self._in_text_field:
+                self._position = header + len(_HEADER)
+                if self._buffer[header - 1] in _BLANKS and self._is_token(header):
+                    yield self._base + header
+            else:
                 self._position = max(self._position, len(self._buffer) - _OVERLAP)
                 break
-            self._position = found.end()
-            if self._buffer[found.end() - 1] == _SEMICOLON:
-                self._in_text_field = not self._in_text_field
-                self._checked = found.end()
-            elif self._buffer[found.start() - 1] in _BLANKS and self._is_token(found.start()):
-                yield self._base + found.start()
         self._drop()
 
     def _is_token(self, at: int) -> bool:
@@ -125,3 +126,22 @@ class _Scan:
             self._base += keep
             self._position -= keep
             self._checked = max(self._checked - keep, 0)
+
+
+class _Next:
+    """Where the next of some words stands; each is looked for again only behind its last place.
+
+    Searching plain words one by one runs at memory speed, a regular expression for all of them at a thirtieth of that.
+    """
+
+    def __init__(self, buffer: bytes, words: tuple[bytes, ...]) -> None:
+        self._buffer = buffer
+        self._places = dict.fromkeys(words, -1)
+
+    def after(self, position: int) -> int:
+        """The first place from a position on, which never goes back; `_NOWHERE` if there is none."""
+        for word, place in self._places.items():
+            if place < position:
+                found = self._buffer.find(word, position)
+                self._places[word] = found if found >= 0 else _NOWHERE
+        return min(self._places.values())

@@ -25,7 +25,7 @@ import math
 from collections.abc import Iterable
 from typing import Any, Final
 
-from functions.parsers.crystal.formats.document import Block, normalised
+from functions.parsers.crystal.formats.document import Block, all_normalised
 from functions.parsers.crystal.formats.values import NULLS, Number, number, text
 from leanda.contracts.artefacts import Issue
 from leanda.parsing.records import information, warning
@@ -68,6 +68,8 @@ _TEXTS: Final = {
     "magneticSpaceGroupNumber": ("_space_group_magn_number_bns",),
 }
 _ATOMS: Final = ("_atom_site_label", "_atom_site_id", "_atom_site_fract_x", "_chem_comp_atom_atom_id")
+COUNTED: Final = frozenset(_ATOMS)
+"""Loops whose rows are counted; see `document.read`."""
 _SYMBOL: Final = (
     "_space_group_name_h-m_alt",
     "_symmetry_space_group_name_h-m",
@@ -81,9 +83,9 @@ _VOLUME_TOLERANCE: Final = 0.01
 
 def properties(block: Block, issues: list[Issue]) -> dict[str, Any]:
     """The properties of the table above that the block gives; what it contradicts itself in goes to `issues`."""
-    values: dict[str, str] = {}
-    for tag, value in block.scalars:
-        values.setdefault(normalised(tag), value)
+    stated_tags = all_normalised([tag for tag, _ in block.scalars])
+    # The first value of a tag counts, so it is put in last.
+    values = dict(zip(reversed(stated_tags), [value for _, value in reversed(block.scalars)], strict=True))
     stated = _Stated(values, block.columns)
     found = _cell(stated, issues) | _space_group(stated, issues)
     for name, tags in _TEXTS.items():
@@ -114,10 +116,11 @@ class _Stated:
     def number(self, tags: Iterable[str]) -> Number | None:
         """The first of some tags that has a number, with the uncertainty that the tags beside it state."""
         for tag in tags:
-            if numeric := number(self._values.get(tag, ".")):
+            if tag in self._values and (numeric := number(self._values[tag])):
+                if numeric.uncertainty is not None:
+                    return numeric
                 beside = (number(self._values.get(f"{tag}_{suffix}", ".")) for suffix in ("su", "esd"))
-                uncertainty = next((float(found.value) for found in beside if found), None)
-                return numeric if numeric.uncertainty is not None else Number(numeric.value, uncertainty)
+                return Number(numeric.value, next((float(found.value) for found in beside if found), None))
         return None
 
     def column(self, tags: Iterable[str]) -> list[str]:

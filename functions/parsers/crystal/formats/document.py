@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -33,7 +33,7 @@ class Block:
     Attributes:
         scalars: tags with one value as the file has them, quotes included, in file order; a loop of one row gives scalars too.
         columns: the values of loops that were asked for, by normalised tag.
-        rows: number of rows of every loop, by the normalised tag of each of its columns.
+        rows: number of rows of loops, by the normalised tags of columns that were asked for.
     """
 
     name: str
@@ -49,12 +49,18 @@ def normalised(tag: str) -> str:
     return tag.lower().replace(".", "_")
 
 
-def read(raw: bytes, *, wanted: Iterable[str] = ()) -> Block:
+def all_normalised(tags: Sequence[str]) -> list[str]:
+    """`normalised` of each, by one call for all."""
+    return normalised("\n".join(tags)).split("\n") if tags else []
+
+
+def read(raw: bytes, *, wanted: frozenset[str] = frozenset(), counted: frozenset[str] = frozenset()) -> Block:
     """The block that a byte range holds, comments around it included.
 
     Args:
         raw: one data block.
-        wanted: normalised tags of loops whose values are needed; of others only the rows are counted.
+        wanted: normalised tags of loops whose values are needed.
+        counted: normalised tags of loops whose number of rows is needed.
 
     Raises:
         Unreadable: gemmi refuses it, and it is not one of the damages that are repaired here.
@@ -71,7 +77,7 @@ def read(raw: bytes, *, wanted: Iterable[str] = ()) -> Block:
         issues.append(warning(REPAIRED, "The text ended with DOS's end-of-file character; it was left out."))
     parsed, mark = _parsed(lines, issues)
     block = Block(name=_restored(parsed.name, mark).strip(), text=text, issues=issues)
-    _collect(block, parsed, frozenset(wanted), mark)
+    _collect(block, parsed, wanted, counted, mark)
     return block
 
 
@@ -117,30 +123,27 @@ def _refusal(message: str, text: str) -> Issue:
     return error("CIF_SYNTAX", f"This is no CIF: {reason.strip()}{hint}.", place)
 
 
-def _collect(block: Block, parsed: Any, wanted: frozenset[str], mark: str) -> None:
-    seen: set[str] = set()
-    repeated: dict[str, int] = {}
+def _collect(block: Block, parsed: Any, wanted: frozenset[str], counted: frozenset[str], mark: str) -> None:
+    scalars = block.scalars
     missing: list[str] = []
+    in_loops: list[str] = []
     frames = 0
     for item in parsed:
-        if (pair := item.pair) is not None:
-            tag, value = (_restored(part, mark) for part in pair)
+        pair = item.pair
+        if pair is not None:
+            tag, value = (_restored(part, mark) for part in pair) if mark else pair
             if value:
-                block.scalars.append((tag, value))
+                scalars.append((tag, value))
             else:
                 missing.append(tag)
-            tags = [tag]
         elif (loop := item.loop) is not None:
-            tags = [_restored(tag, mark) for tag in loop.tags]
-            _add_loop(block, loop, tags, wanted, mark)
+            of_loop = [_restored(tag, mark) for tag in loop.tags] if mark else loop.tags
+            _add_loop(block, loop, of_loop, wanted, counted, mark)
+            in_loops += () if loop.length() == 1 else of_loop  # those of one row are scalars by now
         else:
             frames += 1
-            continue
-        for tag in map(str.lower, tags):
-            if tag in seen:
-                repeated[tag] = item.line_number
-            seen.add(tag)
-    if repeated:
+    tags = [*[tag for tag, _ in scalars], *missing, *in_loops]
+    if repeated := _repeated(tags, parsed, mark):
         tag, line = next(iter(repeated.items()))
         message = f"Tags are there more than once, the first value counts: {_listed(repeated)}."
         block.issues.append(warning(REPAIRED, message, line_place(line)))
@@ -148,18 +151,38 @@ def _collect(block: Block, parsed: Any, wanted: frozenset[str], mark: str) -> No
         block.issues.append(warning("CIF_VALUE_MISSING", f"Tags without a value were left out: {_listed(missing)}."))
     if frames:
         block.issues.append(information("SAVE_FRAMES_SKIPPED", f"{frames} save frames are not shown as fields."))
-    if not seen and not frames:
+    if not tags and not frames:
         block.issues.append(warning("BLOCK_EMPTY", "There is nothing in this data block."))
 
 
-def _add_loop(block: Block, loop: Any, tags: list[str], wanted: frozenset[str], mark: str) -> None:
-    width, rows = loop.width(), loop.length()
+def _repeated(tags: list[str], parsed: Any, mark: str) -> dict[str, int]:
+    """Tags that are there more than once, in lower case, and the line on which each comes last."""
+    seen: set[str] = set("\n".join(tags).lower().split("\n"))
+    if len(seen) >= len(tags):
+        return {}
+    seen.clear()
+    repeated: dict[str, int] = {}
+    for item in parsed:
+        of_item = [item.pair[0]] if item.pair is not None else item.loop.tags if item.loop is not None else []
+        for tag in (_restored(tag, mark).lower() for tag in of_item):
+            if tag in seen:
+                repeated[tag] = item.line_number
+            seen.add(tag)
+    return repeated
+
+
+def _add_loop(
+    block: Block, loop: Any, tags: list[str], wanted: frozenset[str], counted: frozenset[str], mark: str
+) -> None:
+    rows = loop.length()
     if rows == 1:
-        block.scalars += [(tag, _restored(loop[0, column], mark)) for column, tag in enumerate(tags)]
-    for column, tag in enumerate(map(normalised, tags[:width])):
+        block.scalars += [(tag, _restored(value, mark)) for tag, value in zip(tags, loop.values, strict=False)]
+    names = all_normalised(tags[: loop.width()])
+    for tag in counted.intersection(names):
         block.rows.setdefault(tag, rows)
-        if tag in wanted and tag not in block.columns:
-            block.columns[tag] = [_restored(loop[row, column], mark) for row in range(rows)]
+    for tag in wanted.intersection(names).difference(block.columns):
+        column = names.index(tag)
+        block.columns[tag] = [_restored(loop[row, column], mark) for row in range(rows)]
 
 
 def _listed(tags: Iterable[str]) -> str:

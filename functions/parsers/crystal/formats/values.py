@@ -7,21 +7,23 @@ behind it are its standard uncertainty in units of its last digit, `5.5592(9)` m
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 NULLS: Final = ("?", ".")
 """Not known, and not applicable."""
 _NUMBER: Final = re.compile(r"([-+]?(?:(\d++)(?:\.(\d*+))?|\.(\d++))(?:[eE][-+]?\d{1,3})?)(?:\((\d{1,9})\))?")
+NUMBER_STARTS: Final = frozenset("0123456789+-.")
+"""First characters of numbers."""
 _FOLDED: Final = re.compile(r"\\[ \t]*+\n")
 _FOLD: Final = re.compile(r"\\[ \t]*+(?:\n|\Z)")
+_QUOTES: Final = frozenset("'\"")
+_INFINITE: Final = (float("inf"), float("-inf"))
 _SURE_DIGITS: Final = 15
 """Up to so many digits every decimal number goes into a float and comes back the same."""
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(NamedTuple):
     """A number and its standard uncertainty, where one is stated, in the same unit."""
 
     value: int | float
@@ -33,15 +35,18 @@ def number(text: str) -> Number | None:
 
     Whole numbers with leading zeros are identifiers, no numbers.
     """
-    match = _NUMBER.fullmatch(text) if len(text) <= 64 else None
+    match = _NUMBER.fullmatch(text) if text[:1] in NUMBER_STARTS and len(text) <= 64 else None
     if match is None:
         return None
     stated, whole, decimals, only_decimals, uncertain = match.groups()
-    digits = (whole or "") + (decimals or only_decimals or "")
-    if len(digits.lstrip("0")) > _SURE_DIGITS or (whole and len(whole) > 1 and whole[0] == "0"):
+    if whole and len(whole) > 1 and whole[0] == "0":
         return None
-    value = int(stated) if digits == stated.lstrip("+-") else float(stated)
-    if value in (float("inf"), float("-inf")):
+    if len(text) > _SURE_DIGITS:
+        digits = (whole or "") + (decimals or only_decimals or "")
+        if len(digits.lstrip("0")) > _SURE_DIGITS:
+            return None
+    value = int(stated) if whole == stated.lstrip("+-") else float(stated)
+    if value in _INFINITE:
         return None
     if uncertain is None:
         return Number(value)
@@ -54,9 +59,14 @@ def text(value: str) -> str:
 
     Lines that the line-folding protocol of CIF 1.1 has cut (the text starts with a backslash at a line's end) are whole again.
     """
+    quote = value[:1]
+    if quote in _QUOTES:
+        return value[1:-1]
+    if quote != ";":
+        return value
     from gemmi import cif
 
     plain: str = cif.as_string(value)
     if _FOLDED.match(plain):
         plain = _FOLD.sub("", plain)
-    return plain.strip("\n") if value.startswith(";") else plain
+    return plain.strip("\n")
