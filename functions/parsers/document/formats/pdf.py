@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from functions.parsers.document.formats.properties import Value, fields, pdf_date, stated_text
@@ -76,8 +77,11 @@ def _open(file: BinaryIO) -> PdfDocument:
     if b"%PDF-" not in file.read(_HEADER_BYTES):
         raise FormatMismatch(detail="no PDF header")
     file.seek(0)
+    # What lies on disk PDFium reads itself; else it comes back to Python for every few bytes.
+    name = getattr(file, "name", None)
+    source = Path(name) if isinstance(name, str) and Path(name).is_file() else file
     try:
-        return pypdfium2.PdfDocument(file)
+        return pypdfium2.PdfDocument(source)
     except pypdfium2.PdfiumError as problem:
         if problem.err_code in (pypdfium2.raw.FPDF_ERR_PASSWORD, pypdfium2.raw.FPDF_ERR_SECURITY):
             raise FileEncrypted from problem
