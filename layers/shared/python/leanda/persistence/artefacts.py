@@ -21,8 +21,7 @@ class PackedLines:
         self._stream = gzip.GzipFile(fileobj=self._buffer, mode="wb", compresslevel=1, mtime=0)
 
     def add(self, line: bytes) -> None:
-        self._stream.write(line)
-        self._stream.write(b"\n")
+        self._stream.write(line + b"\n")
 
     def finished(self) -> bytes:
         self._stream.close()
