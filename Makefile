@@ -14,7 +14,7 @@ ARGS ?=
 
 .PHONY: help
 help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: bootstrap
 bootstrap: ## Make or refresh the environments (every other target does this first)
@@ -64,6 +64,14 @@ status: bootstrap ## Show what is running and where
 .PHONY: bench
 bench: bootstrap ## Run the benchmarks
 	@$(RUN) -m bench $(ARGS)
+
+.PHONY: bench-parsers
+bench-parsers: bootstrap ## Readers against bare loops of their libraries (ARGS=--write puts the table into the docs)
+	@$(RUN) -m bench.parsers $(ARGS)
+
+.PHONY: assets
+assets: bootstrap ## Write docs/assets.md: what each staged function ships
+	@$(RUN) -m cdk.assets
 
 .PHONY: synth
 synth: bootstrap ## Write the CloudFormation templates

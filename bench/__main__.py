@@ -11,7 +11,7 @@ import time
 from rich.console import Console
 from rich.table import Table
 
-from bench import imports, molecules
+from bench import imports, molecules, rebuilding
 from bench.baseline import Loop, toolkit_loop
 from bench.cloud import Cloud
 
@@ -35,6 +35,7 @@ def main() -> None:
     with Cloud() as cloud:
         _pipeline(cloud, records)
         _latency(cloud, records[0], arguments.latency_files)
+        _rebuild(cloud)
     if not arguments.skip_imports:
         _imports()
 
@@ -76,6 +77,18 @@ def _latency(cloud: Cloud, record: bytes, times: int) -> None:
         taken.append(time.perf_counter() - began)
     table = Table("median", "worst", title="One molecule: seconds from upload to searchable")
     table.add_row(f"{statistics.median(taken):.2f}", f"{max(taken):.2f}")
+    console.print(table)
+
+
+def _rebuild(cloud: Cloud) -> None:
+    found = rebuilding.measure(cloud)
+    table = Table(
+        "what", "value", title="The index built anew, between two bare loops that send the same documents with _bulk"
+    )
+    table.add_row("documents", str(found.documents))
+    table.add_row("rebuild, documents/s", f"{found.rebuild:.0f}")
+    table.add_row("bare loop, documents/s", f"{found.bare:.0f}")
+    table.add_row("ratio", f"{found.ratio:.2f}")
     console.print(table)
 
 

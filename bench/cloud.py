@@ -63,6 +63,23 @@ class Cloud:
             time.sleep(pause)
         raise RuntimeError("the file was not searchable within five minutes")
 
+    @property
+    def open_search(self) -> str:
+        """The index' own address."""
+        return str(self.outputs["openSearchUrl"])
+
+    def invoke(self, function: str, event: dict[str, Any]) -> dict[str, Any]:
+        """A function's answer.
+
+        Raises:
+            RuntimeError: it failed.
+        """
+        succeeded, answer = stack.invoke(ROOT, function, json.dumps(event).encode(), options=OPTIONS)
+        told: dict[str, Any] = json.loads(answer)
+        if not succeeded:
+            raise RuntimeError(f"{function}: {told}")
+        return told
+
     def usage(self) -> Usage:
         with urllib.request.urlopen(self.outputs["lambdaHostUrl"] + "/") as reply:
             status = json.load(reply)

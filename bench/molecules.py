@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT.parent / "shared" / "samples" / "sdf" / "mols.1000.sdf.gz"
-OWN = ROOT / "cli" / "samples"
+OWN = ROOT / "cli" / "samples" / "molecules.sdf"
 
 
 def records(count: int) -> tuple[list[bytes], str]:
@@ -16,8 +16,7 @@ def records(count: int) -> tuple[list[bytes], str]:
     if SAMPLE.exists():
         found, origin = _split(gzip.decompress(SAMPLE.read_bytes())), f"{SAMPLE.name}, repeated"
     else:
-        files = sorted(OWN.glob("*.sdf"))
-        found, origin = [r for file in files for r in _split(file.read_bytes())], "the demo's SDF files, repeated"
+        found, origin = _split(OWN.read_bytes()), "the demo's molecules, repeated"
     return list(islice(cycle(found), count)), origin
 
 
