@@ -35,7 +35,7 @@ class Sizes:
     """What differs between a developer's copy and the real thing, beside names."""
 
     log_retention_days: int
-    artefact_days: int
+    picture_days: int
     failure_days: int
     document_store_instances: int
     document_store_class: str
@@ -157,7 +157,7 @@ def arn(service: str, resource: str) -> str:
 
 _SMALL: Final = Sizes(
     log_retention_days=7,
-    artefact_days=30,
+    picture_days=30,
     failure_days=30,
     document_store_instances=1,
     document_store_class="t4g.medium",
@@ -170,7 +170,7 @@ _SMALL: Final = Sizes(
 )
 _REAL: Final = Sizes(
     log_retention_days=90,
-    artefact_days=60,
+    picture_days=60,
     failure_days=180,
     document_store_instances=2,
     document_store_class="r6g.large",

@@ -13,6 +13,8 @@ from cdk.components.queues import FOURTEEN_DAYS, LETTER_VISIBILITY, dead_letter_
 from cdk.config import Environment
 
 UPLOAD_PREFIXES: Final = ("uploads/", "inbox/")
+# What was drawn lies in the bucket of artefacts, under this prefix; whoever wants it again has it drawn again.
+PICTURE_PREFIX: Final = "pictures/"
 # What Lambda puts into an on-failure bucket lies under this prefix.
 FAILURE_PREFIX: Final = "aws/lambda/"
 # Six times the timeout of the consumer, as AWS advises; five receives before a message is a dead letter.
@@ -21,7 +23,10 @@ _RECEIVES: Final = 5
 
 
 class Buckets(Construct):
-    """Private, encrypted, versioned where something must not get lost. Sizes say how long artefacts and failures stay."""
+    """Private, encrypted, versioned where something must not get lost. Sizes say how long pictures and failures stay.
+
+    Artefacts stay as long as somebody could ask for them: S3 cannot know, `files.tidy` removes them.
+    """
 
     def __init__(self, scope: Construct, environment: Environment) -> None:
         super().__init__(scope, "Buckets")
@@ -30,7 +35,10 @@ class Buckets(Construct):
         self.originals = self._originals()
         self.artefacts = self._bucket(
             "artefacts",
-            lifecycle=[_expire("expire", days=environment.sizes.artefact_days), _abort_multipart(days=2)],
+            lifecycle=[
+                _expire("pictures", days=environment.sizes.picture_days, prefix=PICTURE_PREFIX),
+                _abort_multipart(days=2),
+            ],
         )
         self.failures = self._failures()
 
@@ -172,10 +180,11 @@ class Buckets(Construct):
         )
 
 
-def _expire(name: str, *, days: int) -> s3.CfnBucket.RuleProperty:
+def _expire(name: str, *, days: int, prefix: str | None = None) -> s3.CfnBucket.RuleProperty:
     return s3.CfnBucket.RuleProperty(
         id=name,
         status="Enabled",
+        prefix=prefix,
         expiration_in_days=days,
         noncurrent_version_expiration=s3.CfnBucket.NoncurrentVersionExpirationProperty(noncurrent_days=1),
     )

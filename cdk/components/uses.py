@@ -208,27 +208,29 @@ class Originals(Use):
 
 @dataclass(frozen=True)
 class Artefacts(Use):
-    """Message bodies in S3. Listing is allowed to readers, so that a missing one is a 404 and not a 403."""
+    """Message bodies in S3. Listing is allowed to readers, so that a missing one is a 404 and not a 403, and to who removes."""
 
     read: bool = False
     write: bool = False
+    remove: bool = False
 
     def environment(self, target: Target) -> Mapping[str, str]:
         return {"ARTEFACTS_BUCKET": target.environment.bucket("artefacts")}
 
     def statements(self, target: Target) -> tuple[Statement, ...]:
         named = target.environment
-        actions = (*(("s3:GetObject",) if self.read else ()), *(("s3:PutObject",) if self.write else ()))
+        wanted = {"s3:GetObject": self.read, "s3:PutObject": self.write, "s3:DeleteObject": self.remove}
+        actions = tuple(action for action, yes in wanted.items() if yes)
         if not actions:
-            raise ValueError("Artefacts are read, written or both.")
+            raise ValueError("Artefacts are read, written or removed.")
         of_objects = Statement("Artefacts", actions, (named.bucket_arn("artefacts", "*"),))
-        if not self.read:
+        if not (self.read or self.remove):
             return (of_objects,)
         return (of_objects, Statement("ArtefactsList", ("s3:ListBucket",), (named.bucket_arn("artefacts"),)))
 
 
 class Album(Use):
-    """Pictures that were drawn: a prefix of the bucket of artefacts, because both can be made again and expire alike.
+    """Pictures that were drawn: a prefix of the bucket of artefacts, with a time of its own: they can be drawn again.
 
     Listing is allowed, so that a missing picture is a 404 and not a 403; narrowed to the prefix, S3 would answer 403 again.
     """

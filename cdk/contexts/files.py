@@ -94,6 +94,7 @@ FILES: Final = Context(
                         Alarm("RunsClosed", "Runs were ended because they made no progress, whatever was repeated."),
                     ),
                 ),
+                Scheduled(handler="tidy", every=60, uses=(_STORE, Artefacts(remove=True))),
                 Scheduled(handler="relay", uses=(_STORE, _PRODUCER)),
                 Setup(uses=(_STORE,)),
             ),

@@ -90,6 +90,9 @@ class MongoRuns(MongoAggregates):
     def unindexed(self, now: datetime, *, limit: int) -> list[Document]:
         return self._due("indexBy", now, limit)
 
+    def untidy(self, now: datetime, *, limit: int) -> list[Document]:
+        return self._due("tidyAt", now, limit)
+
     def _due(self, moment: str, now: datetime, limit: int) -> list[Document]:
         # DocumentDB uses a sparse index only where existence is asked for (Developer Guide, "Functional differences").
         due = {moment: {"$exists": True, "$lt": now}}
@@ -98,7 +101,7 @@ class MongoRuns(MongoAggregates):
 
     def ensure_indexes(self, *, local: bool) -> None:
         super().ensure_indexes(local=local)
-        for moment in ("deadline", "indexBy"):
+        for moment in ("deadline", "indexBy", "tidyAt"):
             self.collection.create_index([(moment, 1)], name=moment, sparse=True)
 
 
@@ -130,6 +133,14 @@ class MongoRecords:
     def get(self, file_id: str, run: int, index: int) -> Document | None:
         with store_errors():
             return self.collection.find_one({"_id": ids.stored_record_key(file_id, run, index)})
+
+    def remove(self, file_id: str, run: int, *, limit: int) -> int:
+        with store_errors():
+            found = self.collection.find({"fileId": file_id, "run": run}, {"_id": 1}).sort("index", 1).limit(limit)
+            keys = [document["_id"] for document in found]
+            if keys:
+                self.collection.delete_many({"_id": {"$in": keys}})
+        return len(keys)
 
     def ensure_indexes(self) -> None:
         self.collection.create_index([("fileId", 1), ("run", 1), ("index", 1)], name="page")

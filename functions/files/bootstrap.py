@@ -12,6 +12,7 @@ from functions.files.authority import Authority
 from functions.files.cascades import Cascades
 from functions.files.following import Follower
 from functions.files.picturing import Picturing
+from functions.files.tidying import Tidying
 from functions.files.tracking import PORTION_SECONDS, Tracker, by_run
 from functions.files.use_cases import Files
 from functions.files.watching import Watchdog
@@ -106,6 +107,19 @@ def outboxes() -> tuple[MongoNodes, MongoRuns]:
 @cache
 def watchdog() -> Watchdog:
     return Watchdog(*outboxes(), SystemClock())
+
+
+@cache
+def tidying() -> Tidying:
+    settings, clock = s.TidySettings.load(), SystemClock()
+    db, nobody = _database(settings), KafkaPublisher("", "none")  # it announces nothing
+    return Tidying(
+        nodes=MongoNodes(db, nobody, clock, patient=True),
+        runs=MongoRuns(db, nobody, clock, patient=True),
+        records=MongoRecords(db),
+        artefacts=S3ArtefactStore(boto3.client("s3"), settings.artefacts_bucket),
+        clock=clock,
+    )
 
 
 def ensure_indexes() -> None:

@@ -130,12 +130,14 @@ def _is_of_bytes(failed: Letter) -> bool:
 
 
 def may_go_on(run: Run) -> bool:
-    """Whether results still count: the run is open, or was closed by nothing but a letter."""
-    return not rules.ended(run) or run.get("closedBy") == CLOSED_BY_LETTER
+    """Whether results still count: the run is open, or was closed by nothing but a letter and still has what it is made of."""
+    return not rules.ended(run) or (run.get("closedBy") == CLOSED_BY_LETTER and "retiredAt" not in run)
 
 
 def settled(run: Run, *, at: datetime, deadline: datetime) -> Change:
     """Close a run that only a letter could bring on, or open again one for which that is no longer so."""
+    if "retiredAt" in run:
+        return NOTHING
     standing = _in_the_way(run)
     if rules.ended(run):
         by_letter = run.get("closedBy") == CLOSED_BY_LETTER
@@ -162,7 +164,7 @@ def _reopened(run: Run, *, deadline: datetime) -> Change:
     state = min(rules.reached(run), RunState.PROCESSING, key=lambda state: rules.RANK[state])
     return Change(
         set_={"state": state.value, "deadline": deadline},
-        unset=("failure", "endedAt", "counts", "closedBy"),
+        unset=("failure", "endedAt", "tidyAt", "counts", "closedBy"),
         emit=(rules.fact(run, state, rules.totals(run, "parsed")),),
     )
 

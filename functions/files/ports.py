@@ -54,6 +54,10 @@ class Runs(Aggregates, Protocol):
         """Runs whose stored records should all have been found by now."""
         ...
 
+    def untidy(self, now: datetime, *, limit: int) -> list[dict[str, Any]]:
+        """Runs that ended so long ago that nobody needs what they replaced, or what they made in vain."""
+        ...
+
 
 class Records(Protocol):
     """Records of runs: inserted once, never changed."""
@@ -69,6 +73,22 @@ class Records(Protocol):
         ...
 
     def get(self, file_id: str, run: int, index: int) -> dict[str, Any] | None: ...
+
+    def remove(self, file_id: str, run: int, *, limit: int) -> int:
+        """Remove at most so many records of a run; how many were there to remove."""
+        ...
+
+
+class Leftovers(Protocol):
+    """Artefacts of runs, as something to be removed."""
+
+    def remove(self, file_id: str, run: int) -> int:
+        """Remove all artefacts of a run; how many there were.
+
+        Raises:
+            Unavailable: S3 does not answer, or refuses.
+        """
+        ...
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,10 @@ A chunk's mark is set by `_id` alone; whoever finds that a mark completed someth
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
+from leanda import limits
 from leanda.changes import NOTHING, Change
 from leanda.contracts.events import (
     ChunkRow,
@@ -24,12 +25,27 @@ from leanda.contracts.events import (
 
 Run = dict[str, Any]
 
+KEPT: Final = timedelta(seconds=limits.RUN_KEPT_SECONDS)
 RANK: Final = {state: rank for rank, state in enumerate(RunState)}
 
 
 def ended(run: Run) -> bool:
     """Whether the run's results are final; what comes later changes nothing (but for marks of indexing)."""
     return RANK[RunState(run["state"])] >= RANK[RunState.FINISHED]
+
+
+def ending(run: Run, *, at: datetime) -> dict[str, Any]:
+    """What is set when a run ends. Of a further run also when to look for what it, or those before it, left behind."""
+    return {"endedAt": at} | ({"tidyAt": at + KEPT} if run["run"] > 1 else {})
+
+
+def left_behind(run: Run, active: int) -> list[int]:
+    """The runs of a file of which nothing will be shown again, as one that ended long ago tells: all before it if it is the
+    active one, itself if it never was. One that was replaced is left to the run that replaced it.
+    """
+    if not ended(run) or run["run"] < active:
+        return []
+    return [*range(1, active)] if run["run"] == active else [run["run"]]
 
 
 def planned(run: Run, event: ChunksPlanned, *, deadline: datetime) -> Change:
@@ -139,7 +155,7 @@ def advance(run: Run, *, at: datetime, metadata: dict[str, Any] | None = None) -
         changed["state"] = target.value
         emit.append(fact(run, target, counts))
         if target is RunState.FINISHED:
-            changed |= {"counts": counts.to_json_dict(), "endedAt": at, "metadata": metadata or {}}
+            changed |= {"counts": counts.to_json_dict(), "metadata": metadata or {}} | ending(run, at=at)
             changed["announcedIndexed"] = indexed_total(run)
     if not changed:
         return NOTHING
@@ -158,7 +174,7 @@ def closed(run: Run, state: RunState, failure: Failure | None, *, at: datetime) 
     if ended(run):
         return NOTHING
     counts = totals(run, "parsed")
-    changed: dict[str, Any] = {"state": state.value, "endedAt": at, "counts": counts.to_json_dict()}
+    changed: dict[str, Any] = {"state": state.value, "counts": counts.to_json_dict()} | ending(run, at=at)
     if failure:
         changed["failure"] = failure.to_json_dict()
     return Change(set_=changed, unset=("deadline",), emit=(fact(run, state, counts, failure),))

@@ -31,3 +31,7 @@ class RecordEventsSettings(StoreSettings, KafkaSettings, ConsumerSettings, Artef
 
 class RelaySettings(StoreSettings, KafkaSettings):
     pass
+
+
+class TidySettings(StoreSettings, ArtefactSettings):
+    pass

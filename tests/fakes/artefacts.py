@@ -21,3 +21,9 @@ class FakeArtefacts:
             return self.bodies[file_id, run, chunk, stage, sha]
         except KeyError as error:
             raise NotFound from error
+
+    def remove(self, file_id: str, run: int) -> int:
+        keys = [key for key in self.bodies if key[:2] == (file_id, run)]
+        for key in keys:
+            del self.bodies[key]
+        return len(keys)

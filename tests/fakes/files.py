@@ -60,6 +60,9 @@ class FakeRuns(FakeAggregates):
     def unindexed(self, now: datetime, *, limit: int) -> list[dict[str, Any]]:
         return self._due("indexBy", now, limit)
 
+    def untidy(self, now: datetime, *, limit: int) -> list[dict[str, Any]]:
+        return self._due("tidyAt", now, limit)
+
     def _due(self, moment: str, now: datetime, limit: int) -> list[dict[str, Any]]:
         late = [run for key in self.documents if (run := self.get(key)) and run.get(moment) and run[moment] < now]
         return sorted(late, key=lambda run: run[moment])[:limit]
@@ -89,6 +92,12 @@ class FakeRecords:
 
     def get(self, file_id: str, run: int, index: int) -> dict[str, Any] | None:
         return self.documents.get(ids.stored_record_key(file_id, run, index))
+
+    def remove(self, file_id: str, run: int, *, limit: int) -> int:
+        keys = [key for key, one in self.documents.items() if (one["fileId"], one["run"]) == (file_id, run)][:limit]
+        for key in keys:
+            del self.documents[key]
+        return len(keys)
 
 
 class FakeBlobs:

@@ -283,3 +283,10 @@ def test_a_log_consumer_needs_dead_letters_and_topics_that_it_may_read(place):
 def _function_of(mapping):
     """A mapping of the log is named by its function and its topic."""
     return "history-on-events" if mapping.startswith("history-on-events-") else mapping
+
+
+def test_s3_removes_pictures_by_their_age_and_no_artefact(each):
+    """A rebuild of the index needs those of every active run, however old (ADR 36)."""
+    (bucket,) = [one for one in each.properties("AWS::S3::Bucket") if "-artefacts" in str(one["BucketName"])]
+    rules = [rule for rule in bucket["LifecycleConfiguration"]["Rules"] if "ExpirationInDays" in rule]
+    assert [rule["Prefix"] for rule in rules] == ["pictures/"]

@@ -226,6 +226,25 @@ class TestRecords:
         assert world.records.get("f", 1, 2)["properties"] == {"molecularWeight": 1.5}
         assert world.records.get("f", 1, 7) is None
 
+    def test_records_of_one_run_are_removed_some_at_a_time(self, world: World) -> None:
+        world.records.insert("f", 1, self.records())
+        world.records.insert("f", 2, self.records())
+        world.records.insert("g", 1, self.records())
+        assert [world.records.remove("f", 1, limit=2) for _ in range(3)] == [2, 1, 0]
+        left = [(key, run) for key in ("f", "g") for run in (1, 2) if world.records.get(key, run, 0)]
+        assert left == [("f", 2), ("g", 1)]
+
+
+class TestRuns:
+    def test_those_to_tidy_up_after_come_oldest_first_when_their_time_has_come(self, world: World) -> None:
+        now = world.clock.now()
+        for n, days in enumerate((3, 1, 5, None)):
+            due = {} if days is None else {"tidyAt": now + timedelta(days=days)}
+            world.runs.insert({"_id": f"f:{n}", "fileId": "f", "revision": 0, **due}, Change(), ORIGIN)
+        assert world.runs.untidy(now, limit=9) == []
+        world.clock.forward(days=4)
+        assert [run["_id"] for run in world.runs.untidy(world.clock.now(), limit=9)] == ["f:1", "f:0"]
+
 
 class TestOutbox:
     def test_an_entry_that_comes_while_others_are_sent_is_not_pulled_with_them(self, world: World) -> None:

@@ -22,6 +22,8 @@ URL_SECONDS: Final = 900
 """Life of a presigned URL."""
 STEP_SECONDS: Final = 15 * 60
 """A step without progress for this long is taken up by the watchdog."""
+RUN_KEPT_SECONDS: Final = 30 * 24 * 3600
+"""Records and artefacts of a run that is not shown any more stay for this long."""
 PARSE_AT_ONCE_BYTES: Final = 1_000_000
 """Files up to this size are parsed in the planning invocation."""
 CHUNK_RECORDS: Final = 1000

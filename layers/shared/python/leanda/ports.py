@@ -53,7 +53,7 @@ class ArtefactStore(Protocol):
 
         Raises:
             Unavailable: S3 does not answer.
-            NotFound: it is gone (its run ended more than 30 days ago).
+            NotFound: it is gone: for thirty days its run was not the one that is shown.
         """
         ...
 

@@ -91,6 +91,31 @@ class S3ArtefactStore:
             raise Unavailable(detail=f"S3: {error}") from error
         return body
 
+    def remove(self, file_id: str, run: int) -> int:
+        """Remove all artefacts of a run, a thousand at a time; how many there were.
+
+        Raises:
+            Unavailable: S3 does not answer, or refuses.
+        """
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        removed = 0
+        try:
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=f"{file_id}/{run}/"
+            )
+            for page in pages:
+                keys = [{"Key": found["Key"]} for found in page.get("Contents", ())]
+                if not keys:
+                    continue
+                answer = self._client.delete_objects(Bucket=self._bucket, Delete={"Objects": keys, "Quiet": True})
+                if refused := answer.get("Errors"):
+                    raise Unavailable(detail=f"S3: {refused[0]}")
+                removed += len(keys)
+        except (BotoCoreError, ClientError) as error:
+            raise Unavailable(detail=f"S3: {error}") from error
+        return removed
+
 
 def _key(file_id: str, run: int, chunk: int, stage: str, sha: str) -> str:
     return f"{file_id}/{run}/{chunk}/{stage}-{sha}"
