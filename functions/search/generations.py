@@ -44,7 +44,7 @@ class OpenSearchGenerations:
             settings = one.body["settings"]
             # Nobody searches it yet, so it need not show what is written at once: that makes the filling cheaper.
             quiet = settings | {"index": settings["index"] | {"refresh_interval": "-1"}}
-            self._server.ask("PUT", f"/{one.index}", {"settings": quiet, "mappings": one.body["mappings"]})
+            self._make(one.index, {"settings": quiet, "mappings": one.body["mappings"]})
         self._change({"add": {"index": one.index, "alias": next_alias(one.alias)}} for one in made)
         return sorted(one.index for one in made)
 
@@ -100,10 +100,18 @@ class OpenSearchGenerations:
             # A node that does not know the aliases yet could still write to one index where two are meant.
             raise Unavailable(detail="OpenSearch: not every node has confirmed the aliases")
 
+    def _make(self, index: str, body: Document) -> None:
+        """An index of a number that nobody had: if it exists, it was made by this very request, whose answer was lost."""
+        try:
+            self._server.ask("PUT", f"/{index}", body)
+        except Refused as error:
+            if error.kind != "resource_already_exists_exception":
+                raise
+
     def _drop(self, index: str) -> None:
         try:
             self._server.ask("DELETE", f"/{index}")
-        except Unavailable:
+        except (Unavailable, Refused):
             if self._server.exists(f"/{index}"):
                 raise
 
@@ -127,7 +135,10 @@ class OpenSearchProgress:
         except Refused as error:
             if error.answered != 409:
                 raise
-            raise Overtaken(detail=name) from error
+            there, mine = self.load(name)
+            if there != document:
+                raise Overtaken(detail=name) from error
+            return mine  # it was kept, and the answer was lost
         return kept["_seq_no"], kept["_primary_term"]
 
 

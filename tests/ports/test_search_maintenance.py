@@ -7,6 +7,7 @@ import random
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -29,6 +30,7 @@ from functions.search.mappings import (
     read_alias,
     write_alias,
 )
+from functions.search.opensearch import OpenSearch
 from functions.search.ports import HeldNode, HeldRecords, StoredChunk
 from functions.search.queries import SearchRequest
 from functions.search.use_cases import Search
@@ -198,6 +200,27 @@ class TestGenerations:
         world.holdings.refresh(NODES_W)
         assert set(world.holdings.nodes(NODES_W, None, None)) == {"a"}
         assert [one.index for one in world.generations.all()] == ["leanda-nodes-v1", "leanda-records-v1"]
+
+
+class AnswersLost(OpenSearch):
+    """Each change is asked for twice, as it is when the first answer does not come in time."""
+
+    def _request(self, method: str, path: str, content: bytes) -> tuple[int, bytes]:
+        if method != "GET":
+            super()._request(method, path, content)
+        return super()._request(method, path, content)
+
+
+def test_a_rebuild_of_which_every_answer_is_lost_once_goes_to_its_end(real: Maintained, opensearch: str) -> None:
+    real.indexed("a", 3)
+    server = AnswersLost(opensearch)
+    generations, progress = OpenSearchGenerations(server), OpenSearchProgress(server)
+    rebuild = replace(real.rebuild, generations=generations, progress=progress)
+    assert rebuild.start(left=forever)["phase"] == "Done"
+    assert generations.drop_unused() == ["leanda-nodes-v1", "leanda-records-v1"]
+    generations.begin(definitions(local=True))
+    generations.abandon()
+    assert [one.index for one in generations.all()] == ["leanda-nodes-v2", "leanda-records-v2"]
 
 
 class TestReconciling:
