@@ -14,10 +14,11 @@ from urllib.parse import quote
 from botocore.exceptions import BotoCoreError, ClientError
 from pymongo.database import Database
 
-from functions.blobs.domain import INBOX, StoredObject
+from functions.blobs.domain import StoredObject
 from functions.blobs.ports import Head, Listed, Listing, Part
 from leanda import limits
 from leanda.errors import Unavailable
+from leanda.originals import INBOX
 from leanda.persistence.aggregates import MongoAggregates
 from leanda.persistence.client import Document, store_errors
 from leanda.ports import Clock, Publisher

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,17 +11,14 @@ from leanda import ids, limits
 from leanda.changes import NOTHING, Change
 from leanda.contracts.events import BlobRejected, BlobStored, MemberRequested, UploadExpired
 from leanda.errors import InvalidRequest, LeandaError
+from leanda.originals import Place, is_usable
 from leanda.parsing.signatures import Kind
 
-UPLOADS: Final = "uploads/"
-INBOX: Final = "inbox/"
 MEMBER: Final = "member"
 """Kind of an upload that nobody sends: its bytes are in a bundle."""
 MAX_PARTS: Final = 10_000
-MAX_PATH_BYTES: Final = 900
 LOST_AFTER: Final = timedelta(seconds=limits.STEP_SECONDS)
 """S3 tells of an object within seconds; what nobody was told of after this time, nobody will be told of."""
-_UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 
 
 class BlobRefused(LeandaError):
@@ -60,16 +55,6 @@ class BundleGone(BlobRefused):
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where an object belongs. `owner_id` and `inbox_path` are set for objects of the inbox."""
-
-    file_id: str
-    name: str
-    owner_id: str | None = None
-    inbox_path: str | None = None
-
-
-@dataclass(frozen=True)
 class StoredObject:
     """One object version as S3's notification or a HEAD tells of it."""
 
@@ -79,47 +64,14 @@ class StoredObject:
     sequencer: str
 
 
-def upload_key(file_id: str) -> str:
-    return f"{UPLOADS}{file_id}"
-
-
-def place_of(key: str) -> Place | None:
-    """The place of a key; None for keys that are nobody's (nothing is to be done).
-
-    An inbox path that cannot be used still has a place: its owner is told by a failed file.
-    """
-    if key.startswith(UPLOADS):
-        file_id = key[len(UPLOADS) :]
-        return Place(file_id, file_id) if _UUID.match(file_id) else None
-    if not key.startswith(INBOX):
-        return None
-    owner_id, _, path = key[len(INBOX) :].partition("/")
-    if not _UUID.match(owner_id):
-        return None
-    normal = unicodedata.normalize("NFC", path)
-    return Place(ids.file_id_of_inbox(owner_id, normal), shown_name(normal), owner_id, normal)
-
-
 def check_inbox_path(path: str) -> None:
     """Refuse paths that could not be shown, stored or told apart.
 
     Raises:
-        InboxKeyRefused: `..` or `.`, empty segments, control characters, deeper than 32, a name over 255 characters.
+        InboxKeyRefused: see `leanda.originals.is_usable`.
     """
-    segments = path.split("/")
-    if len(path.encode()) > MAX_PATH_BYTES or len(segments) > limits.MAX_FOLDER_DEPTH - 1:
+    if not is_usable(path):
         raise InboxKeyRefused
-    for segment in segments:
-        bad = any(unicodedata.category(character)[0] == "C" for character in segment)
-        if bad or segment.strip() in {"", ".", ".."} or "\\" in segment or len(segment) > limits.MAX_NAME_CHARACTERS:
-            raise InboxKeyRefused
-
-
-def shown_name(path: str) -> str:
-    """The last segment, with everything unprintable taken out: good for showing even when the path is refused."""
-    last = path.rstrip("/").rpartition("/")[2].replace("\\", "_")
-    cleaned = "".join(c for c in last if unicodedata.category(c)[0] != "C").strip()
-    return cleaned[: limits.MAX_NAME_CHARACTERS] if cleaned not in {"", ".", ".."} else "unnamed"
 
 
 def part_size(size: int) -> int:

@@ -12,8 +12,9 @@ from functions.blobs.use_cases import Receiving, Uploading
 from leanda import ids
 from leanda.changes import Change
 from leanda.contracts.envelope import Origin
-from leanda.errors import RevisionConflict
+from leanda.errors import LeandaError, RevisionConflict
 from leanda.observability import logger
+from leanda.originals import INBOX, place_of, upload_key
 from leanda.persistence.aggregates import Aggregates
 
 AT_ONCE: Final = 200
@@ -38,9 +39,10 @@ class Sweeping:
             pages: most pages of the inbox's listing (1,000 objects each).
 
         Returns:
-            objects `received` whose notification was lost, uploads `expired`, objects `compared` in the inbox.
+            objects `received` whose notification was lost, uploads `expired`, objects `compared` in the inbox, and objects that
+            `failed` to be received: they are tried again, and hold nobody up.
         """
-        done = {"received": 0, "expired": 0, "compared": 0}
+        done = {"received": 0, "expired": 0, "compared": 0, "failed": 0}
         seen: set[str] = set()
         while left() > RESERVE_SECONDS and (due := [one for one in self._due() if one["_id"] not in seen]):
             for upload in due:
@@ -56,12 +58,11 @@ class Sweeping:
 
     def _look_at(self, upload: dict[str, Any], done: dict[str, int]) -> None:
         """Receive what arrived unnoticed; end the upload if its time is over, with its parts."""
-        now, key = self.uploading.clock.now(), domain.upload_key(upload["_id"])
+        now, key = self.uploading.clock.now(), upload_key(upload["_id"])
         head = self.uploading.objects.head(key)
         try:
             if head is not None:
-                self._receive(Listed(key, head.stored.version_id, now), upload["_id"])
-                done["received"] += 1
+                self._receive(Listed(key, head.stored.version_id, now), upload["_id"], done)
             elif upload["expiresAt"] < now:
                 self.uploading.expire(upload)
                 done["expired"] += 1
@@ -74,17 +75,16 @@ class Sweeping:
         """Compare the next page of the inbox with the blobs that are known; False at the end of a round."""
         note = self._note()
         after = (note["key"], note["version"]) if note.get("key") else None
-        listing = self.receiving.objects.listing(domain.INBOX, after=after)
+        listing = self.receiving.objects.listing(INBOX, after=after)
         oldest = self.receiving.clock.now() - domain.LOST_AFTER
         found = {
             ids.blob_id(place.file_id, one.version_id): (one, place.file_id)
             for one in listing.objects
-            if one.modified < oldest and (place := domain.place_of(one.key))
+            if one.modified < oldest and (place := place_of(one.key))
         }
         known = self.receiving.blobs.get_many(found)
         for blob_id in found.keys() - known.keys():
-            self._receive(*found[blob_id])
-            done["received"] += 1
+            self._receive(*found[blob_id], done)
         done["compared"] += len(listing.objects)
         key, version = listing.next or (None, None)
         try:
@@ -93,10 +93,17 @@ class Sweeping:
             return False
         return listing.next is not None
 
-    def _receive(self, one: Listed, file_id: str) -> None:
+    def _receive(self, one: Listed, file_id: str, done: dict[str, int]) -> None:
         logger.warning("an object is found that nobody told of", key=one.key, version=one.version_id)
         sequencer = domain.sequencer_after(self.receiving.blobs.sequencers(file_id))
-        self.receiving.receive(one.key, one.version_id, sequencer)
+        try:
+            self.receiving.receive(one.key, one.version_id, sequencer)
+            done["received"] += 1
+        except LeandaError:
+            raise
+        except Exception:  # a defect that this object meets; the others have an owner too
+            logger.exception("an object cannot be received", key=one.key, version=one.version_id)
+            done["failed"] += 1
 
     def _note(self) -> dict[str, Any]:
         fresh = {"_id": ROUND, "revision": 0}

@@ -14,6 +14,7 @@ from leanda.contracts.envelope import Origin
 from leanda.contracts.events import MemberRequested
 from leanda.errors import RevisionConflict
 from leanda.messaging import Group
+from leanda.originals import upload_key
 from leanda.persistence.aggregates import Aggregates, deciding
 from leanda.ports import Clock
 
@@ -35,7 +36,7 @@ class Unpacking:
     def _take_out(self, wanted: MemberRequested, origin: Origin) -> None:
         """Store a member's bytes under its file; S3 then announces them like any upload, and the same checks follow."""
         upload = deciding(lambda: self._open(wanted, origin))
-        key = domain.upload_key(wanted.file_id)
+        key = upload_key(wanted.file_id)
         if upload["state"] == "Open" and self.objects.head(key) is None:
             try:
                 self._store(key, wanted)

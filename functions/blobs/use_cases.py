@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.blobs import domain
-from functions.blobs.domain import BlobRefused, Place, StoredObject
+from functions.blobs.domain import BlobRefused, StoredObject
 from functions.blobs.ports import Blobs, Objects, Uploads
 from leanda import ids, limits
 from leanda.changes import Change
 from leanda.contracts.envelope import Origin
 from leanda.errors import Conflict, NotFound
 from leanda.observability import correlated, logger
+from leanda.originals import Place, place_of, upload_key
 from leanda.parsing.signatures import decide
 from leanda.persistence.aggregates import Aggregates, deciding
 from leanda.ports import Clock
@@ -50,7 +51,7 @@ class Uploading:
                 correlation_id=correlation_id,
                 at=self.clock.now(),
             )
-            key = domain.upload_key(file_id)
+            key = upload_key(file_id)
             if upload["kind"] == "multipart":
                 upload["uploadId"] = self.objects.start_parts(key)
             if not self.uploads.insert(upload, Change(), Origin(cause=file_id, correlation_id=correlation_id)):
@@ -67,7 +68,7 @@ class Uploading:
             return shown
         if upload["kind"] == "post":
             return shown | {"post": self._descriptor(upload)}
-        arrived = self.objects.parts(domain.upload_key(file_id), upload["uploadId"]) or []
+        arrived = self.objects.parts(upload_key(file_id), upload["uploadId"]) or []
         uploaded = [{"number": part.number, "size": part.size, "etag": part.etag} for part in arrived]
         described = self._descriptor(upload, {part.number for part in arrived})
         return shown | {"uploaded": uploaded, "partSize": upload["partSize"], "parts": described["parts"]}
@@ -82,7 +83,7 @@ class Uploading:
         upload = self._own(owner_id, file_id)
         if upload["kind"] != "multipart" or upload["state"] in {"Stored", "Rejected"}:
             return {"fileId": file_id, "state": upload["state"]}
-        key = domain.upload_key(file_id)
+        key = upload_key(file_id)
         arrived = self.objects.parts(key, upload["uploadId"]) if upload["state"] == "Open" else None
         if arrived is None:
             if self.objects.head(key) is None:
@@ -103,7 +104,7 @@ class Uploading:
 
     def expire(self, upload: dict[str, Any]) -> None:
         if "uploadId" in upload:
-            self.objects.abort(domain.upload_key(upload["_id"]), upload["uploadId"])
+            self.objects.abort(upload_key(upload["_id"]), upload["uploadId"])
         origin = Origin(cause=f"expired:{upload['_id']}", correlation_id=upload["correlationId"])
         with correlated(origin.correlation_id):
             self.uploads.apply(upload, domain.upload_expired(upload, at=self.clock.now()), origin)
@@ -116,7 +117,7 @@ class Uploading:
         return upload
 
     def _descriptor(self, upload: dict[str, Any], arrived: set[int] | None = None) -> dict[str, Any]:
-        key, file_id = domain.upload_key(upload["_id"]), upload["_id"]
+        key, file_id = upload_key(upload["_id"]), upload["_id"]
         if upload["kind"] == "post":
             return {"kind": "post", **self.objects.post(key, size=upload["size"], sha256=upload.get("sha256"))}
         count = domain.part_count(upload["size"], upload["partSize"])
@@ -141,7 +142,7 @@ class Receiving:
 
     def receive(self, key: str, version_id: str, sequencer: str) -> None:
         """Check stored bytes, decide their kind once, keep and announce them; or say why they are refused."""
-        place = domain.place_of(key)
+        place = place_of(key)
         if place is None:
             logger.warning("an object at a place that nobody owns is left alone", key=key)
             return

@@ -13,12 +13,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from functions.deadletters.reading import Found, Kind
+from functions.deadletters.reading import Found, Kind, announced
 from leanda import limits
 from leanda.changes import NOTHING, Change
 from leanda.contracts.envelope import Origin
-from leanda.contracts.events import DeadLettered, EventData, LetterEvent, Redriven
+from leanda.contracts.events import OBJECT_STORED, DeadLettered, EventData, LetterEvent, Redriven
 from leanda.errors import Conflict
+from leanda.originals import place_of
 
 Letter = dict[str, Any]
 
@@ -223,13 +224,17 @@ def _place(found: Found) -> dict[str, Any]:
 
 def _subject(found: Found) -> dict[str, Any]:
     """What the envelope speaks of, as far as it can be read: a malformed event may still name its file."""
-    if found.kind is not Kind.EVENT or found.encoding != "utf-8":
+    if found.encoding != "utf-8":
         return {}
     try:
         envelope = json.loads(found.envelope)
     except (ValueError, RecursionError):
         return {}
     if not isinstance(envelope, dict):
+        return {}
+    if found.kind is Kind.UPLOAD:
+        return _subject_of_bytes(envelope)
+    if found.kind is not Kind.EVENT:
         return {}
     data = envelope.get("data")
     data = data if isinstance(data, dict) else {}
@@ -241,8 +246,21 @@ def _subject(found: Found) -> dict[str, Any]:
         "fileId": _text(data.get("fileId"), most=100),
         "run": _number(data.get("run")),
         "chunk": _number(data.get("chunk")),
+        "ownerId": _text(data.get("ownerId"), most=100),
+        "inboxPath": _text(data.get("inboxPath"), most=limits.MAX_PATH_BYTES),
     }
     return {"subject": {name: value for name, value in subject.items() if value is not None}}
+
+
+def _subject_of_bytes(notification: dict[str, Any]) -> Letter:
+    """The file of the object that S3 told of; S3 tells of one at a time."""
+    place = next((place for one in announced(notification) if (place := place_of(one.key))), None)
+    if place is None:
+        return {}
+    subject = {"eventType": OBJECT_STORED, "fileId": place.file_id}
+    if place.owner_id and place.inbox_path is not None:
+        subject |= {"ownerId": place.owner_id, "inboxPath": place.inbox_path[: limits.MAX_PATH_BYTES]}
+    return {"subject": subject}
 
 
 def _told(kind: type[LetterEvent], letter: Letter, attempt: int) -> tuple[EventData, ...]:
@@ -262,6 +280,8 @@ def _told(kind: type[LetterEvent], letter: Letter, attempt: int) -> tuple[EventD
             chunk=subject.get("chunk"),
             attempt=attempt,
             record_key=(letter.get("key") or subject["fileId"])[:200],
+            owner_id=subject.get("ownerId"),
+            inbox_path=subject.get("inboxPath"),
         ),
     )
 

@@ -135,7 +135,7 @@ class Reader:
             return [self._letter(message, value)]
         if "requestPayload" in value and "requestContext" in value:
             return [self._run(message, value)]
-        return list(_announced(value)) or [self._unreadable(message)]
+        return list(announced(value)) or [self._unreadable(message)]
 
     def batch(self, where: Announced, body: bytes | None, *, at: datetime) -> list[Found]:
         """The records of a failure object, each a letter of its own; a letter about the object if it cannot be read."""
@@ -283,7 +283,8 @@ def _reason(error: object, condition: str) -> tuple[str, str]:
     return "RETRIES_EXHAUSTED", "What the consumer depends on did not answer until the retries were used up."
 
 
-def _announced(value: dict[str, Any]) -> Iterator[Announced]:
+def announced(value: dict[str, Any]) -> Iterator[Announced]:
+    """The objects that a notification of S3 speaks of."""
     records = value.get("Records")
     for record in records if isinstance(records, list) else ():
         try:

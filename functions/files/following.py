@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from functions.files import domain
+from functions.files import domain, inbox
 from functions.files import runs as rules
 from functions.files.beginning import begin, begin_if_awaited
 from functions.files.cascades import Cascades
@@ -18,16 +18,14 @@ from leanda.contracts.events import (
     BlobHashed,
     BlobRejected,
     BlobStored,
-    Counts,
+    Failure,
     FileRestored,
-    FileStatus,
-    FileStatusChanged,
     NodeFact,
     RunAdvanced,
     RunState,
     UploadExpired,
 )
-from leanda.errors import InvalidRequest, RevisionConflict
+from leanda.errors import RevisionConflict
 from leanda.messaging import Group
 from leanda.observability import logger
 from leanda.persistence.aggregates import deciding
@@ -66,7 +64,7 @@ class Follower:
             if event.inbox_path is None:
                 logger.warning("bytes for a file that is not known change nothing", file=event.file_id)
                 return
-            parent, name = self._place(event.owner_id, event.inbox_path, origin)
+            parent, name = inbox.place(self.nodes, event.owner_id, event.inbox_path, origin, at=now)
             node = domain.inbox_file(event, parent=parent, name=name, at=now)
         elif not domain.is_news(node, event):
             return
@@ -106,17 +104,15 @@ class Follower:
 
     def _keep_refusal(self, event: BlobRejected, origin: Origin) -> None:
         """A refused inbox object is a failed file in the user's root, so that its owner sees why."""
-        now = self.clock.now()
-        node, _ = domain.announced_file(
-            event.file_id, owner_id=event.owner_id, parent=None, name=event.name, size=0, process=True, at=now
+        node, change = inbox.without_bytes(
+            event.file_id,
+            owner_id=event.owner_id,
+            parent=None,
+            name=event.name,
+            failure=Failure(code=event.code, message=event.message),
+            at=self.clock.now(),
         )
-        failed = node | {
-            "status": FileStatus.FAILED.value,
-            "failure": {"code": event.code, "message": event.message},
-            "counts": Counts().to_json_dict(),
-        }
-        told = domain.fact(FileStatusChanged, failed, revision=0)
-        if not self.nodes.insert(failed, Change(emit=(told,)), origin):
+        if not self.nodes.insert(node, change, origin):
             raise RevisionConflict(detail=event.file_id)
 
     def _supersede(self, node: dict[str, Any], origin: Origin) -> None:
@@ -126,27 +122,3 @@ class Follower:
             change = rules.closed(run, RunState.SUPERSEDED, None, at=self.clock.now())
             # The node already looks at the next run, so nobody needs to hear of the end of this one.
             self.runs.apply(run, Change(set_=change.set_, unset=change.unset), origin)
-
-    def _place(self, owner_id: str, path: str, origin: Origin) -> tuple[dict[str, Any] | None, str]:
-        """The folder of an inbox path, made where it is missing, and the file's name."""
-        *folders, name = path.split("/")
-        parent: dict[str, Any] | None = None
-        for segment in folders:
-            folder_id = ids.folder_id_of_inbox(parent["_id"] if parent else owner_id, segment)
-            found = self.nodes.get(folder_id)
-            if found is None:
-                found, change = domain.folder(
-                    folder_id, owner_id=owner_id, parent=parent, name=_shown(segment), at=self.clock.now()
-                )
-                self.nodes.insert(found, change, origin)
-                self.nodes.publish(folder_id)
-            parent = found
-        return parent, _shown(name)
-
-
-def _shown(segment: str) -> str:
-    """A path segment as a name; what cannot be a name is shown as such rather than refused here."""
-    try:
-        return domain.clean_name(segment)
-    except InvalidRequest:
-        return "unnamed"

@@ -25,6 +25,7 @@ from functions.files.domain import CLOSED_BY_LETTER, Node, told
 from functions.files.runs import Run
 from leanda.changes import NOTHING, Change
 from leanda.contracts.events import (
+    OBJECT_STORED,
     BlobRejected,
     BlobStored,
     ChunksPlanned,
@@ -51,6 +52,7 @@ _OF_BYTES: Final = frozenset(
     {
         *(("files-on-file-events", one.TYPE) for one in (BlobStored, BlobRejected, UploadExpired)),
         ("blobs-on-file-events", MemberRequested.TYPE),
+        ("blobs-on-s3-upload", OBJECT_STORED),
     }
 )
 """What consumer gives up what type: then a file stays without its bytes."""
@@ -115,7 +117,7 @@ def without_bytes(node: Node, *, at: datetime) -> Change:
     if not standing or node.get("blob") is not None or node["status"] != FileStatus.LOADING:
         return NOTHING
     letter_id, failed = standing[0]
-    failure = Failure(code=failed["code"], message=failed["message"], detail=f"dead letter {letter_id}")
+    failure = failure_of(letter_id, failed)
     changed = {
         "status": FileStatus.FAILED.value,
         "failure": failure.to_json_dict(),
@@ -123,6 +125,22 @@ def without_bytes(node: Node, *, at: datetime) -> Change:
         "updatedAt": at,
     }
     return Change(set_=changed, emit=(told(FileStatusChanged, node, changed),))
+
+
+def tells_of_unknown_file(event: DeadLettered | Redriven) -> bool:
+    """Whether a letter is all that anybody knows of a file in an inbox: its owner is to see that, and why."""
+    known = {"consumer": event.consumer, "eventType": event.event_type}
+    by_itself = event.code in _DELIVERED_BY_ITSELF
+    there = event.owner_id is not None and event.inbox_path is not None
+    return isinstance(event, DeadLettered) and there and _is_of_bytes(known) and not by_itself
+
+
+def failure_of(letter_id: str, failed: Letter | DeadLettered) -> Failure:
+    """What a file or run that only a letter ended says of it."""
+    code, message = (
+        (failed.code, failed.message) if isinstance(failed, DeadLettered) else (failed["code"], failed["message"])
+    )
+    return Failure(code=code, message=message, detail=f"dead letter {letter_id}")
 
 
 def _is_of_bytes(failed: Letter) -> bool:
@@ -146,7 +164,7 @@ def settled(run: Run, *, at: datetime, deadline: datetime) -> Change:
     if standing is None:
         return NOTHING
     letter_id, failed = standing
-    failure = Failure(code=failed["code"], message=failed["message"], detail=f"dead letter {letter_id}")
+    failure = failure_of(letter_id, failed)
     change = rules.closed(run, RunState.FAILED, failure, at=at)
     return Change(set_={**change.set_, "closedBy": CLOSED_BY_LETTER}, unset=change.unset, emit=change.emit)
 

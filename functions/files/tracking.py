@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from functions.files import letters
+from functions.files import inbox, letters
 from functions.files import runs as rules
 from functions.files.bundles import Bundles
-from functions.files.domain import BUNDLE, FILE
+from functions.files.domain import BUNDLE, CLOSED_BY_LETTER, FILE
 from functions.files.ports import Nodes, Records, Runs
 from functions.files.repeating import STEP
 from leanda import ids
@@ -91,6 +91,8 @@ class Tracker:
     def _track_file(self, file_id: str, group: Group) -> None:
         """Letters about a file that has no run: they show in its timeline, and may end it."""
         node = self.nodes.get(file_id)
+        if node is None:
+            node = self._show_what_is_missing(group)
         if node is None or node["type"] != FILE:
             logger.warning("letters of a file that is not known change nothing; operators see them", file=file_id)
             return
@@ -99,6 +101,27 @@ class Tracker:
                 self.nodes.apply(node, letters.marked(node, one.data, at=one.event.time), Origin.of_event(one.event))
         deciding(lambda: self._settle_file(file_id, Origin.of_event(group[-1].event)))
         self.nodes.publish(file_id)
+
+    def _show_what_is_missing(self, group: Group) -> dict[str, Any] | None:
+        """Make the file that a drop into an inbox did not become, where it would be: its owner waits for it."""
+        for one in group:
+            data = one.data
+            if isinstance(data, DeadLettered) and data.owner_id and letters.tells_of_unknown_file(data):
+                origin, now = Origin.of_event(one.event), self.clock.now()
+                path = str(data.inbox_path)
+                parent, name = inbox.place_or_root(self.nodes, data.owner_id, path, origin, at=now)
+                node, change = inbox.without_bytes(
+                    data.file_id,
+                    owner_id=data.owner_id,
+                    parent=parent,
+                    name=name,
+                    failure=letters.failure_of(data.letter_id, data),
+                    at=now,
+                    closedBy=CLOSED_BY_LETTER,
+                )
+                self.nodes.insert(node, change, origin)
+                return self.nodes.get(data.file_id)
+        return None
 
     def _settle_file(self, file_id: str, origin: Origin) -> None:
         node = self.nodes.get(file_id)

@@ -121,6 +121,25 @@ def test_of_versions_that_were_replaced_only_the_latest_is_received() -> None:
     assert (file_of(cloud)["activeRun"], file_of(cloud)["totalRecords"]) == (1, 2)
 
 
+def test_an_object_that_meets_a_defect_holds_up_no_other() -> None:
+    cloud = Pipeline([chemical()])
+    read = cloud.objects.read
+
+    def broken(key: str, *arguments: Any, **named: Any) -> Any:
+        if "poison" in key or key.endswith(poisoned):
+            raise ValueError("planted")
+        return read(key, *arguments, **named)
+
+    poisoned, good = announced(cloud, len(SMILES)), announced(cloud, len(SMILES))
+    cloud.objects.read = broken  # type: ignore[method-assign]
+    for key in (f"uploads/{poisoned}", f"uploads/{good}", f"inbox/{USER}/a-poison.smi", f"inbox/{USER}/b.smi"):
+        cloud.objects.put(key, SMILES)
+    assert swept(cloud, minutes=16) == {"received": 2, "compared": 2, "failed": 2}
+    assert cloud.files.get(ME, good)["status"] == "Processed"
+    cloud.objects.read = read  # type: ignore[method-assign]
+    assert swept(cloud, minutes=16)["received"] == 2, "when it is mended"
+
+
 def test_a_round_through_a_large_inbox_goes_on_where_the_last_sweep_stopped() -> None:
     cloud = Pipeline([chemical()])
     cloud.objects.page_size = 2
@@ -130,7 +149,9 @@ def test_a_round_through_a_large_inbox_goes_on_where_the_last_sweep_stopped() ->
     counts = [cloud.sweeping.sweep(pages=1) for _ in range(5)]
     assert [count["received"] for count in counts] == [2, 2, 2, 1, 0]
     assert [count["compared"] for count in counts] == [2, 2, 2, 1, 2], "and then begins anew"
-    assert cloud.sweeping.sweep(lambda: 1.0) == {"received": 0, "expired": 0, "compared": 0}, "no time, no work"
+    assert cloud.sweeping.sweep(lambda: 1.0) == dict.fromkeys(("received", "expired", "compared", "failed"), 0), (
+        "no time"
+    )
 
 
 @pytest.mark.parametrize("how", ["kill", "refuse", "lose"])

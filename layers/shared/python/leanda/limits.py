@@ -37,6 +37,8 @@ MAX_HOPS: Final = 16
 MAX_OUTBOX_ENTRIES: Final = 100
 MAX_OUTBOX_BYTES: Final = 1_000_000
 MAX_FOLDER_DEPTH: Final = 32
+MAX_PATH_BYTES: Final = 900
+"""Of a path in the inbox."""
 MAX_GROUPS: Final = 50
 MAX_INDEXED_FIELDS: Final = 200
 """Fields of one record that go into the index; all are stored."""

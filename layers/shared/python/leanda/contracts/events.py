@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from pydantic import Field
 
@@ -340,8 +340,15 @@ class RunAdvanced(FileData):
     version: str | None = None
 
 
+OBJECT_STORED: Final = "s3:ObjectCreated"
+"""`event_type` of a letter that holds no event of Leanda but what S3 tells of new bytes."""
+
+
 class LetterEvent(FileData):
-    """A letter of the dead-letter desk that concerns a file; its key is that of the record that could not be handled."""
+    """A letter of the dead-letter desk that concerns a file; its key is that of the record that could not be handled.
+
+    `owner_id` and `inbox_path` are set if it is about bytes in an inbox: nobody may know of that file yet.
+    """
 
     TOPIC = RECORD_EVENTS
     letter_id: str
@@ -353,6 +360,8 @@ class LetterEvent(FileData):
     chunk: int | None = None
     attempt: int = 1
     record_key: str
+    owner_id: str | None = None
+    inbox_path: str | None = None
 
     def key(self) -> str:
         return self.record_key
