@@ -13,7 +13,7 @@ from cli import places, uploading, watching
 from cli.errors import FAILED, USAGE, CliError
 from cli.output import cell, failure_text, local_time, plain, print_json, size, status, stderr, stdout, table
 from cli.settings import state_of
-from leanda_client import File, LeandaClient, finished
+from leanda_client import File, LeandaClient, failure_of, finished
 
 FILES: Final = "Files"
 MAX_FIELDS: Final = 30
@@ -222,15 +222,17 @@ def reprocess(
     failure_code: Annotated[str, typer.Option(help="Files that failed for this reason, such as STEP_TIMED_OUT.")] = "",
     parser_version: Annotated[str, typer.Option(help="Files read by this version of their parser.")] = "",
     kind: Annotated[str, typer.Option(help="Files of this kind, such as chemical.")] = "",
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for the outcome; exit code 1 if a run fails.")] = False,
+    timeout: Timeout = 600,
 ) -> None:
     """Process files again, beside the results there are. Exit code 1 if one cannot be processed now."""
     if bool(files) == bool(folder or failure_code or parser_version or kind):
         raise CliError("Name files, or choose many by --folder, --failure-code, --parser-version or --kind.", USAGE)
-    accepted, refused = 0, list[dict[str, str]]()
+    accepted, refused = list[str](), list[dict[str, str]]()
+    ended: list[File] = []
     with state_of(context).client() as client:
         for place in files or ():
-            client.reprocess(places.file_id(client, place))
-            accepted += 1
+            accepted.append(client.reprocess(places.file_id(client, place))["id"])
         if not files:
             pages = client.reprocess_many(
                 folder_id=places.folder_id(client, folder) if folder else None,
@@ -239,12 +241,16 @@ def reprocess(
                 kind=kind or None,
             )
             for page in pages:
-                accepted += len(page["accepted"])
+                accepted += page["accepted"]
                 refused += page["refused"]
-    stderr().print(f"{accepted} are processed again.", markup=False)
-    for one in refused:
-        stderr().print(plain(f"{one['id']}: {one['message']} ({one['code']})"), style="red", markup=False)
-    if refused:
+        stderr().print(f"{len(accepted)} are processed again.", markup=False)
+        for one in refused:
+            stderr().print(plain(f"{one['id']}: {one['message']} ({one['code']})"), style="red", markup=False)
+        if wait and accepted:
+            begun = [client.file(file_id) for file_id in accepted]
+            ended = [row.file for row in watching.watch(client, begun, timeout=timeout, console=stderr())]
+            _print_outcomes(ended)
+    if refused or any(not finished(file) or failure_of(file) for file in ended):
         raise typer.Exit(FAILED)
 
 
@@ -350,7 +356,7 @@ def _print_outcomes(files: Sequence[File]) -> None:
             cell(file.get("parsedRecords", 0)),
             cell(file.get("failedRecords", 0)),
             cell(file.get("indexedRecords", 0)),
-            failure_text(file.get("failure")) or ("" if finished(file) else "still on its way"),
+            "still on its way" if not finished(file) else failure_text(failure_of(file)),
             cell(file["id"]),
         )
     stdout().print(shown)

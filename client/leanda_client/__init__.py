@@ -25,6 +25,7 @@ from leanda_client.models import (
     Record,
     SearchPage,
     Timeline,
+    failure_of,
     finished,
 )
 
@@ -49,5 +50,6 @@ __all__ = [
     "Unreachable",
     "WaitTimeout",
     "cognito_endpoint",
+    "failure_of",
     "finished",
 ]

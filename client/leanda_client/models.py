@@ -7,6 +7,8 @@ from typing import Any, Final, Literal, TypedDict
 
 TERMINAL: Final = frozenset({"Processed", "ProcessedPartially", "Failed"})
 """Statuses after which a run does not move on."""
+OPEN_RUNS: Final = frozenset({"Open", "Parsing", "Parsed", "Processing"})
+"""States of a run that is on its way, maybe beside results that are shown."""
 
 
 class Profile(TypedDict, total=False):
@@ -244,7 +246,13 @@ class Picture:
 
 
 def finished(file: File) -> bool:
-    """Whether a file has come to its end: failed, or done with every good record searchable."""
-    if file.get("status") not in TERMINAL:
+    """Whether a file has come to its end: failed, or done with every good record searchable, and not processed again just now."""
+    if file.get("status") not in TERMINAL or (file.get("latestRun") or {}).get("state") in OPEN_RUNS:
         return False
     return file["status"] == "Failed" or file.get("indexedRecords", 0) >= file.get("parsedRecords", 0)
+
+
+def failure_of(file: File) -> dict[str, Any] | None:
+    """Why a file failed, or why its last run did, beside which the good results of an earlier one are still shown."""
+    failed: dict[str, Any] | None = file.get("failure") or (file.get("latestRun") or {}).get("failure")
+    return failed

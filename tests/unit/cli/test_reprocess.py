@@ -63,6 +63,38 @@ def test_either_files_or_a_choice_is_named(run: Run, orders: Orders, arguments: 
 
 
 @pytest.mark.parametrize(
+    ("last", "code", "told"),
+    [
+        ({"run": 2, "state": "Finished"}, 0, "12"),
+        ({"run": 2, "state": "Failed", "failure": {"code": "STEP_TIMED_OUT", "message": "Too slow."}}, 1, "Too slow."),
+    ],
+)
+def test_the_outcome_of_the_further_run_is_waited_for(
+    run: Run, cloud: CloudInMemory, orders: Orders, last: dict[str, Any], code: int, told: str
+) -> None:
+    """The results of the run before are shown meanwhile; they are not what is waited for."""
+    states: list[dict[str, Any]] = [{"run": 2, "state": "Open"}, {"run": 2, "state": "Processing"}, last]
+
+    def file(request: httpx.Request) -> httpx.Response | None:
+        if not request.url.path.endswith(f"/files/{FILE}"):
+            return None
+        latest = states.pop(0) if len(states) > 1 else states[0]
+        counts = dict.fromkeys(("totalRecords", "parsedRecords", "indexedRecords"), 12)
+        body = {"id": FILE, "name": "a.smi", "type": "file", "status": "Processed", "latestRun": latest, **counts}
+        return httpx.Response(200, json=body)
+
+    cloud.faults.append(file)
+    cloud.faults.append(
+        lambda request: (
+            httpx.Response(200, json={"fileId": FILE, "steps": []}) if "processing" in request.url.path else None
+        )
+    )
+    result = run("reprocess", FILE, "--wait")
+    assert (result.exit_code, states) == (code, [last]), result.output
+    assert told in result.output
+
+
+@pytest.mark.parametrize(
     ("progress", "shown"),
     [
         ({"processed": 512, "failed": 3, "total": 1025}, "512/1025"),
