@@ -252,7 +252,7 @@ def finished(file: File) -> bool:
     return file["status"] == "Failed" or file.get("indexedRecords", 0) >= file.get("parsedRecords", 0)
 
 
-def failure_of(file: File) -> dict[str, Any] | None:
+def failure_of(file: File) -> Failure | None:
     """Why a file failed, or why its last run did, beside which the good results of an earlier one are still shown."""
-    failed: dict[str, Any] | None = file.get("failure") or (file.get("latestRun") or {}).get("failure")
+    failed: Failure | None = file.get("failure") or (file.get("latestRun") or {}).get("failure")
     return failed

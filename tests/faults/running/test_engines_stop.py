@@ -18,7 +18,10 @@ from tests.faults.running.rest import drain, world_of
 
 pytestmark = pytest.mark.integration
 
-long = [pytest.mark.long, pytest.mark.timeout(1800)]
+long = [pytest.mark.long, pytest.mark.timeout(3600)]
+REST_SECONDS = 420.0
+"""Until all is at rest, and as much again for each ten seconds that engines were gone: more was uploaded meanwhile, and an index
+that refuses much of each bulk is slow on a busy machine."""
 STORM = 3.0
 """Calls may be at most so many times those that the same work needs on a calm day."""
 
@@ -32,7 +35,7 @@ def test_kafka_is_gone_under_load(seconds: float, cloud: Cloud) -> None:
             load_for(seconds)
             during = len(load.accepted)
         load_for(2)
-    drain(cloud, load.accepted)
+    drain(cloud, load.accepted, seconds=REST_SECONDS * (1 + seconds / 10))
     check(world_of(cloud, person.id), load.accepted, EXPECTED)
     assert during, "uploads were accepted while the broker was gone"
 
@@ -72,7 +75,7 @@ def _calls_per_file(
     items, invocations = proxy.items, _invocations(cloud)
     with Load(person, cloud.seed, most=_uploads(seconds)) as load:
         what()
-    drain(cloud, load.accepted)
+    drain(cloud, load.accepted, seconds=REST_SECONDS * (1 + seconds / 10))
     check(world_of(cloud, person.id), load.accepted, EXPECTED)
     many = len(load.accepted)
     return {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import uuid
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,15 +12,13 @@ from leanda.contracts.topics import RECORD_EVENTS
 from tests.cloud import Cloud, Person, eventually
 from tests.faults.files import FILES
 from tests.faults.model import check
+from tests.faults.running.poison import CONSUMERS, EVENTS_OF_A_FILE, publish_poison
 from tests.faults.running.rest import drain, world_of
 from tests.topics import Topics
 
 pytestmark = pytest.mark.integration
 
-CONSUMERS = {"processor-on-record-events", "files-on-record-events", "search-on-record-events", "history-on-events"}
 GOOD = "drugs.smi"
-EVENTS_OF_A_FILE = 12
-"""At least so many events follow from one small file; one poison for each hundred events is one per cent."""
 MANY = 40
 
 
@@ -33,7 +29,7 @@ def test_one_poison_event_in_a_hundred_costs_nobody_else_anything(files: int, cl
 
     def work(number: int) -> str:
         if number % every == 0:
-            poisons.append(_publish_poison(topics))
+            poisons.append(publish_poison(topics))
         return _upload(person)
 
     with ThreadPoolExecutor(2) as pool:
@@ -46,7 +42,7 @@ def test_one_poison_event_in_a_hundred_costs_nobody_else_anything(files: int, cl
 def test_a_partition_of_nothing_but_poison_costs_nobody_else_anything(cloud: Cloud) -> None:
     topics, person = Topics(cloud), cloud.person("partition")
     partition = cloud.seed % RECORD_EVENTS.partitions
-    poisons = [_publish_poison(topics, partition=partition) for _ in range(MANY)]
+    poisons = [publish_poison(topics, partition=partition) for _ in range(MANY)]
     with ThreadPoolExecutor(2) as pool:
         accepted = dict.fromkeys(pool.map(lambda _: _upload(person), range(12)), GOOD)
     _all_are_done(cloud, person, accepted)
@@ -55,22 +51,6 @@ def test_a_partition_of_nothing_but_poison_costs_nobody_else_anything(cloud: Clo
 
 def _upload(person: Person) -> str:
     return person.upload(GOOD, FILES[GOOD].body)
-
-
-def _publish_poison(topics: Topics, *, partition: int | None = None) -> str:
-    """An event with a body that does not fit its type; returns its id."""
-    event = {
-        "specversion": "1.0",
-        "id": f"poison-{uuid.uuid4()}",
-        "type": "leanda.parsers.records.parsed.v1",
-        "source": "tests",
-        "subject": "poison",
-        "time": "2026-01-01T00:00:00Z",
-        "datacontenttype": "application/json",
-        "data": {"fileId": str(uuid.uuid4()), "run": 1, "chunk": 0, "counts": "poison"},
-    }
-    topics.produce(RECORD_EVENTS.name, json.dumps(event).encode(), key=event["id"], partition=partition)
-    return str(event["id"])
 
 
 def _all_are_done(cloud: Cloud, person: Person, accepted: dict[str, str]) -> None:

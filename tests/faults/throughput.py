@@ -1,0 +1,142 @@
+"""How much slower good files are while there is poison: rounds of each kind by turns, in one run, as ratios.
+
+    python -m tests.faults.throughput --files 40 --rounds 3 --seed 11
+
+A round uploads small files and lasts until each is processed and found. Poison is an event that no consumer can read: none, one
+in a hundred events, or so many in one partition that it holds hardly anything else. Ratios above 1 mean that poison cost nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import shutil
+import statistics
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+
+from leanda.contracts.topics import RECORD_EVENTS
+from leanda_client import finished
+from local import stack
+from local.cloud.assembly import read_assembly
+from local.stack.assembly import synthesized
+from tests.cloud import ROOT, Cloud, Person
+from tests.faults.files import FILES
+from tests.faults.running.poison import EVENTS_OF_A_FILE, publish_poison
+from tests.faults.soak import functions_of
+from tests.topics import Topics
+
+HOME = ".leanda/throughput"
+GOOD = "drugs.smi"
+CLEAN, HUNDREDTH, PARTITION = "none", "1 in 100 events", "a partition full"
+FOUND_SECONDS = 600.0
+
+console = Console(width=120)
+
+
+@dataclass(frozen=True)
+class Round:
+    """What a round took: seconds, and processor seconds of all functions."""
+
+    seconds: float
+    processor: float
+
+
+def measured(cloud: Cloud, person: Person, topics: Topics, poison: str, files: int, partition: int) -> Round:
+    """Upload, poison meanwhile, and wait until the last file is found. What is left of the poison is waited for after the clock."""
+    began, used = time.monotonic(), processor_seconds(cloud)
+    poisons = {CLEAN: 0, HUNDREDTH: max(1, files * EVENTS_OF_A_FILE // 100), PARTITION: files}[poison]
+    every = files // poisons if poisons else 0
+
+    def work(number: int) -> str:
+        if every and number % every == 0:
+            publish_poison(topics, partition=partition if poison == PARTITION else None)
+        return person.upload(GOOD, FILES[GOOD].body)
+
+    with ThreadPoolExecutor(2) as pool:
+        waiting = list(pool.map(work, range(files)))
+    while waiting:
+        if time.monotonic() - began > FOUND_SECONDS:
+            raise TimeoutError(f"{len(waiting)} files are not found")
+        waiting = [file_id for file_id in waiting if not finished(person.client.file(file_id))]
+    took = Round(time.monotonic() - began, processor_seconds(cloud) - used)
+    topics.settle(seconds=FOUND_SECONDS)
+    return took
+
+
+def processor_seconds(cloud: Cloud) -> float:
+    return sum(float(row["cpuSeconds"]) for row in functions_of(cloud).values())
+
+
+def compare(cloud: Cloud, *, files: int, rounds: int, seed: int) -> Table:
+    """All kinds by turns, in an order by seed; the first round of each warms up and does not count."""
+    dice, topics, found = random.Random(seed), Topics(cloud), defaultdict[str, list[Round]](list)
+    partition = seed % RECORD_EVENTS.partitions
+    for number in range(rounds + 1):
+        for kind in dice.sample((CLEAN, HUNDREDTH, PARTITION), 3):
+            one = measured(cloud, cloud.person("throughput"), topics, kind, files, partition)
+            console.print(f"round {number}, poison: {kind}: {one.seconds:.1f} s, {one.processor:.1f} s of processor")
+            if number:
+                found[kind].append(one)
+    shown = Table(
+        "poison", "files/s", "÷ clean", "processor, s/file", "clean ÷ it", title=f"{files} files, {rounds} rounds"
+    )
+    clean = found[CLEAN]
+    for kind in (CLEAN, HUNDREDTH, PARTITION):
+        seconds, processor = (median(getattr(one, name) for one in found[kind]) for name in ("seconds", "processor"))
+        by_seconds, by_processor = (
+            median(getattr(one, name) for one in clean) / value
+            for name, value in (("seconds", seconds), ("processor", processor))
+        )
+        shown.add_row(
+            kind, f"{files / seconds:.2f}", f"{by_seconds:.2f}", f"{processor / files:.3f}", f"{by_processor:.2f}"
+        )
+    return shown
+
+
+def median(values: Iterator[float]) -> float:
+    return statistics.median(list(values))
+
+
+@contextmanager
+def own_cloud(seed: int) -> Iterator[Cloud]:
+    """A fresh cloud, gone afterwards. Its poller does not misbehave: that is not what is measured."""
+    options = stack.Options(home=HOME, persist=False)
+    shutil.rmtree(ROOT / HOME, ignore_errors=True)
+    folder = synthesized(ROOT)
+    try:
+        cloud = Cloud(stack.up(ROOT, say=console.print, options=options), read_assembly(folder), seed)
+        yield cloud
+        cloud.close()
+    finally:
+        stack.down(ROOT, say=console.print, options=options)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="throughput", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--files", type=int, default=40)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1, 1_000_000))
+    asked = parser.parse_args()
+    console.print(
+        f"--files {asked.files} --rounds {asked.rounds} --seed {asked.seed}, "
+        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+    )
+    with own_cloud(asked.seed) as cloud:
+        console.print(compare(cloud, files=asked.files, rounds=asked.rounds, seed=asked.seed))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
