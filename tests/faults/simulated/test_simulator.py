@@ -131,7 +131,7 @@ def test_faults_again_and_again_change_nothing(faults: int) -> None:
 @pytest.mark.timeout(3600)
 def test_a_million_steps_of_all_of_this_change_nothing() -> None:
     """Duplicates, disorder, deaths, failures and lost answers together, in lives of a moderate length."""
-    steps, lives, began = 0, 0, time.monotonic()
+    steps, lives, began = 0, 0, time.process_time()
     while steps < MILLION:
         lives += 1
         boundaries = RandomFaults(SEED + lives, chance=0.001)
@@ -140,7 +140,7 @@ def test_a_million_steps_of_all_of_this_change_nothing() -> None:
         life.go_on(150)
         ends_well(cloud, life.accepted)
         steps += boundaries.passed + cloud.delivered
-    print(f"{steps} steps, {lives} lives, {time.monotonic() - began:.0f} s")
+    print(f"{steps} steps, {lives} lives, {time.process_time() - began:.0f} s of processor")
 
 
 # --- a Lambda that dies within its batch ------------------------------------------------------------------------------
