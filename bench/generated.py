@@ -7,6 +7,7 @@ import itertools
 import math
 import random
 import struct
+import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from bench import molecules
 
 MOLECULES = 500
 """Different molecules in a file; then they come again."""
+_MOST_ROWS = 1_048_576
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,44 @@ class Generated:
             while file.tell() < size:
                 file.write(next(pieces))
             file.write(self.end)
+
+
+@dataclass(frozen=True)
+class Workbook:
+    """An XLSX with one sheet of numbers and words, of as many bytes of XML as are asked for: packed, it is a sixth of that."""
+
+    kind: str = "tabular"
+    format: str = "xlsx"
+
+    def write(self, path: Path, size: int) -> None:
+        """Write a workbook; its sheet holds at most the 1,048,576 rows that the format allows, about 190 MB of XML."""
+        relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+        main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+        types = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+        packages = "http://schemas.openxmlformats.org/package/2006"
+        parts = {
+            "[Content_Types].xml": f'<Types xmlns="{packages}/content-types"><Default Extension="rels" '
+            'ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Override PartName="/xl/workbook.xml" '
+            f'ContentType="{types}.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" '
+            f'ContentType="{types}.worksheet+xml"/></Types>',
+            "_rels/.rels": f'<Relationships xmlns="{packages}/relationships"><Relationship Id="r1" '
+            f'Type="{relation}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+            "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{relation}"><sheets><sheet name="samples" sheetId="1" '
+            'r:id="r1"/></sheets></workbook>',
+            "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{packages}/relationships"><Relationship Id="r1" '
+            f'Type="{relation}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
+        }
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as package:
+            for name, text in parts.items():
+                package.writestr(name, text)
+            with package.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as sheet:
+                sheet.write(f'<worksheet xmlns="{main}"><sheetData>'.encode())
+                written = 0
+                for row in itertools.islice(_sheet_rows(), _MOST_ROWS):
+                    written += sheet.write(row)
+                    if written >= size:
+                        break
+                sheet.write(b"</sheetData></worksheet>")
 
 
 def sdf() -> Iterator[bytes]:
@@ -136,7 +176,7 @@ def tsv() -> Iterator[bytes]:
     yield from _rows(b"\t")
 
 
-FILES = {
+FILES: dict[str, Generated | Workbook] = {
     "sdf": Generated("chemical", "sdf", sdf),
     "smiles": Generated("chemical", "smiles", smiles),
     "inchi": Generated("chemical", "inchi", inchi),
@@ -147,6 +187,7 @@ FILES = {
     "mzml": Generated("spectra", "mzml", mzml, b"</spectrumList></run></mzML>\n"),
     "csv": Generated("tabular", "csv", csv),
     "tsv": Generated("tabular", "tsv", tsv),
+    "xlsx": Workbook(),
 }
 """By the names that the benchmarks take."""
 
@@ -208,6 +249,24 @@ def _arrays(seed: int) -> str:
 
 def _packed(values: list[float]) -> str:
     return base64.b64encode(zlib.compress(struct.pack(f"<{len(values)}d", *values))).decode()
+
+
+def _sheet_rows() -> Iterator[bytes]:
+    dice = random.Random(0)
+    words = ["ethanol", "benzene", "caffeine", "aspirin"]
+    yield _sheet_row(1, ["id", "name", "substance", "weight"])
+    for n in itertools.count(2):
+        yield _sheet_row(n, [n, f"sample {n}", words[n % 4], round(dice.uniform(1, 500), 2)])
+
+
+def _sheet_row(number: int, cells: list[int | float | str]) -> bytes:
+    told = "".join(
+        f'<c r="{column}{number}" t="inlineStr"><is><t>{cell}</t></is></c>'
+        if isinstance(cell, str)
+        else f'<c r="{column}{number}"><v>{cell}</v></c>'
+        for column, cell in zip("ABCD", cells, strict=True)
+    )
+    return f'<row r="{number}">{told}</row>'.encode()
 
 
 def _rows(delimiter: bytes) -> Iterator[bytes]:

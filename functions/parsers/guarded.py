@@ -17,7 +17,7 @@ from leanda.parsing.format import Format
 from leanda.persistence.artefacts import PackedLines, json_line
 
 CHUNK_SECONDS: Final = 600.0
-"""Time that one chunk may cost in all. The largest chunk of the largest file needs half of it on one whole processor."""
+"""Time that one chunk may cost in all. The largest chunk of the largest file needs less than half of it on one whole processor."""
 LOST_SECONDS: Final = 120.0
 """Of that, what may be lost to records that kill their reader: only hostile files come here."""
 GAVE_UP: Final = "PARSER_GAVE_UP"
