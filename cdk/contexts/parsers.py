@@ -51,6 +51,7 @@ PARSERS: Final = Context(
         parser("image", wheels="image", tasks=False),
         parser("microscopy", wheels="microscopy", tasks=False),
         parser("spectra"),
+        parser("geometry"),
         parser("bundle", tasks=False, memory=1024),
         parser("generic", tasks=False, memory=1024),
         # As a parser, it lets native code at hostile bytes, so it holds no credentials of a store.

@@ -154,6 +154,7 @@ ORIGINALS = {
     "crystal": b"data_sample\n_cell_length_a 5.0\n_cell_length_b 5.0\n_cell_length_c 5.0\n_chemical_name_common sample\n",
     "spectra": b"##TITLE=sample\n##JCAMP-DX=4.24\n##DATA TYPE=INFRARED SPECTRUM\n##XUNITS=1/CM\n##YUNITS=ABSORBANCE\n"
     b"##FIRSTX=1\n##LASTX=3\n##NPOINTS=3\n##XFACTOR=1\n##YFACTOR=1\n##XYDATA=(X++(Y..Y))\n1 1 2 3\n##END=\n",
+    "geometry": b"2\nsample\nO 0 0 0\nH 0 0 0.97\n",
 }
 """A small original for each kind whose files are cut into chunks; the samples themselves are about an SDF."""
 

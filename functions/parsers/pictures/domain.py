@@ -24,6 +24,7 @@ _OF_TEXT: Final = {
     "chemical/x-mdl-rxn": "reaction",
     "chemical/x-daylight-reaction-smiles": "reaction",
     "chemical/x-cif": "crystal",
+    "chemical/x-xyz": "geometry",
     "application/vnd.leanda.xy+json": "spectrum",
 }
 _OF_ORIGINAL: Final = {

@@ -52,6 +52,12 @@ def _spectrum(text: str, properties: dict[str, Any]) -> bytes:
     return spectrum.plot(text, properties)
 
 
+def _geometry(text: str, properties: dict[str, Any]) -> bytes:
+    from functions.parsers.pictures.drawings import geometry
+
+    return geometry.balls(text, properties)
+
+
 def _page(arguments: dict[str, Any]) -> bytes:
     from functions.parsers.pictures.drawings import page
 
@@ -77,6 +83,7 @@ _OF_TEXT: Final[dict[str, Callable[[str, dict[str, Any]], bytes]]] = {
     "reaction": _reaction,
     "crystal": _crystal,
     "spectrum": _spectrum,
+    "geometry": _geometry,
 }
 _OF_ORIGINAL: Final[dict[str, Callable[[dict[str, Any]], bytes]]] = {
     "page": _page,

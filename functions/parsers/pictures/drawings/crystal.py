@@ -1,7 +1,7 @@
 """A unit cell: its edges with the axes a, b and c, and the atoms in it where the block states them as fractions.
 
 The view is fixed: c upwards, a towards the reader and to the left, b to the right (as International Tables draw cells), a little
-from above; without perspective. Colours and radii follow the CPK tradition.
+from above.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from functions.parsers.pictures.domain import NotDrawable
+from functions.parsers.pictures.drawings.space import Part, Site, Vector, View, atoms, bonds, line, put
 from functions.parsers.pictures.drawings.svg import Canvas
 
 SIDE: Final = 480
@@ -26,27 +26,7 @@ _AXES: Final = (("a", "#c62828"), ("b", "#2e7d32"), ("c", "#1565c0"))
 _CELL: Final = (
     "cellLengthA", "cellLengthB", "cellLengthC", "cellAngleAlpha", "cellAngleBeta", "cellAngleGamma",
 )  # fmt: skip
-_COLOURS: Final = {
-    "H": "#f2f2f2", "C": "#6b6b6b", "N": "#3f6fd9", "O": "#e03131", "F": "#8fd14f", "Cl": "#3aa63a", "Br": "#9c3b1f",
-    "I": "#7b2fa0", "S": "#f0c419", "P": "#f08c2e", "B": "#f2b5a0", "Na": "#a06bd6", "K": "#8e4ec6", "Li": "#c792ea",
-    "Mg": "#77c63f", "Ca": "#5dbb3f", "Fe": "#d9713c", "Cu": "#c88033", "Zn": "#7d80b0", "Al": "#bfa6a6", "Si": "#d9b98c",
-    "Ti": "#a9a9b8", "Au": "#f2c230", "Ag": "#b8b8c4", "Pt": "#c4c4d4", "Pd": "#5b7f95",
-}  # fmt: skip
-_OTHER: Final = "#b07aa1"
-_IONS: Final = frozenset(["Li", "Na", "K", "Rb", "Cs", "Mg", "Ca", "Sr", "Ba"])
-_PIECES: Final = 4
 _NO_CELL: Final = "The crystal states no unit cell that can be drawn."
-
-Vector = tuple[float, float, float]
-
-
-@dataclass(frozen=True)
-class Site:
-    """An atom in the cell: Cartesian coordinates and covalent radius in Å."""
-
-    place: Vector
-    element: str
-    radius: float
 
 
 def cell(text: str, properties: dict[str, Any]) -> bytes:
@@ -109,48 +89,16 @@ def _vector(position: Any) -> Vector:
 
 def drawn(edges: Sequence[Vector], sites: Sequence[Site], name: str) -> bytes:
     """The SVG of a cell by its three edges (Å), with atoms."""
-    view = _View.of(edges)
+    corners = [_corner(edges, corner) for corner in itertools.product((0, 1), repeat=3)]
+    view = View.around(corners, _turned, side=SIDE, margin=_MARGIN)
     canvas = Canvas(SIDE, SIDE)
-    parts = [*_edges(view, edges), *_axes(view, edges), *_bonds(view, sites), *_atoms(view, sites)]
-    for part in sorted(parts, key=lambda part: part.depth):  # what is nearer covers what is behind
-        canvas.add(part.element, **part.attributes)
+    put(canvas, [*_edges(view, edges), *_axes(view, edges), *bonds(view, sites), *atoms(view, sites)])
     for edge, (letter, colour) in zip(edges, _AXES, strict=True):
         _letter(canvas, view, edge, letter, colour)
     lengths = ", ".join(f"{letter} = {math.hypot(*edge):.3f}" for edge, (letter, _) in zip(edges, _AXES, strict=True))
     caption = f"{name} · {lengths} Å" if name else f"{lengths} Å"
     canvas.text(caption, x=SIDE / 2, y=SIDE - 10, font_size=13, fill="#333", text_anchor="middle")
     return canvas.finished(f"Unit cell: {caption}")
-
-
-@dataclass(frozen=True)
-class _Part:
-    """One element of the drawing; `depth` is larger for what is nearer."""
-
-    depth: float
-    element: str
-    attributes: dict[str, object]
-
-
-@dataclass(frozen=True)
-class _View:
-    """From Å to pixels."""
-
-    scale: float
-    left: float
-    top: float
-
-    @classmethod
-    def of(cls, edges: Sequence[Vector]) -> _View:
-        seen = [_turned(_corner(edges, corner)) for corner in itertools.product((0, 1), repeat=3)]
-        xs, ys = [p[0] for p in seen], [p[1] for p in seen]
-        room = SIDE - 2 * _MARGIN
-        scale = min(room / (max(xs) - min(xs)), room / (max(ys) - min(ys)))
-        left = SIDE / 2 - scale * (max(xs) + min(xs)) / 2
-        return cls(scale, left, SIDE / 2 - 8 - scale * (max(ys) + min(ys)) / 2)
-
-    def at(self, place: Vector) -> tuple[float, float]:
-        x, y, _ = _turned(place)
-        return self.left + x * self.scale, self.top + y * self.scale
 
 
 def _turned(place: Vector) -> Vector:
@@ -167,7 +115,7 @@ def _corner(edges: Sequence[Vector], corner: Sequence[int]) -> Vector:
     return x, y, z
 
 
-def _edges(view: _View, edges: Sequence[Vector]) -> Iterator[_Part]:
+def _edges(view: View, edges: Sequence[Vector]) -> Iterator[Part]:
     """The twelve edges; the three that meet in the corner farthest from the reader are dashed."""
     corners = list(itertools.product((0, 1), repeat=3))
     farthest = min(corners, key=lambda corner: _turned(_corner(edges, corner))[2])
@@ -178,52 +126,18 @@ def _edges(view: _View, edges: Sequence[Vector]) -> Iterator[_Part]:
             end = tuple(1 if at == axis else value for at, value in enumerate(start))
             dash = {"stroke_dasharray": "5 4"} if farthest in (start, end) else {}
             look = {"stroke": _EDGE, "stroke_width": 1.2, **dash}
-            yield from _line(view, _corner(edges, start), _corner(edges, end), look)
+            yield from line(view, _corner(edges, start), _corner(edges, end), look)
 
 
-def _axes(view: _View, edges: Sequence[Vector]) -> Iterator[_Part]:
+def _axes(view: View, edges: Sequence[Vector]) -> Iterator[Part]:
     for edge, (_, colour) in zip(edges, _AXES, strict=True):
-        yield from _line(view, (0.0, 0.0, 0.0), edge, {"stroke": colour, "stroke_width": 2.4})
+        yield from line(view, (0.0, 0.0, 0.0), edge, {"stroke": colour, "stroke_width": 2.4})
 
 
-def _line(view: _View, start: Vector, end: Vector, look: dict[str, object]) -> Iterator[_Part]:
-    """In pieces, which are covered one by one."""
-    marks = [_between(start, end, piece / _PIECES) for piece in range(_PIECES + 1)]
-    for one, other in itertools.pairwise(marks):
-        (x1, y1), (x2, y2) = view.at(one), view.at(other)
-        depth = _turned(_between(one, other, 0.5))[2]
-        yield _Part(depth, "line", {"x1": x1, "y1": y1, "x2": x2, "y2": y2, **look})
-
-
-def _between(start: Vector, end: Vector, share: float) -> Vector:
-    x, y, z = (a + (b - a) * share for a, b in zip(start, end, strict=True))
-    return x, y, z
-
-
-def _letter(canvas: Canvas, view: _View, edge: Vector, letter: str, colour: str) -> None:
+def _letter(canvas: Canvas, view: View, edge: Vector, letter: str, colour: str) -> None:
     (x1, y1), (x2, y2) = view.at((0.0, 0.0, 0.0)), view.at(edge)
     length = math.hypot(x2 - x1, y2 - y1) or 1.0
     x, y = x2 + (x2 - x1) / length * 26, y2 + (y2 - y1) / length * 26
     canvas.text(
         letter, x=x, y=y + 6, font_size=18, font_style="italic", font_weight="bold", fill=colour, text_anchor="middle"
     )
-
-
-def _atoms(view: _View, sites: Sequence[Site]) -> Iterator[_Part]:
-    for site in sites:
-        x, y = view.at(site.place)
-        radius = max(2.0, min(0.42 * (site.radius + 0.25) * view.scale, 16.0))
-        look = {"fill": _COLOURS.get(site.element, _OTHER), "stroke": "#333", "stroke_width": 0.8}
-        yield _Part(_turned(site.place)[2] + site.radius / 2, "circle", {"cx": x, "cy": y, "r": radius, **look})
-
-
-def _bonds(view: _View, sites: Sequence[Site]) -> Iterator[_Part]:
-    """Between atoms nearer than 1.15 times the sum of their covalent radii; nearer than 0.6 Å they are the same one, disordered.
-
-    Alkali and alkaline-earth metals have none: what holds them is no bond in any one direction.
-    """
-    look = {"stroke": "#8a8a8a", "stroke_width": max(1.2, min(0.16 * view.scale, 4.0))}
-    bound = [site for site in sites if site.element not in _IONS]
-    for first, second in itertools.combinations(bound, 2):
-        if 0.6 < math.dist(first.place, second.place) < 1.15 * (first.radius + second.radius):
-            yield from _line(view, first.place, second.place, look)

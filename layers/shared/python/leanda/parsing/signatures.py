@@ -21,6 +21,7 @@ from leanda.parsing.pictures import EXTENSIONS as PICTURE_EXTENSIONS
 from leanda.parsing.smiles import plausible_smiles, reaction_layout, telling_smiles
 from leanda.parsing.spectra import is_jcamp, is_mzml, is_spc
 from leanda.parsing.text import readable_text
+from leanda.parsing.xyz import is_xyz
 
 
 @dataclass(frozen=True)
@@ -313,6 +314,13 @@ def _picture_row(kind: str, format: str) -> Row:
     return Row(kind, format, extensions=PICTURE_EXTENSIONS[format], container=holds)
 
 
+# --- geometry -------------------------------------------------------------------------------------------------------------
+
+
+def _is_xyz(head: Head) -> bool:
+    return is_xyz(head.lines(at_most=10))
+
+
 # --- spectra --------------------------------------------------------------------------------------------------------------
 
 
@@ -377,6 +385,7 @@ ROWS: Final = (
     GENERIC,
     Row("chemical", "sdf", extensions=("sdf", "sd"), signature=_is_sdf),
     Row("chemical", "mol", extensions=("mol", "mdl"), signature=_is_molfile),
+    Row("geometry", "xyz", extensions=("xyz", "extxyz"), signature=_is_xyz),
     Row("chemical", "smiles", extensions=_SMILES, text_test=_is_smiles),
     Row("chemical", "inchi", extensions=_INCHI, text_test=_is_inchi),
     BUNDLE,
