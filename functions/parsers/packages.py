@@ -27,6 +27,9 @@ MEDIA_GRACE_BYTES: Final = 64 * limits.MIB
 """Pictures are never inflated here, and an empty one may shrink a thousandfold without being a bomb."""
 _MEDIA: Final = (".bmp", ".emf", ".wmf", ".tif", ".tiff", ".png", ".jpg", ".jpeg", ".gif", ".wav", ".avi")
 
+# Where writers of Office Open XML put it (ISO/IEC 29500-2, section 11, "Thumbnails", leaves the name open).
+_PREVIEWS: Final = ("docprops/thumbnail.jpeg", "docprops/thumbnail.jpg", "docprops/thumbnail.png")
+
 _END: Final = struct.Struct("<4s4H2IH")
 _END64_LOCATOR: Final = struct.Struct("<4sIQI")
 _END64: Final = struct.Struct("<4sQ2H2I4Q")
@@ -65,6 +68,11 @@ class Package:
     def names(self) -> list[str]:
         """Names of all parts, lower case, without a leading slash."""
         return list(self._members)
+
+    @property
+    def preview(self) -> str | None:
+        """Name of the part that is a picture of the document, where a writer put one that can be shown."""
+        return next((name for name in _PREVIEWS if name in self), None)
 
     @contextmanager
     def part(self, name: str, *, at_most: int) -> Iterator[BinaryIO]:

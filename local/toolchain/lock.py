@@ -17,8 +17,8 @@ ROOT = Path(__file__).resolve().parents[2]
 # versions"). A layer that repeats them costs 25 MB and would shadow the runtime's own patch level.
 IN_THE_RUNTIME = ("boto3", "botocore", "s3transfer", "python-dateutil", "six", "urllib3")
 
-# What nd2 needs for pixels and for OME models; headers need numpy alone. pydantic is in the layer.
-NOT_FOR_HEADERS = (
+# What nd2 needs for arrays of many frames and for OME models; headers and single frames need numpy alone.
+NOT_FOR_ND2 = (
     "annotated-types", "click", "cloudpickle", "dask", "fsspec", "locket", "ome-types", "packaging", "partd", "pydantic",
     "pydantic-core", "pydantic-extra-types", "pyyaml", "resource-backed-dask-array", "toolz", "typing-extensions",
     "typing-inspection", "xsdata",
@@ -26,6 +26,7 @@ NOT_FOR_HEADERS = (
 
 # Sets that are installed into functions beside each other agree with the versions the tests ran with.
 LIKE_DEV = ("-c", "requirements/dev.txt")
+WITH_ND2 = (*LIKE_DEV, *(word for name in NOT_FOR_ND2 for word in ("--no-emit-package", name)))
 
 SETS: dict[str, tuple[str, ...]] = {
     "dev": (),
@@ -36,8 +37,8 @@ SETS: dict[str, tuple[str, ...]] = {
     "tabular": LIKE_DEV,
     "document": LIKE_DEV,
     "image": LIKE_DEV,
-    "pictures": LIKE_DEV,
-    "microscopy": (*LIKE_DEV, *(word for name in NOT_FOR_HEADERS for word in ("--no-emit-package", name))),
+    "pictures": WITH_ND2,
+    "microscopy": WITH_ND2,
     "client": LIKE_DEV,
     "runtime": LIKE_DEV,
     # Environments of their own: ministack pins an older botocore, the document store's daemon needs no Python at all.

@@ -26,6 +26,7 @@ _OF_TEXT: Final = {
     "chemical/x-cif": "crystal",
     "chemical/x-xyz": "geometry",
     "application/vnd.leanda.xy+json": "spectrum",
+    "text/plain": "text",
 }
 _OF_ORIGINAL: Final = {
     ("document", "pdf"): "page",
@@ -33,7 +34,10 @@ _OF_ORIGINAL: Final = {
     ("document", "pptx"): "preview",
     **{("image", format): "image" for format in ("png", "jpeg", "gif", "bmp", "webp", "tiff")},
     **{("microscopy", format): "image" for format in ("ome-tiff", "svs", "bigtiff")},
+    **{("microscopy", format): "plane" for format in ("czi", "lif", "nd2")},
 }
+_WITH_PAGES: Final = frozenset([("document", "pdf"), ("image", "tiff"), ("microscopy", "lif"), ("microscopy", "nd2")])
+"""Formats whose records are pages or images of the original, each with a picture of its own."""
 
 
 _BAD_RECORD: Final = "There is no picture of this: the record could not be read."
@@ -123,9 +127,9 @@ def drawing_of(subject: Subject, index: int | None) -> Drawing:
         raise NoPicture("There is no picture of this: the file could not be read.")
     if subject.blob_id is None:
         raise PictureNotReady
-    if (name := _OF_ORIGINAL.get((subject.kind or "", subject.format or ""))) is not None:
+    record, name = subject.record, _OF_ORIGINAL.get((subject.kind or "", subject.format or ""))
+    if name is not None and not (name == "preview" and record and not _brings_preview(record)):
         return _of_original(subject, name, index)
-    record = subject.record
     if record is None or (index is None and record.index and not subject.ended):
         # The first good record is not known before all records in front of it are.
         raise NoPicture if subject.ended else PictureNotReady
@@ -155,5 +159,9 @@ def _of_original(subject: Subject, name: str, index: int | None) -> Drawing:
 
 
 def _has_pages(subject: Subject) -> bool:
-    """Whether the records of a format are its pages, each with a picture of its own."""
-    return (subject.kind, subject.format) in (("document", "pdf"), ("image", "tiff"))
+    return (subject.kind, subject.format) in _WITH_PAGES
+
+
+def _brings_preview(record: Record) -> bool:
+    """Whether the document has a picture of what this record is about; what has none is drawn from its text."""
+    return bool(record.properties.get("preview"))

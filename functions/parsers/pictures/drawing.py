@@ -58,6 +58,12 @@ def _geometry(text: str, properties: dict[str, Any]) -> bytes:
     return geometry.balls(text, properties)
 
 
+def _text(text: str, properties: dict[str, Any]) -> bytes:
+    from functions.parsers.pictures.drawings import text_page
+
+    return text_page.text_page(text, properties)
+
+
 def _page(arguments: dict[str, Any]) -> bytes:
     from functions.parsers.pictures.drawings import page
 
@@ -78,15 +84,23 @@ def _image(arguments: dict[str, Any]) -> bytes:
         return raster.thumbnail(file, frame=arguments["index"])
 
 
+def _plane(arguments: dict[str, Any]) -> bytes:
+    from functions.parsers.pictures.drawings import planes
+
+    return planes.plane(Path(arguments["path"]), arguments["format"], arguments["index"])
+
+
 _OF_TEXT: Final[dict[str, Callable[[str, dict[str, Any]], bytes]]] = {
     "molecule": _molecule,
     "reaction": _reaction,
     "crystal": _crystal,
     "spectrum": _spectrum,
     "geometry": _geometry,
+    "text": _text,
 }
 _OF_ORIGINAL: Final[dict[str, Callable[[dict[str, Any]], bytes]]] = {
     "page": _page,
     "preview": _preview,
     "image": _image,
+    "plane": _plane,
 }

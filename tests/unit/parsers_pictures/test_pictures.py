@@ -148,6 +148,23 @@ def test_the_second_page_of_a_pdf_has_a_picture_and_of_an_image_only_what_is_the
         drawing_of(dataclasses.replace(PICTURE, record=second), 1)
 
 
+def test_an_office_document_shows_its_preview_and_without_one_its_text() -> None:
+    text = Record(0, good=True, media_type="text/plain", characters=9)
+    word = dataclasses.replace(PDF, format="docx", record=text)
+    assert (drawing_of(word, None).name, drawing_of(word, None).media_type) == ("text", "image/svg+xml")
+    brings = dataclasses.replace(word, record=dataclasses.replace(text, properties={"preview": True}))
+    assert (drawing_of(brings, None).name, drawing_of(brings, None).media_type) == ("preview", "image/png")
+    second = dataclasses.replace(word, format="pptx", record=dataclasses.replace(text, index=1))
+    assert (drawing_of(second, 1).name, drawing_of(second, 1).index) == ("text", 1)
+
+
+@pytest.mark.parametrize(("format", "index"), [("lif", 2), ("nd2", 2), ("czi", 0)])
+def test_images_of_microscopes_have_pictures_of_their_own_where_the_format_has_them(format: str, index: int) -> None:
+    subject = dataclasses.replace(PDF, kind="microscopy", format=format, record=Record(index, good=True))
+    drawing = drawing_of(subject, index)
+    assert (drawing.name, drawing.index, drawing.format) == ("plane", index, format)
+
+
 NO_RECORD = dataclasses.replace(FILE, record=None)
 
 
@@ -155,7 +172,7 @@ NO_RECORD = dataclasses.replace(FILE, record=None)
     ("subject", "index", "error"),
     [
         (dataclasses.replace(FILE, record=Record(0, good=False, media_type=MOLFILE)), 0, NoPicture),
-        (dataclasses.replace(FILE, record=Record(0, good=True, media_type="text/plain")), None, NoPicture),
+        (dataclasses.replace(FILE, record=Record(0, good=True, media_type="application/json")), None, NoPicture),
         (dataclasses.replace(FILE, record=Record(0, good=True)), None, NoPicture),
         (NO_RECORD, None, NoPicture),
         (dataclasses.replace(NO_RECORD, ended=False), None, PictureNotReady),
@@ -171,7 +188,8 @@ NO_RECORD = dataclasses.replace(FILE, record=None)
             0,
             NotDrawable,
         ),
-        (dataclasses.replace(PDF, kind="microscopy", format="czi"), None, NoPicture),
+        (dataclasses.replace(PDF, kind="microscopy", format="ome-xml"), None, NoPicture),
+        (dataclasses.replace(PDF, format="doc"), None, NoPicture),
         (dataclasses.replace(FILE, kind="generic", format="generic", record=None), None, NoPicture),
     ],
 )

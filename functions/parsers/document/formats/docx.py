@@ -3,7 +3,8 @@
 The text is that of the body, then of footnotes and endnotes: a line per paragraph, a line per table row with its cells divided by
 tabs. Deleted and moved-away text of tracked changes, field codes and fallback drawings are left out. ISO/IEC 29500-1, section 17.
 
-Properties: `paragraphs`, `tables` (nested ones too) and `images` of the body, `characters` of the text. Fields: see `properties`.
+Properties: `paragraphs`, `tables` (nested ones too) and `images` of the body, `characters` of the text, `preview` where it brings
+a picture of itself along. Fields: see `properties`.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Docx:
     """Word documents in Office Open XML."""
 
     name: str = "docx"
-    version: str = "1"
+    version: str = "2"
     empty_is_failure: bool = True
 
     def records(self, file: BinaryIO) -> Iterator[Record]:
@@ -55,6 +56,8 @@ class Docx:
         if not body.is_word:
             raise FormatMismatch(detail=f"{main} is no Word document")
         properties = {"paragraphs": body.paragraphs, "tables": body.tables, "images": body.images}
+        if package.preview:
+            properties["preview"] = True
         known, issues = stated(package)
         language = _Language()
         for relationship in relationships(package, main).values():

@@ -2,7 +2,8 @@
 
 A record's name is the slide's title, its text what stands on it (a line per paragraph, table cells divided by tabs), its field
 `Notes` what the speaker wrote below it. Properties: `slide` (from 1), `characters`, `tables`, `images`, `hidden` when it is. The
-first record also carries the presentation's fields (see `properties`) and `slides`. ISO/IEC 29500-1, section 19.
+first record also carries the presentation's fields (see `properties`), `slides`, and `preview` where the file brings
+a picture of it along. ISO/IEC 29500-1, section 19.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class Pptx:
     """PowerPoint presentations in Office Open XML."""
 
     name: str = "pptx"
-    version: str = "1"
+    version: str = "2"
     empty_is_failure: bool = True
 
     def records(self, file: BinaryIO) -> Iterator[Record]:
@@ -64,7 +65,9 @@ class Pptx:
                 record = record.model_copy(
                     update={
                         "fields": (*fields(known), *record.fields),
-                        "properties": record.properties | {"slides": len(presentation.slides)},
+                        "properties": record.properties
+                        | {"slides": len(presentation.slides)}
+                        | ({"preview": True} if package.preview else {}),
                         "issues": (*issues, *record.issues),
                     }
                 )

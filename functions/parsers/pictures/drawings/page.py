@@ -12,8 +12,6 @@ from functions.parsers.pictures.drawings import raster
 from leanda import limits
 
 MAX_PREVIEW_BYTES: Final = 4 * limits.MIB
-# Where writers of Office Open XML put it (ISO/IEC 29500-2, section 11, "Thumbnails", leaves the name open).
-_PREVIEWS: Final = ("docprops/thumbnail.jpeg", "docprops/thumbnail.jpg", "docprops/thumbnail.png")
 
 
 def pdf_page(path: Path, index: int, side: int = raster.SIDE) -> bytes:
@@ -44,8 +42,7 @@ def office_preview(file: BinaryIO, side: int = raster.SIDE) -> bytes:
         ParseFailure: the package or the preview is refused, see `open_package` and `raster.thumbnail`.
     """
     package = open_package(file)
-    name = next((name for name in _PREVIEWS if name in package), None)
-    if name is None:
+    if package.preview is None:
         raise NotDrawable("The document brings no preview along.")
-    with package.part(name, at_most=MAX_PREVIEW_BYTES) as stream:
+    with package.part(package.preview, at_most=MAX_PREVIEW_BYTES) as stream:
         return raster.thumbnail(io.BytesIO(stream.read()), side)

@@ -1,0 +1,154 @@
+"""Pixels of microscopes: one plane of an image as viewers show it first, or the small picture that a CZI brings along.
+
+LIF and ND2 are read with liffile and nd2. The planes of a CZI are mostly coded in ways that need 90 MB of decoders, but programs
+that write CZI put a small picture of each file beside them (ZEISS "CZI (ZISRAW) File Format" 1.2, attachments); that is shown.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from PIL import Image
+
+from functions.parsers.pictures.domain import NotDrawable
+from functions.parsers.pictures.drawings import raster
+from leanda import limits
+from leanda.errors import LeandaError
+
+MAX_ATTACHMENTS: Final = 1000
+MAX_THUMBNAIL_BYTES: Final = 16 * limits.MIB
+MAX_CHANNELS: Final = 6
+_COLOURS: Final = ((0, 255, 0), (255, 0, 255), (0, 160, 255), (255, 200, 0), (255, 60, 60), (200, 200, 200))
+"""Of the channels of a composite, in their order; the first two are told apart by everybody."""
+_SHOWN: Final = (0.2, 99.8)
+"""Percentiles that become black and white, so that a hot pixel does not darken all others."""
+
+_SEGMENT: Final = struct.Struct("<16sqq")
+_DIRECTORY_PLACE: Final = _SEGMENT.size + 72
+_PLACE: Final = struct.Struct("<q")
+_COUNT: Final = struct.Struct("<i")
+_DIRECTORY_HEADER_BYTES: Final = 256
+_ENTRY: Final = struct.Struct("<2s10sqi16s8s80s")
+_DATA_OFFSET: Final = _SEGMENT.size + 256
+
+
+class PlaneNotReadable(NotDrawable):
+    summary = "No picture can be made of this file: its pixels cannot be read."
+
+
+def plane(path: Path, format: str, index: int, side: int = raster.SIDE) -> bytes:
+    """A PNG of one image of a file, at most `side` pixels wide and high: of a stack the middle, of a series the beginning.
+
+    Args:
+        index: of the record: the image of a LIF, the position of an ND2. A CZI has one picture for all its scenes.
+
+    Raises:
+        NotDrawable: the pixels cannot be read, or there is no small picture.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return _READERS[format](path, index, side)
+        except (LeandaError, MemoryError):
+            raise
+        except Exception as problem:  # whatever the libraries make of damage
+            raise PlaneNotReadable(detail=f"{type(problem).__name__}: {problem}"[:300]) from problem
+
+
+def _lif(path: Path, index: int, side: int) -> bytes:
+    import liffile
+
+    with liffile.LifFile(path) as opened:
+        image = opened.images[index]
+        return shown(image.asarray(), list(image.dims), side)
+
+
+def _nd2(path: Path, index: int, side: int) -> bytes:
+    import nd2
+
+    with nd2.ND2File(path) as opened:
+        sizes = opened.sizes
+        wanted = {"P": index, "Z": sizes.get("Z", 1) // 2}
+        places = [{axis: at.get(axis, 0) for axis in wanted} for at in opened.loop_indices]
+        frame = opened.read_frame(places.index(wanted) if wanted in places else 0)
+        if not frame.any():  # What nd2 gives for a frame that is not in the file.
+            raise PlaneNotReadable(detail="the frame is empty")
+        axes = [str(axis) for axis in sizes if axis in ("C", "Y", "X", "S")]
+        return shown(frame, axes, side)
+
+
+def shown(pixels: Any, axes: list[str], side: int) -> bytes:
+    """A plane of an array with these axes: the middle of Z, the first of everything else but channels and samples."""
+    if "X" not in axes or "Y" not in axes or len(axes) != pixels.ndim or not pixels.size:
+        raise PlaneNotReadable(detail=f"axes {axes} of an array of {pixels.shape}")
+    for at in reversed(range(len(axes))):
+        if axes[at] not in ("X", "Y", "C", "S"):
+            pixels = pixels.take(pixels.shape[at] // 2 if axes[at] == "Z" else 0, axis=at)
+            del axes[at]
+    order = [axes.index(axis) for axis in ("C", "S", "Y", "X") if axis in axes]
+    pixels = pixels.transpose(order).reshape(-1, *(pixels.shape[axes.index(axis)] for axis in ("Y", "X")))
+    step = max(1, max(pixels.shape[1:]) // (2 * side))
+    pixels = pixels[:MAX_CHANNELS, ::step, ::step]
+    return raster.png_of(_rgb(pixels) if "S" in axes and len(pixels) >= 3 else _composite(pixels), side)
+
+
+def _composite(pixels: Any) -> Image.Image:
+    """Grey for one channel; else each channel in a colour of its own, added up."""
+    import numpy as np
+
+    levels = [_stretched(channel) for channel in pixels]
+    if len(levels) == 1:
+        return Image.fromarray((levels[0] * 255).astype(np.uint8))
+    total = sum(level[..., None] * np.array(colour) for level, colour in zip(levels, _COLOURS, strict=False))
+    return Image.fromarray(np.clip(total, 0, 255).astype(np.uint8))
+
+
+def _rgb(pixels: Any) -> Image.Image:
+    """Samples of one picture are stretched together, or their colours would change."""
+    import numpy as np
+
+    if pixels.dtype != np.uint8:
+        pixels = _stretched(pixels[:3]) * 255
+    return Image.fromarray(np.ascontiguousarray(pixels[:3].astype(np.uint8).transpose(1, 2, 0)))
+
+
+def _stretched(values: Any) -> Any:
+    """From 0 to 1; a plane of one value is black."""
+    import numpy as np
+
+    values = np.nan_to_num(values.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+    low, high = (float(value) for value in np.percentile(values, _SHOWN))
+    if high <= low:
+        low, high = float(values.min()), float(values.max())
+    return np.zeros_like(values) if high <= low else np.clip((values - low) / (high - low), 0, 1)
+
+
+def _czi(path: Path, index: int, side: int) -> bytes:  # noqa: ARG001 - one picture for all scenes
+    found = _attachment(path.read_bytes(), b"Thumbnail")
+    if found is None:
+        raise NotDrawable("The file brings no small picture along.")
+    return raster.thumbnail(io.BytesIO(found), side)
+
+
+def _attachment(content: bytes, name: bytes) -> bytes | None:
+    (directory,) = _PLACE.unpack_from(content, _DIRECTORY_PLACE)
+    if not 0 < directory < len(content) or not content.startswith(b"ZISRAWATTDIR", directory):
+        return None
+    (count,) = _COUNT.unpack_from(content, directory + _SEGMENT.size)
+    for number in range(min(count, MAX_ATTACHMENTS)):
+        at = directory + _SEGMENT.size + _DIRECTORY_HEADER_BYTES + number * _ENTRY.size
+        _, _, place, _, _, _, title = _ENTRY.unpack_from(content, at)
+        if title.split(b"\0")[0] != name or not 0 < place < len(content):
+            continue
+        (size,) = _COUNT.unpack_from(content, place + _SEGMENT.size)
+        if content.startswith(b"ZISRAWATTACH", place) and 0 < size <= MAX_THUMBNAIL_BYTES:
+            return content[place + _DATA_OFFSET : place + _DATA_OFFSET + size]
+    return None
+
+
+_READERS: Final[dict[str, Callable[[Path, int, int], bytes]]] = {"czi": _czi, "lif": _lif, "nd2": _nd2}
