@@ -27,6 +27,10 @@ def test_every_row_is_stored_as_the_csv_module_reads_it() -> None:
     assert all(record["status"] == "Parsed" and not record["issues"] for record in stored)
 
 
-def _value(column: str, cell: str) -> str | float | None:
-    """Degrees are numbers, zip codes are not (00501 is one), empty cells are nothing."""
-    return None if not cell else float(cell) if column in ("latitude", "longitude") else cell
+def _value(column: str, cell: str) -> str | int | float | None:
+    """Each value is typed by itself: degrees and zip codes are numbers, but for codes that begin with a zero."""
+    if not cell:
+        return None
+    if column == "zip_code" and not cell.startswith("0"):
+        return int(cell)
+    return float(cell) if column in ("latitude", "longitude") else cell

@@ -130,7 +130,8 @@ def test_a_typed_record_keeps_what_is_ambiguous_as_text() -> None:
         "zip": "00501",
         "mass": "1.50",
         "n": "3",
-        "on": "TRUE",
+        "on": "true",
+        "town": "TRUE",
         "country": "NO",
         "day": "2024-01-01",
     }
@@ -140,6 +141,7 @@ def test_a_typed_record_keeps_what_is_ambiguous_as_text() -> None:
         1.5,
         3,
         True,
+        "TRUE",
         "NO",
         "2024-01-01",
         None,

@@ -73,9 +73,9 @@ def type_of(value: Value) -> ValueType | None:
 def typed(record: Record) -> Record:
     """The record with its fields' values typed where that loses nothing; what is ambiguous stays text.
 
-    Numbers, `true` and `false` become such, so that ranges of numbers can be searched. `yes` and `no` stay text: in a
-    column of countries NO is Norway, and only the whole column tells; `qualify` calls a column of nothing but such
-    words boolean. Statistics are the same before and after.
+    Numbers, `true` and `false` become such, so that ranges of numbers can be searched. `yes`, `no` and `TRUE` stay text:
+    in a column of countries NO is Norway, in one of towns TRUE is in West Virginia, and only the whole column tells;
+    `qualify` calls a column of nothing but such words boolean. Statistics are the same before and after.
     """
     if not record.fields:
         return record
@@ -244,7 +244,7 @@ def _typed_field(field: FieldValue) -> FieldValue:
     if not isinstance(field.value, str):
         return field
     value = type_value(field.value)
-    if isinstance(value, bool) and field.value.strip().lower() not in ("true", "false"):
+    if isinstance(value, bool) and field.value.strip() not in ("true", "false"):
         return field
     return field if value is field.value else FieldValue(name=field.name, value=value)
 
