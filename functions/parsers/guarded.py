@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Final
 
 from leanda.contracts.artefacts import Issue, Record, RecordStatus, Severity
@@ -13,7 +14,7 @@ from leanda.errors import ParseFailure
 from leanda.guard import CallFailed, ChildDied, Guard
 from leanda.guard.child import SENTENCES
 from leanda.observability import logger
-from leanda.parsing.format import Format
+from leanda.parsing.format import Format, WritingFormat
 from leanda.persistence.artefacts import PackedLines, json_line
 
 CHUNK_SECONDS: Final = 600.0
@@ -49,8 +50,9 @@ class Artefact:
     _lines: PackedLines = field(default_factory=PackedLines)
 
     def add(self, result: bytes) -> None:
+        """A result: one record, or several good ones, a line each."""
         self._lines.add(result[1:])
-        self.total += 1
+        self.total += 1 + result.count(b"\n")
         self.failed += result[:1] == b"1"
 
     def add_failed(self, index: int, code: str, message: str) -> None:
@@ -85,12 +87,14 @@ def read_chunk(
     """
     artefact, offset, until, lost = Artefact(), 0, now() + seconds, 0.0
     ends: list[int] | None = None
+    together = isinstance(format, WritingFormat)
     while True:
         arguments: dict[str, Any] = {
             "kind": kind,
             "format": format.name,
             "head": len(head),
             "firstIndex": row.first_index + artefact.total,
+            "together": together,
         }
         last = now()
         try:
@@ -104,12 +108,16 @@ def read_chunk(
         except CallFailed as failed:
             raise _verdict(failed) from failed
         except ChildDied as died:
+            if together:  # which of the records that would have come together is seen when they come one by one
+                together, ends = False, _ends(format, row, data, head)
+                offset = ends[artefact.total - 1] if artefact.total else 0
+                continue
             lost += now() - last
             guilty = row.first_index + artefact.total
             logger.warning("a record killed its reader", code=str(died.death), detail=died.detail, record=guilty)
             artefact.add_failed(guilty, str(died.death), SENTENCES[died.death])
         if ends is None:
-            ends = list(format.boundaries([data], head=head, first_index=row.first_index))
+            ends = _ends(format, row, data, head)
         if artefact.total >= len(ends):
             return artefact
         if last > until or lost > LOST_SECONDS or (row.count is not None and len(ends) != row.count):
@@ -121,23 +129,38 @@ def read_chunk(
         offset = ends[artefact.total - 1]
 
 
-def read_whole(guard: Guard, kind: str, format_name: str, path: str) -> Iterator[bytes]:
-    """The records of a whole file as results.
+def _ends(format: Format, row: ChunkRow, data: bytes, head: bytes) -> list[int]:
+    return list(format.boundaries([data], head=head, first_index=row.first_index))
+
+
+def read_whole(guard: Guard, kind: str, format_name: str, path: str, *, together: bool = False) -> Iterator[bytes]:
+    """The records of a whole file as results, each one record.
 
     What was read before the reader died is kept; a failed record stands where it ended and says that nothing after it was read.
     Its parts point at each other, so there is no place behind the guilty one where another reader could begin.
 
+    Args:
+        together: let good records come several at a time; after a death all are read again one by one, to know how far it came.
+
     Raises:
         ParseFailure: the format's verdict, or the death of its reader before the first record.
     """
-    arguments, read = {"kind": kind, "format": format_name, "path": path}, 0
+    arguments, read = {"kind": kind, "format": format_name, "path": path, "together": together}, 0
     try:
         for result in guard.stream("functions.parsers.reading:read_whole", arguments, b""):
-            yield result
-            read += 1
+            if b"\n" not in result:
+                yield result
+                read += 1
+                continue
+            for line in result[1:].split(b"\n"):
+                yield b"0" + line
+                read += 1
     except CallFailed as failed:
         raise _verdict(failed) from failed
     except ChildDied as died:
+        if together:
+            yield from islice(read_whole(guard, kind, format_name, path), read, None)
+            return
         if not read:
             raise ReaderDied(died) from died
         logger.warning("a file killed its reader", code=str(died.death), detail=died.detail, record=read)

@@ -32,7 +32,7 @@ from leanda.errors import FileEmpty, FormatMismatch, LeandaError, NoRecords, Par
 from leanda.guard import Guard
 from leanda.messaging import Budget, Group
 from leanda.parsing import tasks
-from leanda.parsing.format import Format, WholeFormat
+from leanda.parsing.format import Format, WholeFormat, WritingWholeFormat
 from leanda.parsing.inflate import Compression, blocks, compression_of, inflate_head, without_first
 from leanda.parsing.planner import Part, cut, parts_of, plan, whole_chunk_records
 from leanda.ports import ArtefactStore, BlobSource, Clock, Publisher
@@ -190,7 +190,8 @@ class Parsing:
                 if file.tell() > WHOLE_BYTES:
                     raise FileTooLargeToRead
             file.flush()
-            results = read_whole(self.guard, self.parser.kind, format.name, file.name)
+            together = isinstance(format, WritingWholeFormat)
+            results = read_whole(self.guard, self.parser.kind, format.name, file.name, together=together)
             while some := tuple(islice(results, whole_chunk_records(n))):
                 started = self.clock.now()
                 artefact = Artefact()

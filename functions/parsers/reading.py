@@ -1,6 +1,7 @@
 """What runs in the guarded child: formats read records, which leave one by one as lines of the artefact.
 
-Each result is one byte (`1` for a failed record, else `0`) and the record's JSON.
+Each result is one byte (`1` for a failed record, else `0`) and the record's JSON. Where the call says `together`, good records that
+a format writes down itself may share a result, a line each: handing over every row of a table costs as much as reading it.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ import importlib
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 from functions.parsers.handling import Parser
-from leanda.contracts.artefacts import RecordStatus
+from leanda import limits
+from leanda.contracts.artefacts import Record, RecordStatus
 from leanda.parsing.format import WholeFormat, WritingFormat, WritingWholeFormat, Written
 from leanda.persistence.artefacts import json_line
 
@@ -21,14 +23,18 @@ def read_chunk(arguments: dict[str, Any], payload: bytes) -> Iterator[bytes]:
     """Records of a byte range. The payload is the file's head, then the range."""
     head, data = payload[: arguments["head"]], payload[arguments["head"] :]
     read = _chunk_reader(arguments["kind"], arguments["format"])
-    yield from _lines(read(data, first_index=arguments["firstIndex"], head=head))
+    records = read(data, first_index=arguments["firstIndex"], head=head)
+    yield from _results(records, together=arguments.get("together", False))
 
 
 def read_whole(arguments: dict[str, Any], payload: bytes) -> Iterator[bytes]:  # noqa: ARG001 - the guard's signature
     """Records of a whole file, which lies at a path of this machine."""
     read = _file_reader(arguments["kind"], arguments["format"])
     with Path(arguments["path"]).open("rb") as file:
-        yield from _lines(read(file))
+        yield from _results(read(file), together=arguments.get("together", False))
+
+
+TOGETHER_BYTES: Final = 8 * limits.KIB
 
 
 @cache
@@ -51,9 +57,20 @@ def _parser(kind: str) -> Parser:
     return found
 
 
-def _lines(records: Iterable[Written]) -> Iterator[bytes]:
+def _results(records: Iterable[Written], *, together: bool) -> Iterator[bytes]:
+    most = TOGETHER_BYTES if together else 0
+    lines: list[bytes] = []
+    size = 0
     for record in records:
         if isinstance(record, bytes):
-            yield b"0" + record
-        else:
+            lines.append(record)
+            size += len(record)
+            if size < most:
+                continue
+        if lines:
+            yield b"0" + b"\n".join(lines)
+            lines, size = [], 0
+        if isinstance(record, Record):
             yield (b"1" if record.status is RecordStatus.FAILED else b"0") + json_line(record)
+    if lines:
+        yield b"0" + b"\n".join(lines)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from functions.parsers import reading
 from functions.parsers.guarded import CHUNK_SECONDS, GAVE_UP, LOST_SECONDS, ReaderDied, read_chunk, read_whole
 from functions.parsers.tabular.formats.csv import CSV
 from leanda.contracts.events import ChunkRow, Counts
@@ -16,17 +17,19 @@ from tests.fakes.guard import InProcessGuard
 
 
 class Fragile:
-    """A guard whose child dies on the records of these indices."""
+    """A guard whose child dies on the records of these indices, with all that would have come together with them."""
 
     def __init__(self, *deadly: int) -> None:
         self.deadly, self._guard = set(deadly), InProcessGuard()
 
     def stream(self, call: str, arguments: dict[str, Any], payload: bytes) -> Iterator[bytes]:
-        first = arguments.get("firstIndex", 0)
-        for index, result in enumerate(self._guard.stream(call, arguments, payload), first):
-            if index in self.deadly:
+        index = arguments.get("firstIndex", 0)
+        for result in self._guard.stream(call, arguments, payload):
+            behind = index + 1 + result.count(b"\n")
+            if self.deadly.intersection(range(index, behind)):
                 raise ChildDied(Death.CRASHED, "signal SIGSEGV")
             yield result
+            index = behind
 
 
 HEAD = b"name,n\n"
@@ -76,13 +79,51 @@ class Slow:
     ids=["in time", "too slow", "too late at its end", "too much is lost"],
 )
 def test_time_that_runs_out_blames_no_record_and_costs_those_that_were_not_reached(
-    guard: Slow, codes: dict[int, str]
+    guard: Slow, codes: dict[int, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(reading, "TOGETHER_BYTES", 0)  # one row a result, so that each takes its time
     row = ChunkRow(n=0, offset=0, length=len(HEAD + ROWS), first_index=0, count=10)
     artefact = read_chunk(guard, "tabular", CSV, row, HEAD + ROWS, HEAD + ROWS, now=lambda: guard.clock)
     body, counts = artefact.finished()
     assert (counts.total, counts.failed) == (10, len(codes))
     assert {record.index: issue.code for record in records_in(body) for issue in record.issues} == codes
+
+
+def test_rows_that_came_together_are_all_there_when_a_later_one_is_deadly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "TOGETHER_BYTES", 300)  # a few rows
+    data = HEAD + ROWS
+    row = ChunkRow(n=0, offset=0, length=len(data), first_index=0, count=10)
+    guard = Fragile(8)
+    body, counts = read_chunk(guard, "tabular", CSV, row, data, data).finished()
+    assert counts == Counts(total=10, parsed=9, failed=1)
+    assert [(record.index, record.status) for record in records_in(body)] == [
+        (n, "Failed" if n == 8 else "Parsed") for n in range(10)
+    ]
+    whole = list(InProcessGuard().stream(CALL, CHUNK | {"head": len(data), "together": True}, data + data))
+    assert 1 < len(whole) < 10
+
+
+CALL = "functions.parsers.reading:read_chunk"
+CHUNK: dict[str, Any] = {"kind": "tabular", "format": "csv", "firstIndex": 0}
+
+
+class DiesTogether:
+    """A guard whose child dies behind the third record; with the second and third still in its hands if they come together."""
+
+    def stream(self, call: str, arguments: dict[str, Any], payload: bytes) -> Iterator[bytes]:
+        lines = [b'{"index":%d,"type":"row","status":"Parsed"}' % n for n in range(4)]
+        if arguments["together"]:
+            yield b"0" + b"\n".join(lines[:2])
+        else:
+            yield from (b"0" + line for line in lines[:3])
+        raise ChildDied(Death.CRASHED, "signal SIGSEGV")
+
+
+def test_no_row_of_a_whole_file_is_lost_or_doubled_because_they_came_together() -> None:
+    *kept, last = read_whole(DiesTogether(), "tabular", "xlsx", "unread", together=True)
+    assert kept == [b'0{"index":%d,"type":"row","status":"Parsed"}' % n for n in range(3)]
+    (record,) = records_in_line(last)
+    assert (record.index, record.status) == (3, "Failed")
 
 
 class Dies:

@@ -202,7 +202,8 @@ def test_a_stray_cell_far_away_ends_the_child_not_the_function(tmp_path: Path) -
         with pytest.raises(ReaderDied):
             list(read_whole(guard, "tabular", "xlsx", str(path)))
         path.write_bytes(made.xlsx({"S": [["a"], [1]]}))
-        assert len(list(read_whole(guard, "tabular", "xlsx", str(path)))) == 1
+        for together in (True, False):
+            assert len(list(read_whole(guard, "tabular", "xlsx", str(path), together=together))) == 1
     finally:
         guard.close()
 
