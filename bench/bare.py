@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, time, timedelta
 from functools import cache
@@ -133,7 +134,8 @@ def cif(path: Path) -> Iterator[dict[str, Any]]:
     from gemmi import cif as library
 
     text = path.read_text()
-    for block in library.read_string(text):
+    texts = re.split(r"^(?=data_)", text, flags=re.MULTILINE | re.IGNORECASE)[1:]
+    for block, own in zip(library.read_string(text), texts, strict=False):
         values: dict[str, str] = {}
         rows: dict[str, int] = {}
         for item in block:
@@ -153,7 +155,7 @@ def cif(path: Path) -> Iterator[dict[str, Any]]:
         structure = gemmi.make_small_structure_from_block(block)
         cell, group = structure.cell, structure.spacegroup
         yield {
-            "name": block.name, "text": text, "fields": fields, "cell": list(cell.parameters), "volume": cell.volume,
+            "name": block.name, "text": own, "fields": fields, "cell": list(cell.parameters), "volume": cell.volume,
             "group": group.xhm() if group else None, "number": group.number if group else None,
             "system": group.crystal_system_str() if group else None,
             "atoms": rows.get("_atom_site_label") or rows.get("_atom_site.id") or 0,
@@ -216,7 +218,7 @@ def workbook(path: Path) -> Iterator[dict[str, Any]]:
     import python_calamine
 
     opened = python_calamine.load_workbook(str(path))
-    for sheet in opened.sheet_names:
+    for sheet in (found.name for found in opened.sheets_metadata if "WorkSheet" in str(found.typ)):
         rows = iter(opened.get_sheet_by_name(sheet).to_python())
         names = [str(name) for name in next(rows, [])]
         for number, row in enumerate(rows, 2):

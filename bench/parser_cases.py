@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice, pairwise
@@ -16,8 +17,9 @@ SAMPLES = molecules.SAMPLE.parents[1]
 
 @dataclass(frozen=True)
 class Case:
-    """Files of one format. `records` is how many the parser gives for all of them, as the first reading shows."""
+    """Files of one format, under a name that tells two of the same format apart."""
 
+    name: str
     kind: str
     format: str
     origin: str
@@ -37,24 +39,32 @@ class _Recipe:
     suffix: str
     samples: tuple[str, ...] = ()
     make: Callable[[], bytes] | None = None
+    join: Callable[[list[bytes]], bytes] | None = None
+    """Makes one file of the samples, where a chunk holds many records and a sample one."""
+
+    @property
+    def name(self) -> str:
+        return "mmcif" if self.suffix == "mmcif" else self.format
 
 
 def cases(folder: Path, wanted: set[str]) -> Iterator[Case]:
     """The cases, their files written into a folder; formats without samples and without a generator are left out."""
     for recipe in _RECIPES:
-        if wanted and recipe.format not in wanted:
+        if wanted and recipe.name not in wanted:
             continue
         found = [SAMPLES / name for name in recipe.samples if (SAMPLES / name).is_file()]
         bodies = [gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes() for file in found]
         origin = ", ".join(file.name for file in found[:2]) + (f" and {len(found) - 2} more" if len(found) > 2 else "")
         if not bodies and recipe.make:
             bodies, origin = [recipe.make()], "generated"
+        elif recipe.join:
+            bodies = [recipe.join(bodies)]
         files = []
         for n, body in enumerate(bodies):
             files.append(folder / f"{recipe.format}-{n}.{recipe.suffix}")
             files[-1].write_bytes(body)
         if files:
-            yield Case(recipe.kind, recipe.format, origin, tuple(files))
+            yield Case(recipe.name, recipe.kind, recipe.format, origin, tuple(files))
 
 
 def missing() -> list[str]:
@@ -74,6 +84,12 @@ def _of(name: str, size: int) -> Callable[[], bytes]:
         return bytes(body) + generated.FILES[name].end
 
     return make
+
+
+def _blocks(bodies: list[bytes]) -> bytes:
+    """Twenty copies of each file, its first data block under a name of its own."""
+    copies = ((n, body) for n in range(20) for body in bodies)
+    return b"\n".join(re.sub(rb"(?m)^data_", b"data_%d_" % n, body) for n, body in copies)
 
 
 def _mol() -> bytes:
@@ -126,8 +142,8 @@ _RECIPES = (
     _Recipe("reaction", "rxn", "rxn", ("rxn/10001.rxn", "rxn/catalysts2000.rxn", "rxn/testRXNChiralityAgentV3000.rxn"), _rxn),
     _Recipe("reaction", "rdf", "rdf", ("rdf/queries.rdf", "rdf/pathway8.rdf"), _of("rdf", 200_000)),
     _Recipe("reaction", "reaction-smiles", "csv", ("reaction-smiles/example_rxns.csv",), _reaction_smiles),
-    _Recipe("crystal", "cif", "cif", ("cif/4003024.cif", "cif/1100110.cif", "cif/1011031.cif"), _of("cif", 40_000)),
-    _Recipe("crystal", "cif", "mmcif", ("cif/5i55.cif", "cif/1pfe.cif.gz"), _of("mmcif", 500_000)),
+    _Recipe("crystal", "cif", "cif", ("cif/4003024.cif", "cif/1100110.cif", "cif/1011031.cif"), _of("cif", 40_000), _blocks),
+    _Recipe("crystal", "cif", "mmcif", ("cif/5i55.cif", "cif/1pfe.cif.gz"), _of("mmcif", 500_000), _blocks),
     _Recipe("spectra", "jcamp", "jdx", ("jcamp/jcamp-fix.dx", "jcamp/jcamp-packed.dx", "jcamp/ethylbenzene.jdx"),
             _of("jcamp", 200_000)),
     _Recipe("spectra", "mzml", "mzML", ("mzml/example.mzML",), _of("mzml", 400_000)),
@@ -158,3 +174,4 @@ _RECIPES = (
     _Recipe("microscopy", "lif", "lif", ("microscopy/LeicaLASX_wavelength-sweep_example.lif",)),
     _Recipe("microscopy", "nd2", "nd2", ("microscopy/Nikon_BF007.nd2",)),
 )  # fmt: skip
+NAMES = tuple(dict.fromkeys(one.name for one in _RECIPES))

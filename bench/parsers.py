@@ -31,8 +31,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from bench import cold
 from bench.bare import LOOPS
-from bench.parser_cases import Case, cases, missing
+from bench.parser_cases import NAMES, Case, cases, missing
 from functions.parsers import reading
 from leanda import limits
 from leanda.guard import GuardedChild, Limits
@@ -57,10 +58,14 @@ class Row:
     two: float | None = None
     peak: int = 0
 
+    @property
+    def name(self) -> str:
+        return self.case.name
+
     def cells(self) -> tuple[str, ...]:
         reader = self.best["reader"]
         return (
-            self.case.files[0].suffix.removeprefix(".") if self.case.format == "cif" else self.case.format,
+            self.name,
             self.case.origin,
             f"{self.records / reader:,.0f}",
             f"{self.case.size / 1e6 / reader:,.1f}",
@@ -111,7 +116,7 @@ def measured(case: Case, seconds: float, repeats: int) -> Row:
     """All parts of a case in turn, several times, each for about so long; the best of each counts."""
     guard = GuardedChild(Limits(item_seconds=60, memory_bytes=2 << 30))
     row = Row(case)
-    row.records = sum(1 for _ in guarded(guard, case))
+    row.records = sum(1 + result.count(b"\n") for result in guarded(guard, case))
     row.peak = _peak(guard)
     parts: dict[str, Callable[[], Iterator[Any]]] = {
         "reader": partial(in_process, case),
@@ -160,12 +165,12 @@ def two_against_one(case: Case, times: int) -> float:
 
 def in_process(case: Case) -> Iterator[bytes]:
     for call, arguments, payload in _calls(case):
-        yield from getattr(reading, call)(arguments, payload)
+        yield from getattr(cold, call)(arguments, payload)
 
 
 def guarded(guard: GuardedChild, case: Case) -> Iterator[bytes]:
     for call, arguments, payload in _calls(case):
-        yield from guard.stream(f"functions.parsers.reading:{call}", arguments, payload)
+        yield from guard.stream(f"bench.cold:{call}", arguments, payload)
 
 
 def bare(case: Case) -> Iterator[dict[str, Any]]:
@@ -180,20 +185,21 @@ def bare_as_json(case: Case) -> Iterator[bytes]:
 
 
 def write(rows: list[Row], machine: str) -> None:
-    """Put the table between its marks in the page."""
-    lines = [f"Measured on: {machine}.", "", f"| {' | '.join(COLUMNS)} |", f"|{' --- |' * len(COLUMNS)}"]
-    lines += [f"| {' | '.join(row.cells())} |" for row in rows]
-    text = PAGE.read_text()
-    marked = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.DOTALL)
-    table = "\n".join([BEGIN, "", *lines, "", END])
-    PAGE.write_text(marked.sub(lambda _: table, text))
+    """Put the rows into the table between its marks in the page; those of formats that were not measured now stay."""
+    before, _, rest = PAGE.read_text().partition(BEGIN)
+    table, _, after = rest.partition(END)
+    lines = {line.split(" | ")[0].removeprefix("| "): line for line in table.splitlines() if line.startswith("| ")}
+    lines |= {row.name: f"| {' | '.join(row.cells())} |" for row in rows}
+    head = [f"Last measured on: {machine}.", "", f"| {' | '.join(COLUMNS)} |", f"|{' --- |' * len(COLUMNS)}"]
+    body = [lines[name] for name in NAMES if name in lines]
+    PAGE.write_text(before + "\n".join([BEGIN, "", *head, *body, "", END]) + after)
 
 
 def _calls(case: Case) -> Iterator[tuple[str, dict[str, Any], bytes]]:
     """What a parser's handlers ask of the guard for each file, small enough to be one chunk."""
     format = reading._parser(case.kind).format(case.format)
     for file in case.files:
-        arguments: dict[str, Any] = {"kind": case.kind, "format": case.format}
+        arguments: dict[str, Any] = {"kind": case.kind, "format": case.format, "together": True}
         if isinstance(format, WholeFormat):
             yield "read_whole", arguments | {"path": str(file)}, b""
             continue

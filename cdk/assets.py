@@ -31,9 +31,9 @@ _REQUIRED: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _TIMED: Final = """
 import sys, time
 sys.path[:0] = sys.argv[2:]
-before = time.perf_counter()
+before = time.process_time()
 __import__(sys.argv[1])
-print((time.perf_counter() - before) * 1000)
+print((time.process_time() - before) * 1000)
 """
 
 
@@ -69,7 +69,7 @@ class Asset:
         ]
 
     def import_milliseconds(self, times: int = 3) -> dict[str, float]:
-        """What importing each handler takes in a fresh interpreter that sees the asset, the layer and the runtime's wheels."""
+        """Processor time of importing each handler where only the asset, the layer and the runtime's wheels are seen."""
         found = {}
         for function in self.package.functions:
             module = f"functions.{self.package.name.replace('/', '.')}.{function.handler}"
@@ -197,7 +197,7 @@ def page(found: list[Asset]) -> str:
     layer = size_of(found[0].layer)
     lines = [
         "# What each function ships",
-        "*Written by `python -m cdk.assets` (`make assets`); milliseconds are those of the machine that it ran on.*",
+        "*Written by `python -m cdk.assets` (`make assets`); milliseconds are processor time of the machine that it ran on.*",
         f"A function may have {MAX_BYTES / 1e6:.0f} MB unpacked, with its layers. The layer has {layer / 1e6:.1f} MB. All modules "
         "are shipped with byte code, because the folder is read-only where they run. `tests/infra/test_assets.py` fails where one "
         "of this does not hold, and where a wheel is imported that is not shipped, or shipped and not imported.",
