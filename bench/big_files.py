@@ -14,6 +14,8 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
+import sys
 import tempfile
 import threading
 import time
@@ -138,6 +140,10 @@ def main() -> None:
     parser.add_argument("--kinds", default="sdf,csv")
     asked = parser.parse_args()
     console.print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the cloud is stopped then, too
+    stack.down(ROOT, say=console.print, options=OPTIONS)
+    # Events of a run that was broken off would look for objects that the AWS endpoints have forgotten.
+    shutil.rmtree(ROOT / OPTIONS.home, ignore_errors=True)
     outputs = stack.up(ROOT, say=console.print, options=OPTIONS)
     tokens = CognitoTokens(
         outputs["awsEndpointUrl"], outputs["userPoolClientId"], outputs["demoUser"], outputs["demoPassword"]

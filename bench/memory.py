@@ -62,7 +62,7 @@ def _worker(stage: str, file: Generated | Workbook, path: Path, artefacts: Path,
     """In a process of its own, so that the peaks are those of one file."""
     given = [stage, file.kind, file.format, str(path), str(artefacts), str(chunks)]
     said = subprocess.run([sys.executable, "-m", "bench.worker", *given], cwd=ROOT, check=True, stdout=subprocess.PIPE)
-    found: dict[str, Any] = json.loads(said.stdout)
+    found: dict[str, Any] = json.loads(said.stdout.splitlines()[-1])  # what it logs comes before
     return found
 
 
