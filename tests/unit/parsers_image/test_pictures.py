@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import struct
 import zlib
 
@@ -105,6 +106,19 @@ def test_frames_agree_with_pillow() -> None:
     data = pictures.gif(7)
     with Image.open(io.BytesIO(data)) as image:
         assert getattr(image, "n_frames", 0) == ends.gif_animation(io.BytesIO(data)).frames == 7
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_end_of_a_gif_is_found_behind_any_number_of_blocks(seed: int) -> None:
+    """More than one window of blocks of all sizes, with bytes inside that look like an end."""
+    dice = random.Random(seed)
+    blocks = b"".join(
+        bytes([size]) + b"\0\x3b" * (size // 2) + b"\0" * (size % 2) for size in dice.choices(range(1, 256), k=2000)
+    )
+    gif = b"GIF89a" + bytes([16, 0, 16, 0, 0, 0, 0]) + b"\x2c" + bytes(9) + b"\x02" + blocks + b"\0" + b"\x3b"
+    assert ends.gif_animation(io.BytesIO(gif)) == ends.Animation(1, 0, complete=True, counted_all=True)
+    for cut in (-1, -2, -3, -len(blocks) // 2):
+        assert not ends.gif_animation(io.BytesIO(gif[:cut])).complete
 
 
 def test_an_endless_animation_is_counted_up_to_a_limit() -> None:

@@ -13,6 +13,7 @@ from typing import BinaryIO, Final
 MAX_FRAMES: Final = 10_000
 """Frames of an animation that are counted."""
 MAX_BLOCKS: Final = 2_000_000
+_WINDOW_BYTES: Final = 64 * 1024
 _TAIL_BYTES: Final = 64 * 1024
 _JPEG_END, _PNG_END = b"\xff\xd9", b"IEND\xaeB`\x82"
 
@@ -80,11 +81,15 @@ def gif_animation(file: BinaryIO) -> Animation:
 
 
 def _skip_sub_blocks(file: BinaryIO) -> bool:
-    for _ in range(MAX_BLOCKS):
-        size = file.read(1)
-        if not size:
-            return False
-        if size == b"\0":
+    """Go behind the block without content that ends them. They have 255 bytes at most, so many are looked at in one window."""
+    hops = 0
+    while hops < MAX_BLOCKS and (window := file.read(_WINDOW_BYTES)):
+        at, end = 0, len(window)
+        while at < end and (size := window[at]):
+            at += 1 + size
+            hops += 1
+        if at < end:
+            file.seek(at + 1 - end, io.SEEK_CUR)
             return True
-        file.seek(size[0], io.SEEK_CUR)
+        file.seek(at - end, io.SEEK_CUR)
     return False
