@@ -318,6 +318,7 @@ def picture(path: Path) -> Iterator[dict[str, Any]]:
                 name: str(value) for name, value in image.info.items() if isinstance(value, str | int | float | tuple)
             }
             yield {
+                "frames": getattr(image, "n_frames", 1),
                 "size": image.size,
                 "mode": image.mode,
                 "bands": image.getbands(),
@@ -358,12 +359,12 @@ def czi(path: Path) -> Iterator[dict[str, Any]]:
     import czifile
 
     with czifile.CziFile(path) as file:
-        yield {
-            "metadata": file.metadata(asdict=True),
-            "shape": file.shape,
-            "axes": str(file.dims),
-            "type": str(file.dtype),
-        }
+        metadata = file.metadata(asdict=True)
+        for key in file.scenes:
+            scene = file.scenes[key]
+            told = {"name": scene.name, "sizes": dict(scene.sizes), "type": str(scene.dtype), "at": str(scene.datetime)}
+            told |= {"objective": str(scene.objective), "mpp": str(scene.mpp), "channels": str(scene.channels)}
+            yield told | {"metadata": metadata}
 
 
 def lif(path: Path) -> Iterator[dict[str, Any]]:

@@ -24,10 +24,7 @@ class Case:
     format: str
     origin: str
     files: tuple[Path, ...]
-
-    @property
-    def size(self) -> int:
-        return sum(file.stat().st_size for file in self.files)
+    size: int
 
 
 @dataclass(frozen=True)
@@ -64,7 +61,7 @@ def cases(folder: Path, wanted: set[str]) -> Iterator[Case]:
             files.append(folder / f"{recipe.format}-{n}.{recipe.suffix}")
             files[-1].write_bytes(body)
         if files:
-            yield Case(recipe.name, recipe.kind, recipe.format, origin, tuple(files))
+            yield Case(recipe.name, recipe.kind, recipe.format, origin, tuple(files), sum(map(len, bodies)))
 
 
 def missing() -> list[str]:

@@ -89,7 +89,7 @@ def main() -> None:
     parser.add_argument("--skip-two", action="store_true", help="leave out what only an idle machine can show")
     parser.add_argument("--write", action="store_true", help="write the table into docs/performance.md")
     arguments = parser.parse_args()
-    console = Console()
+    console = Console(width=170)
     machine = f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}, load {os.getloadavg()[0]:.1f}"
     console.print(machine)
     rows: list[Row] = []
