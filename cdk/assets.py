@@ -200,18 +200,23 @@ def page(found: list[Asset]) -> str:
         "*Written by `python -m cdk.assets` (`make assets`); milliseconds are processor time of the machine that it ran on.*",
         f"A function may have {MAX_BYTES / 1e6:.0f} MB unpacked, with its layers. The layer has {layer / 1e6:.1f} MB. All modules "
         "are shipped with byte code, because the folder is read-only where they run. `tests/infra/test_assets.py` fails where one "
-        "of this does not hold, and where a wheel is imported that is not shipped, or shipped and not imported.",
+        "of this does not hold, and where a wheel is imported that is not shipped, or shipped and not imported. Toolkits are "
+        "imported on first use, and not by a handler.",
         "| Package | Own, MB | With the layer, MB | Wheels inside | Modules without byte code | Import of a handler, ms |\n"
         "| --- | --- | --- | --- | --- | --- |\n" + "\n".join(map(_row, found)),
     ]
     return "\n\n".join(lines) + "\n"
 
 
+def named_wheels(one: Asset) -> str:
+    """The wheels inside as the page names them."""
+    return ", ".join(f"{name} {version}" for name, version in sorted(one.wheels().items()))
+
+
 def _row(one: Asset) -> str:
-    wheels = ", ".join(f"{name} {version}" for name, version in sorted(one.wheels().items()))
     times = ", ".join(f"{handler} {taken:.0f}" for handler, taken in one.import_milliseconds().items())
     sizes = f"{size_of(one.path) / 1e6:.1f} | {one.size() / 1e6:.1f}"
-    return f"| {one.package.name} | {sizes} | {wheels} | {len(one.without_byte_code())} | {times} |"
+    return f"| {one.package.name} | {sizes} | {named_wheels(one)} | {len(one.without_byte_code())} | {times} |"
 
 
 if __name__ == "__main__":

@@ -27,6 +27,13 @@ def test_wheels_are_seen_where_there_are_some(staging) -> None:
     assert shipped["parsers/spectra"] == {}
 
 
+def test_the_page_names_the_wheels_that_are_shipped(staging) -> None:
+    rows = [line.split(" | ") for line in assets.PAGE.read_text().splitlines() if line.startswith("| ")][2:]
+    shown = {row[0].removeprefix("| "): row[3].strip() for row in rows}
+    shipped = {one.package.name: assets.named_wheels(one) for one in assets.assets(staging)}
+    assert shown == shipped, "`make assets` writes the page anew"
+
+
 @pytest.fixture
 def made(tmp_path: Path) -> Asset:
     """A package that imports one wheel of two, which needs a third."""
