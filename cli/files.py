@@ -311,9 +311,11 @@ def _facts(file: File) -> Any:
 
 def _fields(fields: Sequence[dict[str, Any]]) -> Any:
     """What is known of the file's fields: types, how many have a value, from where to where."""
-    shown = table(None, "field", "type", "values", "missing", "from", "to", right=["values", "missing", "from", "to"])
+    shown = table(
+        None, "field", "type", "unit", "values", "missing", "from", "to", right=["values", "missing", "from", "to"]
+    )
     for entry in fields[:MAX_FIELDS]:
-        names = ("name", "dataType", "count", "nulls", "min", "max")
+        names = ("name", "dataType", "unit", "count", "nulls", "min", "max")
         shown.add_row(*(cell(entry.get(name, "")) for name in names))
     if len(fields) > MAX_FIELDS:
         shown.add_row(cell(f"and {len(fields) - MAX_FIELDS} more; see --json", "dim"))

@@ -23,6 +23,7 @@ from leanda.statistics import (
     type_of,
     type_value,
     typed,
+    unit_of,
 )
 
 WORDS = ["", " ", "1", "0", "-7", "007", "1.0", "2.50", "-.5", "1e3", "1E-400", "1e999", "true", "False", "yes", "No"]
@@ -297,3 +298,38 @@ def test_every_field_can_be_described_and_its_numbers_add_up(rows: list[dict[str
         assert statistics.count + statistics.nulls == sum(statistics.name in row for row in rows)
         if described["dataType"] in ("integer", "decimal"):
             assert described["min"] <= described["max"]  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [
+        ("mass (g/mol)", "g/mol"),
+        ("t [s]", "s"),
+        ("c / mol L-1", "mol L-1"),
+        ("area (m²)", "m²"),
+        ("k (cm^3 s^-1)", "cm^3 s^-1"),
+        ("Temperature(°C)", "°C"),
+        ("Yield [%]", "%"),
+        ("d (Å)", "Å"),
+        ("c (10^-3 mol·L⁻¹)", "10^-3 mol·L⁻¹"),
+        ("mass", None),
+        ("price (estimated)", None),
+        ("size (in characters)", None),
+        ("a/b", None),
+        ("(kg)", None),
+        ("", None),
+        ("x (" * 1000, None),
+    ],
+)
+def test_the_unit_that_a_name_ends_with(name: str, unit: str | None) -> None:
+    assert unit_of(name) == unit
+
+
+def test_only_columns_of_numbers_have_a_unit() -> None:
+    rows: list[dict[str, Value]] = [{"mass (kg)": "1.5", "name (id)": "x", "when (UTC)": "2024-01-01"}]
+    shown = [qualify(column) for column in observe(records_of(rows))]
+    assert [(column["name"], column.get("unit")) for column in shown] == [
+        ("mass (kg)", "kg"),
+        ("name (id)", None),
+        ("when (UTC)", None),
+    ]

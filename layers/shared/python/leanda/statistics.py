@@ -42,6 +42,9 @@ _DATE: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
     r"(?P<time>[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?:Z|[-+][0-9]{2}:?[0-9]{2})?)?"
 )
+_STATED_UNIT: Final = re.compile(r"\S\s*(?:\(([^()\[\]]{1,24})\)|\[([^()\[\]]{1,24})\]|\s/\s([^()\[\]]{1,24}))\s*$")
+_UNIT_SYMBOL: Final = re.compile(r"%|°?[A-Za-zµμΩÅ°]{1,5}(?:\^?[-+−]?[0-9]|[⁻⁺]?[¹²³⁴⁵⁶⁷⁸⁹])?|1|10\^[-−]?[0-9]{1,2}")
+_BETWEEN_SYMBOLS: Final = re.compile(r"\s*[·*/⋅×]\s*|\s+|(?<=[A-Za-z])\.(?=[A-Za-z])")
 _WORDS: Final = {"true": True, "yes": True, "false": False, "no": False}
 _MAY_BE_TYPED: Final = frozenset("-.0123456789tTfFyYnN")
 _LONGEST_TYPED: Final = 400
@@ -150,6 +153,7 @@ def qualify(statistics: FieldStatistics) -> dict[str, object]:
 
     `min` and `max`: numbers for integer and decimal; ISO 8601 text for date (UTC where a time of day was given).
     `distinct`: the values in order, where there are few enough.
+    `unit`: of numbers, where the name states one, see `unit_of`; it is written as the name has it.
     """
     kind = data_type(statistics)
     shown: dict[str, object] = {
@@ -167,10 +171,24 @@ def qualify(statistics: FieldStatistics) -> dict[str, object]:
         elif kind == "date":
             with_time = "datetime" in statistics.types
             shown |= {"min": _moment(low, with_time=with_time), "max": _moment(high, with_time=with_time)}
+    numeric = kind in ("integer", "decimal")
+    if numeric and (unit := unit_of(statistics.name)):
+        shown["unit"] = unit
     if not statistics.distinct_capped:
-        numeric = kind in ("integer", "decimal")
         shown["distinct"] = sorted(statistics.distinct, key=float) if numeric else list(statistics.distinct)
     return shown
+
+
+def unit_of(name: str) -> str | None:
+    """The unit that a column's name ends with: `mass (g/mol)`, `t [s]`, or `c / mol L-1` (ISO 80000-1, 7.1.4).
+
+    Words are no units: `price (estimated)` has none. What is no word and yet no unit (`count (n)`) cannot be told.
+    """
+    stated = _STATED_UNIT.search(name)
+    if stated is None:
+        return None
+    unit = next(filter(None, stated.groups()))
+    return unit if all(_UNIT_SYMBOL.fullmatch(symbol) for symbol in _BETWEEN_SYMBOLS.split(unit) if symbol) else None
 
 
 def _in_order(statistics: Iterable[FieldStatistics]) -> list[FieldStatistics]:
