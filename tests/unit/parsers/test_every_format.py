@@ -20,7 +20,7 @@ from leanda import limits
 from leanda.contracts.artefacts import Record
 from leanda.errors import ParseFailure
 from leanda.guard import GuardedChild, Limits
-from leanda.parsing.format import Format, WholeFormat
+from leanda.parsing.format import Format, WholeFormat, WritingWholeFormat
 from leanda.parsing.planner import cut
 from leanda.parsing.signatures import ROWS, decide
 from leanda.persistence.artefacts import records_in
@@ -58,7 +58,8 @@ class Reader:
     def _results(self, kind: str, format: Format | WholeFormat, content: bytes) -> Iterator[bytes]:
         if isinstance(format, WholeFormat):
             self._path.write_bytes(content)
-            yield from read_whole(self._guard, kind, format.name, str(self._path))
+            together = isinstance(format, WritingWholeFormat)
+            yield from read_whole(self._guard, kind, format.name, str(self._path), together=together)
             return
         head = content[: limits.HEAD_BYTES]
         for row, data in cut(format, [content], head=head, size=len(content)):
