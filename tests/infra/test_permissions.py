@@ -112,9 +112,19 @@ def test_only_dead_letters_are_delivered_past_the_topics_and_only_to_consumers(e
                 assert called == allowed[role]
 
 
-@pytest.mark.parametrize("action", ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutBucketPolicy"])
+@pytest.mark.parametrize("action", ["s3:DeleteObjectVersion", "s3:PutBucketPolicy"])
 def test_nobody_deletes_an_original(each, action):
     assert not any(action in statement["Action"] for statements in each.roles().values() for statement in statements)
+
+
+def test_only_what_tidies_up_deletes_objects_and_only_artefacts_which_it_cannot_read(each):
+    for role, statements in each.roles().items():
+        of_objects = [one for one in statements if any("Object" in action for action in one["Action"])]
+        deleting = [one for one in of_objects if "s3:DeleteObject" in one["Action"]]
+        assert bool(deleting) == (role == "files-tidy")
+        for one in deleting:
+            assert (one["Action"], len(of_objects)) == (["s3:DeleteObject"], 1)
+            assert all("-artefacts" in str(resource) for resource in one["Resource"])
 
 
 def test_only_blobs_touches_originals(each):
