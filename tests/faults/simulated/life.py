@@ -81,7 +81,10 @@ class RandomLife:
             return
         if not self._folders or (len(self._folders) < 12 and dice.random() < 0.2):
             parent = dice.choice([None, *self._folders[:3]])
-            self._folders.append(make_folder(self.cloud, cause, parent))
+            try:
+                self._folders.append(make_folder(self.cloud, cause, parent))
+            except InvalidRequest:
+                return  # its folder is in one that was deleted a moment ago
         file_id, told = dice.choice(own), origin(cause)
         folder, other = dice.choice(self._folders), dice.choice([USER, *self._folders])
         edits = {
