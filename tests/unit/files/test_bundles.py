@@ -23,10 +23,10 @@ MEMBERS = {
     "drugs.smi": b"CCO ethanol\nc1ccccc1 benzene\n",
     "tables/a.csv": b"x,y\n1,2\n",
     "tables/deep/b.csv": b"x,y\n3,4\n5,6\n",
-    "notes.xyz": b"nobody reads this",
+    "notes.qqq": b"nobody reads this",
     "inner.zip": made.packed({"never.smi": b"C methane\n"}),
 }
-ENDS = {"drugs.smi": 2, "a.csv": 1, "b.csv": 2, "notes.xyz": 0, "inner.zip": 0}
+ENDS = {"drugs.smi": 2, "a.csv": 1, "b.csv": 2, "notes.qqq": 0, "inner.zip": 0}
 
 
 def pipeline(seed: int = 0, copies: int = 1) -> Pipeline:
@@ -51,7 +51,7 @@ def member_of(cloud: Pipeline, file_id: str, path: str) -> str:
 UNPACKED = {
     "drugs.smi": ("Processed", 2),
     "tables": {"a.csv": ("Processed", 1), "deep": {"b.csv": ("Processed", 2)}},
-    "notes.xyz": ("Processed", 0),
+    "notes.qqq": ("Processed", 0),
     "inner.zip": ("Processed", 0),
 }
 
