@@ -275,7 +275,7 @@ def _function_of(mapping):
 
 
 def test_s3_removes_pictures_by_their_age_and_no_artefact(each):
-    """A rebuild of the index needs those of every active run, however old (ADR 36)."""
+    """A rebuild of the index needs those of every active run, however old (ADR 34)."""
     (bucket,) = [one for one in each.properties("AWS::S3::Bucket") if "-artefacts" in str(one["BucketName"])]
     rules = [rule for rule in bucket["LifecycleConfiguration"]["Rules"] if "ExpirationInDays" in rule]
     assert [rule["Prefix"] for rule in rules] == ["pictures/"]
