@@ -70,7 +70,10 @@ class OpenSearchGenerations:
 
     def abandon(self) -> None:
         made = [index for index, aliases in self._aliases().items() if aliases & _NEXT]
-        self._change({"remove": {"index": index, "alias": next_alias(_alias(index))}} for index in made)
+        # Need not exist: the request comes again if its answer is lost.
+        self._change(
+            {"remove": {"index": index, "alias": next_alias(_alias(index)), "must_exist": False}} for index in made
+        )
         for index in made:
             self._drop(index)
 

@@ -59,7 +59,7 @@ def test_a_partly_bad_file_keeps_its_good_records_and_explains_the_others() -> N
     ("name", "body", "code"),
     [
         ("empty.sdf", b"", "FILE_EMPTY"),
-        ("empty.xyz", b"", "FILE_EMPTY"),
+        ("empty.qqq", b"", "FILE_EMPTY"),
         ("garbage.sdf", b"this is no molecule at all\n" * 5, "NO_GOOD_RECORD"),
         ("broken.sdf.gz", gzip.compress(b"x" * 100_000, mtime=0)[:60], "FILE_CORRUPT"),
     ],

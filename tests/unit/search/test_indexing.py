@@ -282,6 +282,7 @@ def test_a_file_that_fails_after_its_first_chunk_was_shown_ends_without_records(
 
 def test_a_file_that_fails_while_its_first_chunk_is_written_ends_without_records() -> None:
     world, write = World(), MemoryIndex.write
+    world.be(status="Loaded")
 
     def written(documents: Any) -> None:
         some = list(documents)
