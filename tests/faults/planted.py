@@ -66,8 +66,8 @@ BUGS = (
     Bug(
         "relay",
         f"{LAYER}/persistence/aggregates.py",
-        "    for key in keys:\n        aggregates.publish(key)\n",
-        "",
+        "            owner.publish(key)\n            served += 1\n",
+        "            served += 1\n",
         "tests/ports/test_store.py tests/faults/simulated",
     ),
     Bug(
