@@ -401,6 +401,17 @@ def test_records_that_wait_for_their_window_move_with_their_partition(cluster: M
     assert sorted(endpoint.accepted) == [b"a", b"b"]
 
 
+def test_a_group_that_was_complete_once_stays_ready_when_others_join(cluster: MockCluster) -> None:
+    topic = cluster.topic(2)
+    subject = mapping(topic)
+    with LambdaEndpoint(lambda event: None) as endpoint, polling(cluster, [subject], endpoint.url) as first:
+        assert first.wait_assigned(10)
+        with polling(cluster, [subject], endpoint.url) as second:
+            assert wait_until(lambda: second.stats()[subject.group_id]["partitions"] == 1)
+            assert first.wait_assigned(0.1)
+            assert not second.wait_assigned(0.1)
+
+
 def test_two_mappings_may_not_share_a_group() -> None:
     with pytest.raises(ValueError, match="group"):
         Poller(
