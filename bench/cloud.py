@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 import urllib.request
 from dataclasses import dataclass
@@ -33,6 +34,9 @@ class Cloud:
     """Starts a cloud of its own; use as a context manager."""
 
     def __enter__(self) -> Cloud:
+        stack.down(ROOT, options=OPTIONS)
+        # Files of an earlier run would count, though the AWS endpoints have forgotten their objects.
+        shutil.rmtree(ROOT / OPTIONS.home, ignore_errors=True)
         self.outputs = stack.up(ROOT, options=OPTIONS)
         self._client = httpx.Client(base_url=self.outputs["apiUrl"], timeout=60, headers=self._authorization())
         return self
