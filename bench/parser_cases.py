@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice, pairwise
 from pathlib import Path
+from typing import Any
 
 from bench import generated, molecules, small_files
 
@@ -90,13 +91,22 @@ def _blocks(bodies: list[bytes]) -> bytes:
 
 
 def _mol() -> bytes:
+    text: str = _laid_out().molfile()
+    return text.encode()
+
+
+def _cdxml() -> bytes:
+    text: str = _laid_out().cdxml()
+    return text.encode()
+
+
+def _laid_out() -> Any:
     from indigo import Indigo
 
     indigo = Indigo()
     molecule = indigo.loadMolecule(_DRAWN)
     molecule.layout()
-    text: str = molecule.molfile()
-    return text.encode()
+    return molecule
 
 
 def _reaction_smiles() -> bytes:
@@ -116,16 +126,6 @@ def _rxnfile(smiles: str) -> bytes:
     reaction = indigo.loadReaction(smiles)
     reaction.layout()
     text: str = reaction.rxnfile()
-    return text.encode()
-
-
-def _cdxml() -> bytes:
-    from indigo import Indigo
-
-    indigo = Indigo()
-    molecule = indigo.loadMolecule(_DRAWN)
-    molecule.layout()
-    text: str = molecule.cdxml()
     return text.encode()
 
 

@@ -192,14 +192,17 @@ def test_files_that_failed_for_a_reason_are_processed_again_together() -> None:
         cloud.files.reprocess_many(ME, ReprocessOrder(), origin())
 
 
-def test_a_file_deleted_while_it_was_processed_is_processed_when_it_is_restored() -> None:
+@pytest.mark.parametrize("below_folder", [False, True])
+def test_a_file_deleted_while_it_was_processed_is_processed_when_it_is_restored(below_folder: bool) -> None:
     cloud = pipeline()
-    file_id = cloud.upload("drugs.smi", SMILES)
+    parent = folder(cloud, "a")
+    file_id = cloud.upload("drugs.smi", SMILES, parentId=parent)
+    gone, type_ = (parent, "folder") if below_folder else (file_id, "file")
     cloud.deliver_messages(list(cloud.broker.sent))
-    cloud.files.delete(ME, file_id, "file", None, origin())
+    cloud.files.delete(ME, gone, type_, None, origin())
     cloud.deliver()
     assert cloud.runs.documents[f"{file_id}:1"]["state"] == "Cancelled"
-    cloud.files.restore(ME, file_id, "file", origin())
+    cloud.files.restore(ME, gone, type_, origin())
     cloud.deliver()
     shown = cloud.files.get(ME, file_id)
     assert (shown["status"], shown["totalRecords"], shown["activeRun"]) == ("Processed", 2, 2)
@@ -225,17 +228,3 @@ def test_a_file_deleted_before_its_bytes_were_noticed_is_processed_when_it_is_re
     cloud.deliver_messages(noticed)
     cloud.deliver()
     assert cloud.files.get(ME, file_id) == shown
-
-
-def test_a_file_in_a_restored_folder_whose_run_the_deletion_ended_is_processed() -> None:
-    cloud = pipeline()
-    parent = folder(cloud, "a")
-    file_id = cloud.upload("drugs.smi", SMILES, parentId=parent)
-    cloud.deliver_messages(list(cloud.broker.sent))
-    cloud.files.delete(ME, parent, "folder", None, origin())
-    cloud.deliver()
-    assert cloud.runs.documents[f"{file_id}:1"]["state"] == "Cancelled"
-    cloud.files.restore(ME, parent, "folder", origin())
-    cloud.deliver()
-    shown = cloud.files.get(ME, file_id)
-    assert (shown["status"], shown["totalRecords"], shown["activeRun"]) == ("Processed", 2, 2)
