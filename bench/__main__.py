@@ -6,17 +6,24 @@ import argparse
 import os
 import platform
 import statistics
+import tempfile
 import time
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from bench import imports, molecules, rebuilding
+from bench import imports, molecules, parsers, rebuilding
 from bench.baseline import Loop, toolkit_loop
 from bench.cloud import Cloud
+from bench.parser_cases import cases
 
 WARMING = 4_000
 """Molecules of the file before the one that is measured: enough chunks to start all environments that will run at once."""
+READERS = {"sdf", "cif", "csv"}
+"""Formats of which many records come in one file; `make bench-parsers` has all formats."""
+PASS_SECONDS = 0.2
+"""Processor time of one measurement of a reader."""
 
 console = Console()
 
@@ -36,6 +43,7 @@ def main() -> None:
         _pipeline(cloud, records)
         _latency(cloud, records[0], arguments.latency_files)
         _rebuild(cloud)
+    _readers()
     if not arguments.skip_imports:
         _imports()
 
@@ -89,6 +97,18 @@ def _rebuild(cloud: Cloud) -> None:
     table.add_row("rebuild, documents/s", f"{found.rebuild:.0f}")
     table.add_row("bare loop, documents/s", f"{found.bare:.0f}")
     table.add_row("ratio", f"{found.ratio:.2f}")
+    console.print(table)
+
+
+def _readers() -> None:
+    table = Table(
+        "format", "guarded ÷ in process", "two ÷ one", title="Guarded children: processor time, and two cores"
+    )
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        for case in cases(Path(folder), READERS):
+            row = parsers.measured(case, PASS_SECONDS, repeats=5)
+            two = parsers.two_against_one(case, max(1, round(5 * PASS_SECONDS / row.best["guarded"])))
+            table.add_row(case.name, f"{row.best['reader'] / row.best['guarded']:.2f}", f"{two:.2f}")
     console.print(table)
 
 
