@@ -38,6 +38,7 @@ class Cloud:
         # Files of an earlier run would count, though the AWS endpoints have forgotten their objects.
         shutil.rmtree(ROOT / OPTIONS.home, ignore_errors=True)
         self.outputs = stack.up(ROOT, options=OPTIONS)
+        self.started = time.monotonic()
         self._client = httpx.Client(base_url=self.outputs["apiUrl"], timeout=60, headers=self._authorization())
         return self
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import threading
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -49,6 +50,8 @@ class Topics:
         self._bootstrap = cloud.outputs["kafkaBootstrap"]
         self._invoke = http_invoker(cloud.outputs["lambdaHostUrl"])
         self._admin = AdminClient({"bootstrap.servers": self._bootstrap})
+        self._producing = threading.Lock()
+        self._producer = Producer({"bootstrap.servers": self._bootstrap, "linger.ms": 0})
         self._consumers = [(mapping, compile_filters(mapping.filters)) for mapping in cloud.assembly.kafka_mappings]
 
     def published(self, *, of: Iterable[str] | None = None) -> list[Published]:
@@ -65,11 +68,16 @@ class Topics:
             assert error is None, error
             done.append((message.partition(), message.offset()))
 
-        producer = Producer({"bootstrap.servers": self._bootstrap, "linger.ms": 0})
         where = {} if partition is None else {"partition": partition}
-        producer.produce(topic, value, key=key.encode(), on_delivery=confirmed, **where)
-        assert producer.flush(10) == 0
+        with self._producing:
+            self._producer.produce(topic, value, key=key.encode(), on_delivery=confirmed, **where)
+            assert self._producer.flush(10) == 0
         return done[0]
+
+    def length(self, topic: str) -> int:
+        """How many records a topic was ever given."""
+        partitions = [TopicPartition(topic, n) for one in TOPICS if one.name == topic for n in range(one.partitions)]
+        return sum(self._offsets(partitions, OffsetSpec.latest()).values())
 
     @staticmethod
     def partition_of(key: str, partitions: int) -> int:

@@ -252,6 +252,8 @@ class Rebuild:
             return state
         if following is not None:
             return state | {"after": following}
+        # What was gone while the index was filled may have come back since: the comparison has the last word.
+        state |= {"lost": total.lost, "refused": total.refused}
         if state.get("shadow"):
             return state | {"phase": SHADOW, "after": None}
         if total.beyond_repair and not state.get("acceptLoss"):

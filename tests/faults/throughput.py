@@ -2,8 +2,9 @@
 
     python -m tests.faults.throughput --files 40 --rounds 3 --seed 11
 
-A round uploads small files and lasts until each is processed and found. Poison is an event that no consumer can read: none, one
-in a hundred events, or so many in one partition that it holds hardly anything else. Ratios above 1 mean that poison cost nothing.
+A round uploads small files and lasts until each is processed and found. Poison is an event that no consumer can read: none; one
+in a hundred events; as many in one partition as a partition has of good ones; or one for each file, all in one partition, which
+then holds hardly anything else. Ratios above 1 mean that poison cost nothing.
 """
 
 from __future__ import annotations
@@ -37,8 +38,11 @@ from tests.topics import Topics
 
 HOME = ".leanda/throughput"
 GOOD = "drugs.smi"
-CLEAN, HUNDREDTH, PARTITION = "none", "1 in 100 events", "a partition full"
+CLEAN, HUNDREDTH, PARTITION, FLOOD = "none", "1 in 100 events", "a partition's share", "one for each file"
+KINDS = (CLEAN, HUNDREDTH, PARTITION, FLOOD)
 FOUND_SECONDS = 600.0
+LOOK_SECONDS = 0.5
+"""Between two questions about a file: the API's time is the pipeline's."""
 
 console = Console(width=120)
 
@@ -51,15 +55,15 @@ class Round:
     processor: float
 
 
-def measured(cloud: Cloud, person: Person, topics: Topics, poison: str, files: int, partition: int) -> Round:
+def measured(
+    cloud: Cloud, person: Person, topics: Topics, files: int, *, poisons: int = 0, partition: int | None = None
+) -> Round:
     """Upload, poison meanwhile, and wait until the last file is found. What is left of the poison is waited for after the clock."""
     began, used = time.monotonic(), processor_seconds(cloud)
-    poisons = {CLEAN: 0, HUNDREDTH: max(1, files * EVENTS_OF_A_FILE // 100), PARTITION: files}[poison]
-    every = files // poisons if poisons else 0
 
     def work(number: int) -> str:
-        if every and number % every == 0:
-            publish_poison(topics, partition=partition if poison == PARTITION else None)
+        if number * poisons // files != (number + 1) * poisons // files:
+            publish_poison(topics, partition=partition)
         return person.upload(GOOD, FILES[GOOD].body)
 
     with ThreadPoolExecutor(2) as pool:
@@ -67,7 +71,10 @@ def measured(cloud: Cloud, person: Person, topics: Topics, poison: str, files: i
     while waiting:
         if time.monotonic() - began > FOUND_SECONDS:
             raise TimeoutError(f"{len(waiting)} files are not found")
-        waiting = [file_id for file_id in waiting if not finished(person.client.file(file_id))]
+        if finished(person.client.file(waiting[0])):
+            waiting.pop(0)
+        else:
+            time.sleep(LOOK_SECONDS)
     took = Round(time.monotonic() - began, processor_seconds(cloud) - used)
     topics.settle(seconds=FOUND_SECONDS)
     return took
@@ -80,18 +87,26 @@ def processor_seconds(cloud: Cloud) -> float:
 def compare(cloud: Cloud, *, files: int, rounds: int, seed: int) -> Table:
     """All kinds by turns, in an order by seed; the first round of each warms up and does not count."""
     dice, topics, found = random.Random(seed), Topics(cloud), defaultdict[str, list[Round]](list)
-    partition = seed % RECORD_EVENTS.partitions
+    partition, before = seed % RECORD_EVENTS.partitions, topics.length(RECORD_EVENTS.name)
+    measured(cloud, cloud.person("throughput"), topics, files)
+    share = round((topics.length(RECORD_EVENTS.name) - before) / RECORD_EVENTS.partitions)
+    amounts = {CLEAN: 0, HUNDREDTH: max(1, files * EVENTS_OF_A_FILE // 100), PARTITION: share, FLOOD: files}
     for number in range(rounds + 1):
-        for kind in dice.sample((CLEAN, HUNDREDTH, PARTITION), 3):
-            one = measured(cloud, cloud.person("throughput"), topics, kind, files, partition)
-            console.print(f"round {number}, poison: {kind}: {one.seconds:.1f} s, {one.processor:.1f} s of processor")
+        for kind in dice.sample(KINDS, len(KINDS)):
+            where = partition if kind in (PARTITION, FLOOD) else None
+            person = cloud.person("throughput")
+            one = measured(cloud, person, topics, files, poisons=amounts[kind], partition=where)
+            console.print(
+                f"round {number}, {amounts[kind]} of poison ({kind}): "
+                f"{one.seconds:.1f} s, {one.processor:.1f} s of processor"
+            )
             if number:
                 found[kind].append(one)
     shown = Table(
         "poison", "files/s", "÷ clean", "processor, s/file", "clean ÷ it", title=f"{files} files, {rounds} rounds"
     )
     clean = found[CLEAN]
-    for kind in (CLEAN, HUNDREDTH, PARTITION):
+    for kind in KINDS:
         seconds, processor = (median(getattr(one, name) for one in found[kind]) for name in ("seconds", "processor"))
         by_seconds, by_processor = (
             median(getattr(one, name) for one in clean) / value

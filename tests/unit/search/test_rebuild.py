@@ -156,6 +156,16 @@ def test_a_rebuild_that_would_lose_records_is_not_put_to_use(world: Maintained) 
     assert world.shown() == {"a": [0, 1]}
 
 
+def test_what_came_back_while_the_new_index_was_filled_is_not_lost(world: Maintained) -> None:
+    world.indexed("a", 2)
+    artefact = world.artefacts.bodies.pop(("a", 1, 0, "processed", "sha"))
+    assert world.rebuild.start(left=at_once)["lost"] == 1
+    world.artefacts.bodies["a", 1, 0, "processed", "sha"] = artefact
+    state = world.rebuild.go_on(left=forever)
+    assert (state["phase"], state["lost"]) == ("Done", 0)
+    assert world.shown() == {"a": [0, 1]}
+
+
 def test_documents_that_the_new_mapping_refuses_block_it_and_nobody_else(world: Maintained) -> None:
     world.indexed("a", 2)
     world.rebuild.start(left=at_once)
