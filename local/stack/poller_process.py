@@ -69,7 +69,8 @@ class PollerProcess:
         self._process = LoggedProcess(
             [sys.executable, "-m", "local.stack.poller_process", json.dumps(asdict(self.settings)), str(os.getpid())],
             log=Path(self.settings.home) / "poller.log",
-            environment={"PYTHONPATH": str(_ROOT)},
+            # Messages are freed by other threads than made them; with an arena for each, memory would not be used again.
+            environment={"PYTHONPATH": str(_ROOT), "MALLOC_ARENA_MAX": "2"},
             cwd=_ROOT,
         )
         self._process.wait_until_ready(self.settings.url, within=START_SECONDS)
