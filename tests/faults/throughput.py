@@ -1,8 +1,8 @@
 """How much slower good files are while there is poison: rounds of each kind by turns, in one run, as ratios.
 
-    python -m tests.faults.throughput --files 40 --rounds 3 --seed 11
+    python -m tests.faults.throughput --files 12 --molecules 120 --rounds 3 --seed 11
 
-A round uploads small files and lasts until each is processed and found. Poison is an event that no consumer can read: none; one
+A round uploads SD files and lasts until each is processed and found. Poison is an event that no consumer can read: none; one
 in a hundred events; as many in one partition as a partition has of good ones; or one for each file, all in one partition, which
 then holds hardly anything else. Ratios above 1 mean that poison cost nothing.
 """
@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import cycle, islice
 
 from rich.console import Console
 from rich.table import Table
@@ -30,14 +31,13 @@ from leanda_client import finished
 from local import stack
 from local.cloud.assembly import read_assembly
 from local.stack.assembly import synthesized
-from tests.cloud import ROOT, Cloud, Person
-from tests.faults.files import FILES
+from tests.cloud import ROOT, Cloud
 from tests.faults.running.poison import EVENTS_OF_A_FILE, publish_poison
 from tests.faults.soak import functions_of
 from tests.topics import Topics
 
 HOME = ".leanda/throughput"
-GOOD = "drugs.smi"
+GOOD = ROOT / "cli" / "samples" / "molecules.sdf"
 CLEAN, HUNDREDTH, PARTITION, FLOOD = "none", "1 in 100 events", "a partition's share", "one for each file"
 KINDS = (CLEAN, HUNDREDTH, PARTITION, FLOOD)
 FOUND_SECONDS = 600.0
@@ -56,15 +56,16 @@ class Round:
 
 
 def measured(
-    cloud: Cloud, person: Person, topics: Topics, files: int, *, poisons: int = 0, partition: int | None = None
+    cloud: Cloud, body: bytes, topics: Topics, files: int, *, poisons: int = 0, partition: int | None = None
 ) -> Round:
     """Upload, poison meanwhile, and wait until the last file is found. What is left of the poison is waited for after the clock."""
+    person = cloud.person("throughput")
     began, used = time.monotonic(), processor_seconds(cloud)
 
     def work(number: int) -> str:
         if number * poisons // files != (number + 1) * poisons // files:
             publish_poison(topics, partition=partition)
-        return person.upload(GOOD, FILES[GOOD].body)
+        return person.upload(GOOD.name, body)
 
     with ThreadPoolExecutor(2) as pool:
         waiting = list(pool.map(work, range(files)))
@@ -84,18 +85,17 @@ def processor_seconds(cloud: Cloud) -> float:
     return sum(float(row["cpuSeconds"]) for row in functions_of(cloud).values())
 
 
-def compare(cloud: Cloud, *, files: int, rounds: int, seed: int) -> Table:
+def compare(cloud: Cloud, body: bytes, *, files: int, rounds: int, seed: int) -> Table:
     """All kinds by turns, in an order by seed; the first round of each warms up and does not count."""
     dice, topics, found = random.Random(seed), Topics(cloud), defaultdict[str, list[Round]](list)
     partition, before = seed % RECORD_EVENTS.partitions, topics.length(RECORD_EVENTS.name)
-    measured(cloud, cloud.person("throughput"), topics, files)
+    measured(cloud, body, topics, files)
     share = round((topics.length(RECORD_EVENTS.name) - before) / RECORD_EVENTS.partitions)
     amounts = {CLEAN: 0, HUNDREDTH: max(1, files * EVENTS_OF_A_FILE // 100), PARTITION: share, FLOOD: files}
     for number in range(rounds + 1):
         for kind in dice.sample(KINDS, len(KINDS)):
             where = partition if kind in (PARTITION, FLOOD) else None
-            person = cloud.person("throughput")
-            one = measured(cloud, person, topics, files, poisons=amounts[kind], partition=where)
+            one = measured(cloud, body, topics, files, poisons=amounts[kind], partition=where)
             console.print(
                 f"round {number}, {amounts[kind]} of poison ({kind}): "
                 f"{one.seconds:.1f} s, {one.processor:.1f} s of processor"
@@ -140,16 +140,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="throughput", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--files", type=int, default=40)
+    parser.add_argument("--files", type=int, default=12)
+    parser.add_argument("--molecules", type=int, default=120, help="of each file")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1, 1_000_000))
     asked = parser.parse_args()
     console.print(
-        f"--files {asked.files} --rounds {asked.rounds} --seed {asked.seed}, "
+        f"--files {asked.files} --molecules {asked.molecules} --rounds {asked.rounds} --seed {asked.seed}, "
         f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
     )
+    body = b"".join(
+        islice(cycle(record + b"$$$$\n" for record in GOOD.read_bytes().split(b"$$$$\n")[:-1]), asked.molecules)
+    )
     with own_cloud(asked.seed) as cloud:
-        console.print(compare(cloud, files=asked.files, rounds=asked.rounds, seed=asked.seed))
+        console.print(compare(cloud, body, files=asked.files, rounds=asked.rounds, seed=asked.seed))
     return 0
 
 
