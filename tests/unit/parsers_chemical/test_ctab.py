@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import random
+from collections import Counter
+
 import pytest
 
 from leanda.contracts.artefacts import Issue, Severity
-from leanda.parsing import ctab
+from leanda.parsing import ctab, ctab_v3000
 from tests.unit.parsers_chemical.molfiles import molfile, v3000
 
 
@@ -31,6 +34,8 @@ def changed(old: str, new: str, text: str | None = None) -> str:
         changed("  1  2  1  0  0  0  0", "  1  2  1  6     0  0"),
         changed("O   0  0  0  0  0  0  0  0  0  0  0  0", "O   0  5  1  0  0  0  0  0  0"),
         changed("O   0  0  0  0  0  0  0  0  0  0  0  0", "O"),
+        changed("O   0  0  0  0  0  0  0  0  0  0  0  0", "O   0  0  0  0  0  0  0  0  0 12  1  0"),
+        changed("  2  3  1  0  0  0  0", "  2  3  1  0  0  0  4"),
         changed("    0.0000    0.0000    0.0000 C", "      0.00  -1.2e-03   +0.     C"),
         changed("0999 V2000", ""),
         changed("  0  0  0  0  0  0  0  0999", "  1  0  0  0  0  0  0  0999").replace(
@@ -99,6 +104,31 @@ def test_damaged_tables_fail_at_their_line(text: str, code: str | None, line: in
         Severity.ERROR,
         f"line {line} of the record" if line else None,
     )
+
+
+WITH_BLOCKS = "M  V30 BEGIN SGROUP\nM  V30 1 DAT 0 ATOMS=(1 1)\nM  V30 END SGROUP\nM  V30 END CTAB\nM  END\n"
+MAPPED = changed("O   0  0  0  0  0  0  0  0  0  0  0  0", "O   0  3  0  0  0  0  0  0  0 12  1  0").replace(
+    "  2  3  1  0  0  0  0", "  2  3  1  1  0  0  4"
+)
+
+
+@pytest.mark.parametrize("text", [molfile(), MAPPED, v3000(), v3000(end=WITH_BLOCKS)])
+def test_looking_at_a_table_as_a_whole_says_what_looking_line_by_line_says(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dice, tables = random.Random(20261130), [text]
+    for _ in range(4000):
+        damaged = list(text)
+        for _ in range(dice.randint(1, 3)):
+            at = dice.randrange(text.index("\n\n") + 2, len(text))
+            damaged[at] = dice.choice((*" 01239-+.\nMEVC", "", damaged[at] * 2))
+        tables.append("".join(damaged))
+    as_a_whole = list(map(check, tables))
+    monkeypatch.setattr(ctab, "_are_numbers", lambda *_: False)
+    monkeypatch.setattr(ctab_v3000, "_is_usual", lambda _: False)
+    assert list(map(check, tables)) == as_a_whole
+    assert as_a_whole[0] == ()
+    assert len(Counter(issue.code for issues in as_a_whole for issue in issues)) > 3  # the dice found much to say
 
 
 def test_a_line_of_no_known_kind_is_a_warning() -> None:

@@ -29,6 +29,8 @@ _PROPERTY_LINES: Final = (b"M  ", b"A  ", b"V  ", b"G  ", b"S  ")
 _COORDINATE_CHARACTERS: Final = b"0123456789 .-"
 _BOND_CHARACTERS: Final = b"0123456789 "
 _EMPTY_COLUMNS: Final = b" 0"
+_COLUMNS_OF_THREE: Final = re.compile(rb"(?:[ ]{2}[ \d]|[ ]\d[ \d]|\d\d[ \d]|\d[ ]{2})*+")
+"""Columns that are blank or hold one number without a sign."""
 
 
 def check(lines: list[bytes], *, first_line: int = 1) -> tuple[Issue, ...]:
@@ -114,8 +116,11 @@ def _check_atoms(lines: list[bytes]) -> None:
                 pass
         except ValueError:
             sound = False
-    if sound and not b"".join([line[34:69] for line in lines]).translate(None, _EMPTY_COLUMNS):
-        return
+    if sound:
+        rest = [line[34:69] for line in lines]
+        # The first of these columns, the mass difference, has two characters.
+        if not b"".join(rest).translate(None, _EMPTY_COLUMNS) or _are_numbers(rest, b" %-35b"):
+            return
     for number, line in enumerate(lines, FIRST_ATOM + 1):
         if not sound:
             _check_coordinates(line, number)
@@ -145,8 +150,10 @@ def _check_bonds(lines: list[bytes], atoms: int, first: int) -> None:
     columns = b"".join([line[:12] for line in lines])
     if len(columns) != 12 * count:
         columns = b"".join([line[:12].ljust(12) for line in lines])
-    rest = b"".join([line[12:21] for line in lines])
-    if not columns.translate(None, _BOND_CHARACTERS) and not rest.translate(None, _EMPTY_COLUMNS):
+    rest = [line[12:21] for line in lines]
+    if not columns.translate(None, _BOND_CHARACTERS) and (
+        not b"".join(rest).translate(None, _EMPTY_COLUMNS) or _are_numbers(rest, b"%-9b")
+    ):
         try:
             numbers = list(map(int, unpack("3s3s3s3x" * count, columns)))
         except ValueError:
@@ -176,6 +183,11 @@ def _check_bonds(lines: list[bytes], atoms: int, first: int) -> None:
                 raise CtabProblem(
                     "BOND_LINE_INVALID", f"The bond names atom {atom}, but there are atoms 1 to {atoms}.", number
                 )
+
+
+def _are_numbers(lines: list[bytes], form: bytes) -> bool:
+    """Whether these columns, brought into a form whose length is a multiple of three, are blank or a number each."""
+    return _COLUMNS_OF_THREE.fullmatch(b"".join([form % line for line in lines])) is not None
 
 
 def _columns_aligned(columns: bytes) -> bool:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from itertools import chain
+from typing import Any, Final
 
 from leanda.parsing.ctab_problem import CtabProblem
 
@@ -18,6 +19,21 @@ _SYMBOL: Final = rb'(?:"[^"]*"|(?:NOT\s*+)?\[[^\]]*\]|\S+)'
 _ATOM: Final = re.compile(rb"\s*+(\d{1,9})\s++" + _SYMBOL + (rb"\s++" + _NUMBER) * 3 + rb"\s++(\d++)(?:\s.*)?")
 _BOND: Final = re.compile(rb"\s*+(\d++)\s++(\d++)\s++(\d{1,9})\s++(\d{1,9})(?:\s.*)?")
 _COUNTS: Final = re.compile(rb"COUNTS\s++(\d{1,9})\s++(\d{1,9})(?:\s.*)?")
+
+# The usual form of a whole table: one blank where one is enough, numbers without leading zeros, no line that goes on in the next.
+_REST: Final = rb"(?: [^\n]*[^-\s])?\n"
+_USUAL_HEAD: Final = re.compile(
+    rb"M  V30 BEGIN CTAB\nM  V30 COUNTS (\d{1,9}) (\d{1,9})" + _REST + rb"M  V30 BEGIN ATOM\n"
+)
+_USUAL_ATOM: Final = re.compile(
+    rb"^M  V30 ([1-9]\d{0,8}) [A-Za-z*][\w*#]*+(?: " + _NUMBER + rb"){3} \d++" + _REST, re.MULTILINE
+)
+_END_ATOMS, _BEGIN_BONDS, _END_BONDS = b"\nM  V30 END ATOM\n", b"M  V30 BEGIN BOND\n", b"\nM  V30 END BOND\n"
+_USUAL_BOND: Final = re.compile(rb"^M  V30 \d++ \d++ ([1-9]\d{0,8}) ([1-9]\d{0,8})" + _REST, re.MULTILINE)
+_USUAL_TAIL: Final = re.compile(
+    rb"(?:M  V30 BEGIN (SGROUP|COLLECTION|OBJ3D)\n(?:M  V30 (?!BEGIN|END)[^\n]*[^-\s]\n)*+M  V30 END \1\n)*+"
+    rb"M  V30 END CTAB\nM  END"
+)
 
 
 @dataclass(slots=True)
@@ -37,6 +53,8 @@ def check(lines: list[bytes]) -> None:
     Raises:
         CtabProblem: the table must not be read.
     """
+    if _is_usual(lines):
+        return
     blocks: list[tuple[bytes, int]] = []
     tables: list[_Table] = []
     seen = 0
@@ -75,6 +93,32 @@ def check(lines: list[bytes]) -> None:
         raise CtabProblem("CTAB_BLOCK_UNPAIRED", f"The block {name.decode('latin-1')} has no END.", number)
     if not seen:
         raise CtabProblem("CTAB_TRUNCATED", "There is no CTAB block behind a V3000 counts line.", len(lines))
+
+
+def _is_usual(lines: list[bytes]) -> bool:
+    """Whether this is a sound table of the usual form, looked at as a whole; what is not is looked at line by line."""
+    text = b"\n".join(lines[4:])
+    head = _USUAL_HEAD.match(text)
+    if head is None:
+        return False
+    atoms, at = _usual(text, _USUAL_ATOM, head.end(), _END_ATOMS)
+    bonds: list[tuple[bytes, bytes]] = []
+    if text.startswith(_BEGIN_BONDS, at):
+        bonds, at = _usual(text, _USUAL_BOND, at + len(_BEGIN_BONDS), _END_BONDS)
+    numbers = set(atoms)
+    return (
+        _USUAL_TAIL.match(text, at) is not None
+        and len(numbers) == len(atoms) == int(head[1])
+        and len(bonds) == int(head[2])
+        and numbers.issuperset(chain.from_iterable(bonds))
+    )
+
+
+def _usual(text: bytes, line: re.Pattern[bytes], at: int, last: bytes) -> tuple[list[Any], int]:
+    """The numbers in the lines from a place to a last one, and the place behind that; the text's end if a line is unusual."""
+    end = text.find(last, at - 1)
+    found = line.findall(text, at, end + 1)
+    return (found, end + len(last)) if end >= 0 and len(found) == text.count(b"\n", at, end + 1) else ([], len(text))
 
 
 def _logical_lines(lines: list[bytes]) -> Iterator[tuple[int, bytes]]:
