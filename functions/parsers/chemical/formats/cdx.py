@@ -30,6 +30,7 @@ HEADER: Final = MAGIC + b"\x04\x03\x02\x01" + bytes(16)
 
 _TAG: Final = struct.Struct("<H")
 _OBJECT: Final = struct.Struct("<HI")
+_PROPERTY: Final = struct.Struct("<HH")
 _LENGTH: Final = struct.Struct("<H")
 _LONG_LENGTH: Final = struct.Struct("<I")
 _LONG: Final = 0xFFFF
@@ -83,6 +84,12 @@ def _walk(content: bytes, drawing: Drawing) -> None:
     open_objects = [(_DOCUMENT, 0)]
     inside_fragment = 0  # Depth of the outermost fragment that is open, whose insides are its own matter.
     while open_objects:
+        # Nearly all that there is: a property that lies inside of the drawing.
+        while at + _PROPERTY.size <= size:
+            tag, length = _PROPERTY.unpack_from(content, at)
+            if not 0 < tag < _IS_OBJECT or length == _LONG or at + _PROPERTY.size + length > size:
+                break
+            at += _PROPERTY.size + length
         if at + _TAG.size > size:
             raise _Broken("The drawing ends inside of an object", at)
         (tag,) = _TAG.unpack_from(content, at)

@@ -29,7 +29,7 @@ from leanda.parsing.text import declared_encoding
 _DECLARATION: Final = re.compile(r"\s*+<\?xml\b[^>]*?>")
 _ENCODING: Final = re.compile(rb"<\?xml\b[^>]*?\bencoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
 _CONTAINERS: Final = ("CDXML", "page", "group")
-_ARROWS: Final = ("scheme", "step", "arrow")
+_ARROWS: Final = frozenset({"scheme", "step", "arrow"})
 
 
 class CdxmlFormat:
@@ -101,13 +101,18 @@ class _Reader:
         return self._drawing
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:  # noqa: ARG002 - expat's signature
-        if not self._open and name != "CDXML":
-            raise FormatMismatch(detail=f"the root element is {name[:40]}, not CDXML")
-        if len(self._open) > MAX_DEPTH:
+        depth = len(self._open)
+        if depth > MAX_DEPTH:
             raise FileCorrupt(detail=f"elements are nested deeper than {MAX_DEPTH}")
+        if name in _ARROWS:
+            self._drawing.arrows += 1
+        if self._fragment_depth:  # What is inside of a fragment is its own matter.
+            self._open.append((name, 0))
+            return
+        if not depth and name != "CDXML":
+            raise FormatMismatch(detail=f"the root element is {name[:40]}, not CDXML")
         if name == "fragment" and all(element in _CONTAINERS for element, _ in self._open):
-            self._fragment_depth = len(self._open) + 1
-        self._drawing.arrows += name in _ARROWS
+            self._fragment_depth = depth + 1
         self._open.append((name, self._parser.CurrentByteIndex))
 
     def _end(self, name: str) -> None:
