@@ -55,8 +55,8 @@ def component(molecule: Any) -> Component:
     """Canonical SMILES (aromatic, without atom mapping, parts sorted) and standard InChIKey of a molecule.
 
     Both from single and double bonds: rings that an aromatic SMILES calls aromatic, Indigo would leave as they are.
+    The molecule itself is brought into that form.
     """
-    molecule = molecule.clone()
     molecule.dearomatize()
     try:
         smiles = structures.canonical_smiles(molecule)

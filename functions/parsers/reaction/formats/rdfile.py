@@ -105,7 +105,8 @@ def _parts(lines: list[bytes]) -> _Parts:
                 at += 1
                 break
         at += 1
-    data = next((n for n in range(at, len(lines)) if lines[n].startswith((b"$DTYPE", b"$DATUM"))), len(lines))
+    marked = (n for n, line in enumerate(lines) if line[:2] == b"$D" and n >= at)
+    data = next((n for n in marked if lines[n].startswith((b"$DTYPE", b"$DATUM"))), len(lines))
     structure = lines[at:data]
     if parts.type == MOLECULE and structure and structure[0].startswith(b"$MOL"):
         at, structure = at + 1, structure[1:]

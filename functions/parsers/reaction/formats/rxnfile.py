@@ -106,15 +106,16 @@ def _split_v2000(lines: list[bytes], first_line: int) -> Iterator[_Table]:
         message = "The counts line must hold the numbers of reactants and products."
         raise _Problem("RXN_COUNTS_INVALID", message, first_line + HEADER_LINES)
     roles = [role for role, count in zip(_COUNT_ROLES, counts.groups(), strict=True) for _ in range(int(count or 0))]
-    starts = []
-    at = HEADER_LINES + 1
-    while at < len(lines):
-        if lines[at].rstrip() == _MOLECULE:
+    behind_counts = HEADER_LINES + 1
+    marks = [at for at, line in enumerate(lines) if line.startswith(_MOLECULE) and line.rstrip() == _MOLECULE]
+    starts: list[int] = []
+    for at in marks:
+        # A molecule may be called `$MOL`.
+        if at >= (starts[-1] + ctab.HEADER_LINES if starts else behind_counts):
             starts.append(at + 1)
-            at += ctab.HEADER_LINES  # A molecule may be called `$MOL`.
-        elif lines[at].strip() and not starts:
+    for at in range(behind_counts, starts[0] - 1 if starts else len(lines)):
+        if lines[at].strip():
             raise _Problem("RXN_LINE_UNKNOWN", "Only $MOL may follow the counts line.", first_line + at)
-        at += 1
     if len(starts) != len(roles):
         message = f"The counts line promises {len(roles)} molecules, but there are {len(starts)}."
         raise _Problem("RXN_COUNT_MISMATCH", message, first_line + HEADER_LINES)

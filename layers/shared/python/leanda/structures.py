@@ -123,16 +123,17 @@ def canonical_smiles(molecule: Any) -> str:
     """
     if (atoms := molecule.countAtoms()) > MAX_CANONICAL_ATOMS:
         raise TooManyAtoms(f"the structure has {atoms:,} atoms; {MAX_CANONICAL_ATOMS:,} are accepted")
-    parts = []
-    for component in molecule.iterateComponents():
-        part = component.clone()
-        part.aromatize()
-        parts.append(lone_pairs.turned(part.canonicalSmiles()))
-    if len(parts) > 1 and any(" |" in part for part in parts):
-        whole = molecule.clone()
-        whole.aromatize()
-        return lone_pairs.turned(whole.canonicalSmiles())
+    if molecule.countComponents() == 1:  # most have but one, and a copy costs less than a part
+        return _aromatic_smiles(molecule.clone())
+    parts = [_aromatic_smiles(component.clone()) for component in molecule.iterateComponents()]
+    if any(" |" in part for part in parts):
+        return _aromatic_smiles(molecule.clone())
     return ".".join(sorted(parts))
+
+
+def _aromatic_smiles(molecule: Any) -> str:
+    molecule.aromatize()
+    return lone_pairs.turned(molecule.canonicalSmiles())
 
 
 def inchi(molecule: Any) -> str:
