@@ -184,7 +184,7 @@ class Parsing:
     def _whole(self, step: ContinuePlan, format: WholeFormat) -> Iterator[Planned]:
         """A file that is read with random access: all of it, now, on disk when it is large."""
         n = first = 0
-        with tempfile.NamedTemporaryFile() as file:
+        with tempfile.NamedTemporaryFile(suffix=f".{format.name}") as file:  # some libraries go by a file's name
             for block in _Opened(self.blobs.blocks(step.blob_id)).blocks:
                 file.write(block)
                 if file.tell() > WHOLE_BYTES:

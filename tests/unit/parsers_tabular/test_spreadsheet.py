@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tempfile
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -155,6 +156,21 @@ def test_a_row_that_is_too_large_fails_alone(monkeypatch: pytest.MonkeyPatch) ->
 
 
 # --- files that hurt ----------------------------------------------------------------------------------------------------
+
+
+def test_a_workbook_is_read_where_it_lies_and_under_a_right_name_if_its_own_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = made.xlsx({"a": [["id", "name"], [1, "one"]]})
+    records = read(data)
+    for name in ("a.xlsx", "a.xls", "a"):
+        path = tmp_path / name
+        path.write_bytes(data)
+        with path.open("rb") as file:
+            assert list(SPREADSHEETS["xlsx"].records(file)) == records
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))  # a file with the right name needs no other
+    with (tmp_path / "a.xlsx").open("rb") as file:
+        assert list(SPREADSHEETS["xlsx"].records(file)) == records
 
 
 def test_what_is_no_workbook_is_said_to_be_none() -> None:

@@ -130,12 +130,16 @@ def _check_well_formed(content: BinaryIO) -> None:
 
 @contextmanager
 def _named(file: BinaryIO, extension: str) -> Iterator[str]:
-    """A path with that extension under which the file can be read."""
+    """A path with that extension under which the file can be read: its own, if it says what the content is."""
+    name = getattr(file, "name", None)
+    path = Path(name).absolute() if isinstance(name, str) else None
+    if path is not None and path.suffix == f".{extension}" and path.is_file():
+        yield str(path)
+        return
     with tempfile.TemporaryDirectory(prefix="workbook-") as folder:
         named = Path(folder, f"workbook.{extension}")
-        path = getattr(file, "name", None)
-        if isinstance(path, str) and Path(path).is_file():
-            named.symlink_to(Path(path).absolute())
+        if path is not None and path.is_file():
+            named.symlink_to(path)
         else:
             file.seek(0)
             with named.open("wb") as copy:
@@ -242,10 +246,21 @@ def _number(value: float) -> str | None:
     return repr(value) if math.isfinite(value) else None
 
 
+def _moment(value: date | time) -> str:
+    return f'"{value.isoformat()}"'
+
+
 def _other(value: Any) -> str | None:
     cell = _cell(value)
     return None if cell is None else json.dumps(cell, ensure_ascii=False)
 
 
-_WRITERS: Final[dict[type, Callable[[Any], str | None]]] = {str: _text, float: _number, int: str}
+_WRITERS: Final[dict[type, Callable[[Any], str | None]]] = {
+    str: _text,
+    float: _number,
+    int: str,
+    datetime: _moment,
+    date: _moment,
+    time: _moment,
+}
 """How a cell is written as JSON, by its type; None where there is no value."""
