@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from functions.parsers.tabular.formats import CSV, DELIMITED, TSV
 from functions.parsers.tabular.formats.dialect import describe, unique_names
-from functions.parsers.tabular.formats.lines import RowLines, texts
+from functions.parsers.tabular.formats.lines import RowLines, quoted
 from leanda import limits
 from leanda.contracts.artefacts import FieldValue, Record, RecordStatus, Structure
 from leanda.errors import FileEmpty, FormatMismatch, ParseFailure
@@ -400,20 +400,32 @@ _ANY_CELL = st.text(st.characters(exclude_categories=("Cs",), exclude_characters
 )
 
 
-@given(st.lists(st.lists(_ANY_CELL, min_size=3, max_size=3), min_size=1, max_size=5))
+_NAMES = ("100 %s", 'a "b"', "\\", "\0", "é", "")
+
+
+@given(st.lists(st.lists(_ANY_CELL, min_size=6, max_size=6), min_size=1, max_size=30))
 def test_a_row_that_is_written_at_once_is_the_line_of_its_record(rows: list[list[str]]) -> None:
-    lines = RowLines(("100 %s", 'a "b"', "\\"))
+    lines = RowLines(_NAMES)
     for index, row in enumerate(rows):
-        quoted = texts(row)
-        if quoted is None:
+        structure = Structure(media_type="chemical/x-daylight-smiles", text=row[0]) if row[0] else None
+        line = lines.line_of_texts(index, row, structure)
+        if line is None:
             assert any("\0" in cell for cell in row)
             continue
-        fields = tuple(
-            FieldValue(name=name, value=cell or None) for name, cell in zip(("100 %s", 'a "b"', "\\"), row, strict=True)
-        )
-        structure = Structure(media_type="chemical/x-daylight-smiles", text=row[0]) if row[0] else None
+        fields = tuple(FieldValue(name=name, value=cell or None) for name, cell in zip(_NAMES, row, strict=True))
         record = Record(index=index, type="row", fields=fields, structure=structure)
-        assert lines.line(index, quoted, structure) == json_line(record)
+        assert line == json_line(record)
+        values = [quoted(cell) if cell else None for cell in row]
+        assert lines.line(index, values, structure) == line
+
+
+def test_tables_with_more_patterns_of_empty_cells_than_are_kept_are_written_all_the_same() -> None:
+    lines, cells = RowLines(_NAMES), ["a", "b", "c", "d", "e", "f"]
+    for pattern in range(64):
+        row = [cell if pattern & 1 << n else "" for n, cell in enumerate(cells)]
+        values = [quoted(cell) if cell else None for cell in row]
+        assert lines.line_of_texts(pattern, row) == lines.line(pattern, values, None)
+    assert lines.line_of_texts(0, cells[:5]) is None
 
 
 def test_a_table_without_trouble_is_written_at_once_and_a_row_with_an_issue_is_not() -> None:

@@ -14,7 +14,7 @@ from itertools import batched, chain, islice, pairwise
 from typing import Final
 
 from functions.parsers.tabular.formats.dialect import Table, describe, wider
-from functions.parsers.tabular.formats.lines import RowLines, texts
+from functions.parsers.tabular.formats.lines import RowLines
 from functions.parsers.tabular.formats.rows import code_units, quoted_row, row_ends
 from functions.parsers.tabular.formats.structures import smiles_column, structure_of
 from leanda import limits
@@ -118,14 +118,23 @@ class _Chunk:
 
     def _some(self, spans: Sequence[tuple[int, int]], first: int, *, last: bool) -> Iterator[Written]:
         rows = self._all_at_once(spans)
-        for n, (start, end) in enumerate(spans):
+        lines = [None] * len(spans) if rows is None else [self._line(n, cells) for n, cells in enumerate(rows, first)]
+        for n, line in enumerate(lines):
             issues = self._file_issues() if first + n == 0 else []
-            if last and n == len(spans) - 1 and self._quote_is_open(start, end):
+            if last and n == len(spans) - 1 and self._quote_is_open(*spans[n]):
                 issues.append(warning("QUOTE_NOT_CLOSED", "A quote in this row is never closed; it runs to the end."))
-            if rows is not None:
+            if line is not None and not issues:
+                yield line
+            elif rows is not None:
                 yield self._record(first + n, rows[n], issues)
             else:
-                yield self._one_row(first + n, start, end, issues)
+                yield self._one_row(first + n, *spans[n], issues)
+
+    def _line(self, index: int, cells: list[str]) -> bytes | None:
+        """The row as a line, if there is nothing to say of it."""
+        return self._lines.line_of_texts(
+            index, cells, structure_of(cells, self._smiles) if self._smiles is not None else None
+        )
 
     def _all_at_once(self, spans: Sequence[tuple[int, int]]) -> list[list[str]] | None:
         """The rows in one go, which is the normal case; None when some row needs to be looked at by itself."""
@@ -168,9 +177,8 @@ class _Chunk:
 
     def _record(self, index: int, cells: list[str], issues: list[Issue]) -> Written:
         columns = self._table.columns
-        structure = structure_of(cells, self._smiles)
-        if not issues and len(cells) == len(columns) and (values := texts(cells)) is not None:
-            return self._lines.line(index, values, structure)
+        if not issues and (line := self._line(index, cells)) is not None:
+            return line
         if len(cells) != len(columns):
             message = f"The row has {len(cells)} cells, the header {len(columns)}."
             issues.append(warning("ROW_WIDTH", message, _place(index)))

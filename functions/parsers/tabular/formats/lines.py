@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from json.encoder import encode_basestring as quoted
+from typing import Final
 
 from leanda.contracts.artefacts import Structure
 
-__all__ = ["RowLines", "quoted", "texts"]
+__all__ = ["RowLines", "quoted"]
+
+_NUL: Final = "\\u0000"
+_MAX_FORMS: Final = 16
+"""Patterns of empty cells whose form is kept. Tables whose rows have more are written cell by cell."""
 
 
 class RowLines:
@@ -17,6 +22,8 @@ class RowLines:
         self._empty = [f'{{"name":{quoted(name)}}}' for name in names]
         self._begun = [f'{{"name":{quoted(name)},"value":' for name in names]
         self._full = ",".join(begun.replace("%", "%%") + "%s}" for begun in self._begun)
+        self._forms: dict[tuple[bool, ...], str] = {}
+        self._whole = ""
 
     def line(
         self, index: int, values: Sequence[str | None], structure: Structure | None, properties: str = "{}"
@@ -33,23 +40,45 @@ class RowLines:
             some = zip(self._begun, values, self._empty, strict=False)
             told = [f"{begun}{value}}}" if value else empty for begun, value, empty in some]
             fields = ",".join(told + self._empty[len(values) :])
-        shown = f'"structure":{structure.model_dump_json(by_alias=True)},' if structure else ""
         return (
-            f'{{"index":{index},"type":"row","status":"Parsed",{shown}"fields":[{fields}],'
+            f'{{"index":{index},"type":"row","status":"Parsed",{_shown(structure)}"fields":[{fields}],'
             f'"properties":{properties},"issues":[]}}'
         ).encode()
 
+    def line_of_texts(self, index: int, cells: list[str], structure: Structure | None = None) -> bytes | None:
+        """One row of texts, an empty one being no value; None when it has not as many cells as columns, or a NUL in one.
 
-def texts(cells: list[str]) -> list[str | None] | None:
-    """The cells of a row as JSON, None for an empty one; None instead of a list when a cell holds NUL.
+        All are quoted by one call, with NUL between them, which every JSON text has as six characters, and put into a form
+        that is made once for all rows with the same cells empty.
+        """
+        if len(cells) != len(self._begun):
+            return None
+        if "" in cells:
+            filled = [cell for cell in cells if cell]
+            form = self._form(tuple(map(bool, cells)))
+        else:
+            filled = cells
+            form = self._whole = self._whole or self._made([True] * len(cells))
+        written = quoted("\0".join(filled))[1:-1].split(_NUL) if filled else []
+        if form and len(written) == len(filled):
+            return (form % (index, _shown(structure), *written)).encode()
+        if any("\0" in cell for cell in filled):
+            return None
+        return self.line(index, [quoted(cell) if cell else None for cell in cells], structure)
 
-    All are quoted by one call, with NUL between them, which every JSON text has as six characters.
-    """
-    written: list[str | None] = [f'"{cell}"' if cell else None for cell in quoted("\0".join(cells))[1:-1].split(_NUL)]
-    if len(written) != len(cells):
-        # A NUL in a cell, or its six characters as a text: one by one, then.
-        return None if any("\0" in cell for cell in cells) else [quoted(cell) if cell else None for cell in cells]
-    return written
+    def _form(self, filled: tuple[bool, ...]) -> str | None:
+        form = self._forms.get(filled)
+        if form is None and len(self._forms) < _MAX_FORMS:
+            form = self._forms[filled] = self._made(filled)
+        return form
+
+    def _made(self, filled: Sequence[bool]) -> str:
+        """A line with a place for each text that is not empty, its quotes around it."""
+        columns = zip(filled, self._begun, self._empty, strict=True)
+        fields = ",".join(f'{begun}"\0"}}' if some else empty for some, begun, empty in columns)
+        told = fields.replace("%", "%%").replace("\0", "%s")
+        return f'{{"index":%d,"type":"row","status":"Parsed",%s"fields":[{told}],"properties":{{}},"issues":[]}}'
 
 
-_NUL = "\\u0000"
+def _shown(structure: Structure | None) -> str:
+    return f'"structure":{structure.model_dump_json(by_alias=True)},' if structure else ""
