@@ -15,6 +15,8 @@ MAX_FRAMES: Final = 10_000
 MAX_BLOCKS: Final = 2_000_000
 _WINDOW_BYTES: Final = 64 * 1024
 _TAIL_BYTES: Final = 64 * 1024
+_SHORT_TAIL_BYTES: Final = 64
+"""Nearly all files end with their end."""
 _JPEG_END, _PNG_END = b"\xff\xd9", b"IEND\xaeB`\x82"
 
 
@@ -37,11 +39,12 @@ def is_complete(file: BinaryIO, pillow: str) -> bool:
         return size >= int.from_bytes(start[4:8], "little") + 8
     if pillow == "BMP":
         return size >= int.from_bytes(start[2:6], "little")
-    file.seek(max(0, size - _TAIL_BYTES))
-    tail = file.read(_TAIL_BYTES)
-    if pillow == "JPEG":
-        return _JPEG_END in tail
-    return _PNG_END in tail if pillow == "PNG" else True
+    end = {"JPEG": _JPEG_END, "PNG": _PNG_END}.get(pillow, b"")
+    for tail_bytes in (_SHORT_TAIL_BYTES, _TAIL_BYTES):
+        file.seek(max(0, size - tail_bytes))
+        if end in file.read(tail_bytes):
+            return True
+    return False
 
 
 def gif_animation(file: BinaryIO) -> Animation:
