@@ -24,7 +24,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -197,15 +197,20 @@ def write(rows: list[Row], machine: str) -> None:
 
 def _calls(case: Case) -> Iterator[tuple[str, dict[str, Any], bytes]]:
     """What a parser's handlers ask of the guard for each file, small enough to be one chunk."""
-    format = reading._parser(case.kind).format(case.format)
+    whole = _is_whole(case.kind, case.format)
     for file in case.files:
         arguments: dict[str, Any] = {"kind": case.kind, "format": case.format, "together": True}
-        if isinstance(format, WholeFormat):
+        if whole:
             yield "read_whole", arguments | {"path": str(file)}, b""
             continue
         data = file.read_bytes()
         head = data[: limits.HEAD_BYTES]
         yield "read_chunk", arguments | {"head": len(head), "firstIndex": 0}, head + data
+
+
+@cache
+def _is_whole(kind: str, format: str) -> bool:
+    return isinstance(reading._parser(kind).format(format), WholeFormat)
 
 
 def _readable(case: Case) -> bool:
