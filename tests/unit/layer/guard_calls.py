@@ -45,6 +45,26 @@ def misbehave(arguments: dict[str, Any], payload: bytes) -> Iterator[bytes]:
         raise BaseException("a panic")
 
 
+_KEPT: list[bytearray] = []
+
+
+def keep(arguments: dict[str, Any], payload: bytes) -> Iterator[bytes]:
+    """Takes memory and never gives it back."""
+    _KEPT.append(bytearray(arguments["bytes"]))
+    yield b"kept"
+
+
+def bounds(arguments: dict[str, Any], payload: bytes) -> Iterator[bytes]:
+    """Seconds of processor time, and bytes, that are left to this call."""
+    import resource
+
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    yield b"%d" % (resource.getrlimit(resource.RLIMIT_CPU)[0] - used.ru_utime - used.ru_stime)
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    yield b"%d" % (resource.getrlimit(resource.RLIMIT_AS)[0] - pages * resource.getpagesize())
+    yield b"%d" % resource.getrlimit(resource.RLIMIT_CORE)[0]
+
+
 def spin_for(arguments: dict[str, Any], payload: bytes) -> Iterator[bytes]:
     until = time.monotonic() + arguments["seconds"]
     while time.monotonic() < until:

@@ -85,6 +85,21 @@ def test_small_results_that_come_slowly_are_in_time() -> None:
     child.close()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's limits of a process")
+def test_each_call_has_its_own_bounds_on_top_of_what_was_used_before(child: GuardedChild) -> None:
+    for _ in range(3):
+        # Three times more than one call may take is kept; the fourth call may again take all of it.
+        assert list(child.stream(f"{CALLS}:keep", {"bytes": 300 << 20}, b"")) == [b"kept"]
+        list(child.stream(f"{CALLS}:spin_for", {"seconds": 1.1}, b""))
+        seconds, memory, core = map(int, child.stream(f"{CALLS}:bounds", {}, b""))
+        assert PATIENT.call_seconds - 1 <= seconds <= PATIENT.call_seconds + 1
+        assert abs(memory - PATIENT.memory_bytes) < 16 << 20
+        assert core == 0
+    with pytest.raises(ChildDied) as died:
+        list(child.stream(f"{CALLS}:keep", {"bytes": 600 << 20}, b""))
+    assert died.value.death is Death.MEMORY
+
+
 def test_an_error_keeps_its_code(child: GuardedChild) -> None:
     with pytest.raises(CallFailed) as failed:
         list(child.stream(f"{CALLS}:misbehave", {"after": 0, "how": "raise"}, b""))
@@ -114,5 +129,5 @@ def test_the_child_sees_no_secrets_and_reaches_nothing(child: GuardedChild, monk
 
 
 def test_a_payload_larger_than_a_pipe_arrives_whole(child: GuardedChild) -> None:
-    (result,) = child.stream(f"{CALLS}:echo", {"times": 1}, b"z" * 3_000_000)
-    assert len(result) == 3_000_002
+    (result,) = child.stream(f"{CALLS}:echo", {"times": 1}, b"z" * 5_000_000)
+    assert len(result) == 5_000_002

@@ -1,12 +1,13 @@
 """The parent's side: one reusable worker process, results streamed in order, so that a death names the guilty item itself.
 
-Wire format, both ways: a kind (one byte), a length (four bytes, big endian), the body. Requests: `C` (JSON: function, arguments,
-limits), then `P` (payload). Answers: `R` per result, then `E`; or `F` (JSON: module, class, code, message, detail) for an error.
+Wire format, both ways: a kind (one byte), a length (four bytes, big endian), the body. Requests: `C` (JSON: function, arguments),
+then `P` (payload). Answers: `R` per result, then `E`; or `F` (JSON: module, class, code, message, detail) for an error.
 Answers come many at a time; those that a child had finished when it died are in its `spool`.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import math
 import os
@@ -18,16 +19,19 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import IO, Any, Final, Protocol
 
 from leanda.guard.isolation import forbid_reading_this_process, processor_clock, starved_of
 from leanda.guard.spool import Spool
 
 HEADER: Final = struct.Struct(">cI")
 _READ: Final = 1 << 18
+_PIPE_BYTES: Final = 1 << 20
+"""As much as anybody may ask for (pipe(7), "/proc/sys/fs/pipe-max-size"); with 64 KiB the sides wait for each other."""
 _MARGIN_SECONDS: Final = 0.5
 STARVED_TIMES: Final = 6
 """A child that gets next to no processor time is waited for up to this many times longer: that is not its record's fault."""
@@ -99,17 +103,16 @@ class GuardedChild:
 
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
-        self._told_limits = asdict(self._limits)
+        self._inbox = bytearray(_READ)  # reused, because one as large for each read costs more than reading
         self._process: subprocess.Popen[bytes] | None = None
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._spool: Spool | None = None
 
     def stream(self, call: str, arguments: dict[str, Any], payload: bytes) -> Iterator[bytes]:
         process = self._running()
-        request = {"call": call, "arguments": arguments, "limits": self._told_limits}
         ended = False
         try:
-            self._send(process, json.dumps(request).encode(), payload)
+            self._send(process, json.dumps({"call": call, "arguments": arguments}).encode(), payload)
             for answers in self._answers(process):
                 yield from answers.results
                 if answers.end is not None:
@@ -155,13 +158,21 @@ class GuardedChild:
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "leanda.guard.worker"],
+            [
+                sys.executable,
+                "-m",
+                "leanda.guard.worker",
+                str(self._limits.memory_bytes),
+                str(self._limits.call_seconds),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=folder,
             env=environment,
             close_fds=True,
         )
+        for pipe in (self._process.stdin, self._process.stdout):
+            _widen(pipe)
         return self._process
 
     def _send(self, process: subprocess.Popen[bytes], request: bytes, payload: bytes) -> None:
@@ -169,8 +180,7 @@ class GuardedChild:
         assert self._spool is not None
         self._spool.reset(processor_clock(process.pid))
         try:
-            process.stdin.write(HEADER.pack(b"C", len(request)) + request)
-            process.stdin.write(HEADER.pack(b"P", len(payload)))
+            process.stdin.write(HEADER.pack(b"C", len(request)) + request + HEADER.pack(b"P", len(payload)))
             process.stdin.write(payload)
             process.stdin.flush()
         except BrokenPipeError as error:
@@ -181,6 +191,7 @@ class GuardedChild:
         assert process.stdout is not None
         assert self._spool is not None
         descriptor, buffer, received = process.stdout.fileno(), bytearray(), 0
+        inbox = memoryview(self._inbox)
         arrival = select.poll()
         arrival.register(descriptor, select.POLLIN)
         call_until = time.monotonic() + self._limits.call_seconds
@@ -194,9 +205,9 @@ class GuardedChild:
                     timed_out = ChildDied(Death.TIMED_OUT, f"no result within {self._limits.item_seconds:g} s")
                     process.kill()
                 continue
-            read = os.read(descriptor, _READ)
-            received += len(read)
-            buffer += read or self._spool.rest(received)
+            read = os.readv(descriptor, (inbox,))
+            received += read
+            buffer += inbox[:read] if read else self._spool.rest(received)
             answers = _taken(buffer, self._limits.output_bytes)
             yield answers
             if answers.too_long:
@@ -204,6 +215,13 @@ class GuardedChild:
             if not read:
                 raise timed_out or _died(process)
             item = _Item(process.pid, self._spool, self._limits.item_seconds)
+
+
+def _widen(pipe: IO[bytes] | None) -> None:
+    """Let a pipe hold more, where the kernel can and agrees; it works all the same."""
+    if pipe is not None and sys.platform == "linux":
+        with suppress(OSError):
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
 @dataclass(slots=True)

@@ -59,13 +59,36 @@ def forbid_the_outside() -> bool:
     return _prctl(_PR_SET_NO_NEW_PRIVS, 1) and _prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, filter_)
 
 
-def limit(*, memory_bytes: int, cpu_seconds: float) -> None:
-    """Bound what the next piece of work may use, on top of what this process has used so far."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    cpu = int(used.ru_utime + used.ru_stime + cpu_seconds) + 1
-    _set(resource.RLIMIT_CPU, cpu)
-    _set(resource.RLIMIT_AS, _address_space() + memory_bytes)
-    _set(resource.RLIMIT_CORE, 0)
+class Bounds:
+    """What each piece of work of this process may use, on top of what it has used before.
+
+    Setting a limit, and asking what may be set, costs as much as reading a small file, so it is done where something changed.
+    """
+
+    def __init__(self, *, memory_bytes: int, cpu_seconds: float) -> None:
+        self._memory_bytes, self._cpu_seconds = memory_bytes, cpu_seconds
+        self._hard = {kind: resource.getrlimit(kind)[1] for kind in (resource.RLIMIT_CPU, resource.RLIMIT_AS)}
+        self._set_before: dict[int, int] = {}
+        self._page = resource.getpagesize()
+        self._statm = os.open("/proc/self/statm", os.O_RDONLY) if sys.platform == "linux" else None
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+
+    def renew(self) -> None:
+        """Before a piece of work."""
+        self._set(resource.RLIMIT_CPU, int(time.process_time() + self._cpu_seconds) + 1)
+        self._set(resource.RLIMIT_AS, self._address_space() + self._memory_bytes)
+
+    def _set(self, kind: int, value: int) -> None:
+        if self._set_before.get(kind) == value:
+            return
+        hard = self._hard[kind]
+        resource.setrlimit(kind, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
+        self._set_before[kind] = value
+
+    def _address_space(self) -> int:
+        if self._statm is None:
+            return 1 << 40
+        return int(os.pread(self._statm, 64, 0).split(None, 1)[0]) * self._page
 
 
 def starved_of(pid: int, since: float, seconds: float) -> bool:
@@ -90,22 +113,6 @@ def processor_clock(pid: int) -> float:
         return time.clock_gettime(~pid << 3 | _CPUCLOCK_SCHED)
     except OSError:
         return 0.0
-
-
-def _set(kind: int, value: int) -> None:
-    _, hard = resource.getrlimit(kind)
-    resource.setrlimit(kind, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
-
-
-def _address_space() -> int:
-    try:
-        file = os.open("/proc/self/statm", os.O_RDONLY)  # cheap, for it is read before each piece of work
-        try:
-            return int(os.read(file, 64).split()[0]) * resource.getpagesize()
-        finally:
-            os.close(file)
-    except OSError:
-        return 1 << 40
 
 
 def _prctl(option: int, *arguments: int | bytes) -> bool:

@@ -1,4 +1,7 @@
-"""The child's side (`python -m leanda.guard.worker`): calls functions by name and hands over what they yield, see `spool`."""
+"""The child's side: calls functions by name and hands over what they yield, see `spool`.
+
+python -m leanda.guard.worker MEMORY_BYTES CALL_SECONDS
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from leanda.guard.child import HEADER
-from leanda.guard.isolation import die_with_parent, forbid_the_outside, limit
+from leanda.guard.isolation import Bounds, die_with_parent, forbid_the_outside
 from leanda.guard.spool import Spool
 
 Call = Callable[[dict[str, Any], bytes], Iterator[bytes]]
@@ -23,6 +26,7 @@ def main() -> None:
     die_with_parent()
     requests, pipe, spool = sys.stdin.buffer, os.dup(1), Spool(Path.cwd())
     os.dup2(2, 1)  # whatever a library prints must not look like an answer
+    bounds = Bounds(memory_bytes=int(sys.argv[1]), cpu_seconds=float(sys.argv[2]))
     isolated = False
     while (request := _read(requests)) is not None:
         payload = _read(requests) or b""
@@ -32,7 +36,7 @@ def main() -> None:
             call = _function(told["call"])  # imports may need what is forbidden afterwards
             if not isolated:
                 isolated = forbid_the_outside()
-            limit(memory_bytes=told["limits"]["memory_bytes"], cpu_seconds=told["limits"]["call_seconds"])
+            bounds.renew()
             for result in call(told["arguments"], payload):
                 # What was finished before a death must reach the parent, so it does not wait in this process' own memory.
                 spool.add(HEADER.pack(b"R", len(result)) + result, pipe)
