@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 
 import pytest
@@ -189,6 +190,22 @@ def test_huge_counts_and_long_lines_end_with_records(content: bytes) -> None:
         assert "RECORD_UNREADABLE" not in {code for record in records for code in codes(record)}
         found += len(records)
     assert found
+
+
+def test_looking_at_all_atoms_at_once_says_what_looking_line_by_line_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    chance, frames = random.Random(12), [WATER]
+    for _ in range(4000):
+        frame = bytearray(WATER)
+        for _ in range(chance.randint(1, 3)):
+            at = chance.randrange(15, len(frame))
+            frame[at : at + chance.randrange(2)] = chance.choice(
+                (b" ", b"\n", b"\r", b"1", b"-", b".", b"e", b"C", b"1e999", b"O 0 0 0\n")
+            )
+        frames.append(bytes(frame))
+    at_once = [read(frame) for frame in frames]
+    monkeypatch.setattr(xyz, "_USUAL_ATOM", re.compile("(?!)"))
+    assert [read(frame) for frame in frames] == at_once
+    assert len({code for records in at_once for record in records for code in codes(record)}) > 2
 
 
 def test_mutants_give_records_or_a_parse_failure() -> None:

@@ -6,6 +6,7 @@ are "extended XYZ" (https://github.com/libAtoms/extxyz, "Extended XYZ specificat
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,13 +17,17 @@ from leanda import limits
 from leanda.contracts.artefacts import Issue, Record, Structure
 from leanda.parsing.format import Format
 from leanda.parsing.records import BOM, BOM_DROPPED, decode, error, failed, guarded, line_place, warning
-from leanda.parsing.xyz import Columns, element_of, is_count_line
+from leanda.parsing.xyz import USUAL, Columns, element_of, is_count_line
 
 TYPE: Final = "geometry"
 XYZ: Final = "chemical/x-xyz"
 
 _BEGINNING_BYTES: Final = 4096
 _NAMED: Final = 10
+_USUAL_ATOM: Final = re.compile(
+    r"^[ \t]*+([A-Z][a-z]?)(?:[ \t]++[+-]?[0-9]{1,15}(?:\.[0-9]{0,30})?){3}[ \t]*+$", re.MULTILINE
+)
+"""A symbol and three numbers that no float could take for infinite."""
 """Unknown elements that an issue names."""
 
 
@@ -134,6 +139,8 @@ def _names(lines: list[str], count: int, columns: Columns) -> Counter[str]:
     Raises:
         _Refused: a line is no atom's, or lines are missing.
     """
+    if columns == USUAL and len(found := _USUAL_ATOM.findall("\n".join(lines))) == len(lines) == count:
+        return Counter(found)  # nearly always; otherwise each line is looked at, to say which one is no atom's
     names: Counter[str] = Counter()
     for number, line in enumerate(lines, 3):
         cells = line.split()
