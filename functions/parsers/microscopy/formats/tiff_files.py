@@ -29,7 +29,7 @@ def series_of_page(page: Page, format: str, name: str | None = None, **stated: A
 def levels(directory: Directory) -> int | None:
     """Levels of a pyramid that hangs below its page (OME-TIFF 6.0 "Sub-resolutions"); None when there is none."""
     below = directory.entries.get(tiff_page.SUB_IFDS)
-    return below.count + 1 if below is not None and 0 < below.count < 100 else None
+    return below.number + 1 if below is not None and 0 < below.number < 100 else None
 
 
 def issues_of_page(page: Page) -> tuple[Issue, ...]:

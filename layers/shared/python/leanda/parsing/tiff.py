@@ -12,7 +12,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 
 from leanda.errors import FileBomb, FileCorrupt, FormatMismatch
 
@@ -58,15 +58,15 @@ _TEXTS: Final = (_ASCII, _BYTE, _UNDEFINED)
 type Number = int | float | Fraction
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One entry of a directory: where its value lies. `size` is in bytes."""
+class Entry(NamedTuple):
+    """One entry of a directory: `number` of values, where they lie, their `size` in bytes; the bytes if they lie in the entry."""
 
     tag: int
     type: int
-    count: int
+    number: int
     offset: int
     size: int
+    value: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,7 @@ class Tiff:
             [self.first] = struct.unpack_from(f"{order}Q", start, 8)
         else:
             raise FormatMismatch(detail=f"TIFF version {version}")
+        self._fields = struct.Struct(f"{order}HH{'QQ' if self.big else 'II'}")
 
     def directories(self) -> Iterator[Directory]:
         """The chain of pages. It ends where it meets itself.
@@ -165,8 +166,8 @@ class Tiff:
         entry = directory.entries.get(tag)
         if entry is None or entry.type in (_ASCII, _UNDEFINED):
             return ()
-        count = min(entry.count, MAX_VALUES)
-        data = self._bytes(entry.offset, count * _SIZES[entry.type])
+        count = min(entry.number, MAX_VALUES)
+        data = self._value(entry, count * _SIZES[entry.type])
         values = struct.unpack(f"{self.order}{_CODES[entry.type] * count}", data)
         if entry.type in (_RATIONAL, _SRATIONAL):
             pairs = zip(values[::2], values[1::2], strict=True)
@@ -186,7 +187,7 @@ class Tiff:
         entry = directory.entries.get(tag)
         if entry is None or entry.type not in _TEXTS:
             return None
-        data = self._bytes(entry.offset, min(entry.size, at_most)).split(b"\0", 1)[0]
+        data = self._value(entry, min(entry.size, at_most)).split(b"\0", 1)[0]
         try:
             # What a cut leaves of a last letter is dropped.
             return codecs.getincrementaldecoder("utf-8")().decode(data, final=entry.size <= at_most).strip()
@@ -198,18 +199,22 @@ class Tiff:
         entry = directory.entries.get(tag)
         if entry is None or entry.size > at_most:
             return None
-        return self._bytes(entry.offset, entry.size)
+        return self._value(entry, entry.size)
 
     def _entry(self, data: bytes, place: int) -> Entry | None:
-        tag, kind, count = struct.unpack_from(f"{self.order}HH{'Q' if self.big else 'I'}", data)
+        tag, kind, count, offset = self._fields.unpack(data)
         if kind not in _SIZES:
             return None
         size = count * _SIZES[kind]
         inline = 8 if self.big else 4
         if size <= inline:
-            return Entry(tag, kind, count, place + len(data) - inline, size)
-        [offset] = struct.unpack_from(f"{self.order}{'Q' if self.big else 'I'}", data, len(data) - inline)
+            value = data[-inline:]
+            return Entry(tag, kind, count, place + len(data) - inline, size, value[:size])
         return Entry(tag, kind, count, offset, size)
+
+    def _value(self, entry: Entry, size: int) -> bytes:
+        """The first bytes of an entry's value."""
+        return self._bytes(entry.offset, size) if entry.value is None else entry.value[:size]
 
     def _bytes(self, offset: int, size: int) -> bytes:
         if offset >= self.size or size <= 0:
