@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import gzip
 import io
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, time, timedelta
 from functools import cache
@@ -37,6 +39,7 @@ def _inchi() -> Any:
 
 
 def sdf(path: Path) -> Iterator[dict[str, Any]]:
+    """A molfile too: what stands behind its table are data items, and this is how Indigo gives them."""
     for molecule in _indigo().iterateSDFile(str(path)):
         try:
             atoms = molecule.countAtoms()  # reading is lazy: the table is looked at now
@@ -45,12 +48,6 @@ def sdf(path: Path) -> Iterator[dict[str, Any]]:
             continue
         fields = {item.name(): item.rawData() for item in molecule.iterateProperties()}
         yield {"name": molecule.name(), "text": molecule.rawData(), "atoms": atoms, "fields": fields}
-
-
-def mol(path: Path) -> Iterator[dict[str, Any]]:
-    text = path.read_text()
-    molecule = _indigo().loadMolecule(text)
-    yield {"name": molecule.name(), "text": text}
 
 
 def smiles(path: Path) -> Iterator[dict[str, Any]]:
@@ -206,7 +203,8 @@ def _range(x: Any, y: Any) -> list[float]:
 
 
 def delimited(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file, delimiter="\t" if path.suffix == ".tsv" else ",")
         names = next(reader)
         for row in reader:
@@ -305,13 +303,14 @@ def doc(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def picture(path: Path) -> Iterator[dict[str, Any]]:
-    from PIL import Image, ImageCms
+    from PIL import ExifTags, Image, ImageCms
 
     with Image.open(path) as image:
         for n in range(getattr(image, "n_frames", 1) if path.suffix == ".tif" else 1):
             image.seek(n)
-            exif = {tag: str(value) for tag, value in image.getexif().items()}
-            exif |= {tag: str(value) for tag, value in image.getexif().get_ifd(0x8769).items()}
+            stated = image.getexif()
+            tags = dict(stated) | stated.get_ifd(ExifTags.IFD.Exif)
+            exif = {ExifTags.TAGS.get(tag, str(tag)): _of_exif(value) for tag, value in tags.items()}
             profile = image.info.get("icc_profile")
             named = ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(profile))) if profile else None
             told = {
@@ -325,6 +324,31 @@ def picture(path: Path) -> Iterator[dict[str, Any]]:
                 "exif": exif,
                 "profile": named,
             } | told
+
+
+def _of_exif(value: Any) -> Any:
+    if isinstance(value, str | int):
+        return value
+    if isinstance(value, tuple):
+        return [_of_exif(part) for part in value]
+    return value.decode("latin-1") if isinstance(value, bytes) else float(value)
+
+
+def xyz(path: Path) -> Iterator[dict[str, Any]]:
+    """Frames of a trajectory, without a library."""
+    with path.open() as file:
+        for first in file:
+            comment = next(file)
+            lines = [next(file) for _ in range(int(first))]
+            names: Counter[str] = Counter()
+            for line in lines:
+                name, *place = line.split()
+                _ = [float(each) for each in place]
+                names[name] += 1
+            stated = dict(word.split("=") for word in comment.split() if "=" in word)
+            fields = {name: float(value) for name, value in stated.items()}
+            formula = "".join(f"{name}{count}" for name, count in sorted(names.items()))
+            yield {"name": comment, "text": first + comment + "".join(lines), "fields": fields, "formula": formula}
 
 
 def ome(path: Path) -> Iterator[dict[str, Any]]:
@@ -393,7 +417,7 @@ def nd2(path: Path) -> Iterator[dict[str, Any]]:
 
 
 LOOPS: dict[str, tuple[str, Loop]] = {
-    "sdf": ("Indigo", sdf), "mol": ("Indigo", mol), "smiles": ("Indigo", smiles), "inchi": ("Indigo", inchi),
+    "sdf": ("Indigo", sdf), "mol": ("Indigo", sdf), "smiles": ("Indigo", smiles), "inchi": ("Indigo", inchi),
     "cdx": ("Indigo", drawing), "cdxml": ("Indigo", drawing), "rxn": ("Indigo", rxn), "rdf": ("Indigo", rdf),
     "reaction-smiles": ("Indigo", reaction_smiles), "cif": ("gemmi", cif), "jcamp": ("jcamp", jcamp), "mzml": ("pymzML", mzml),
     "spc": ("spc-io", spc), "csv": ("csv", delimited), "tsv": ("csv", delimited), "xlsx": ("calamine", workbook),
@@ -402,6 +426,6 @@ LOOPS: dict[str, tuple[str, Loop]] = {
     "jpeg": ("Pillow", picture), "gif": ("Pillow", picture), "bmp": ("Pillow", picture), "webp": ("Pillow", picture),
     "tiff": ("Pillow", picture), "bigtiff": ("tifffile", tiff), "svs": ("tifffile", tiff), "ome-xml": ("tifffile", ome_xml),
     "ome-tiff": ("tifffile", ome), "czi": ("czifile", czi),
-    "lif": ("liffile", lif), "nd2": ("nd2", nd2),
+    "lif": ("liffile", lif), "nd2": ("nd2", nd2), "xyz": ("by hand", xyz),
 }  # fmt: skip
 """By the name of the format: the library, and the loop."""

@@ -28,6 +28,11 @@ def read_whole(arguments: dict[str, Any], payload: bytes) -> Iterator[bytes]:
     return reading.read_whole(arguments, payload)
 
 
+def nothing(arguments: dict[str, Any], payload: bytes) -> Iterator[bytes]:  # noqa: ARG001 - the guard's signature
+    """A call that reads nothing and gives nothing: what is left is what every call costs."""
+    return iter(())
+
+
 def _forget(format: str) -> None:
     for module, name in _REMEMBERING.get(format, ()):
         getattr(importlib.import_module(module), name).cache_clear()

@@ -39,10 +39,12 @@ class _Recipe:
     make: Callable[[], bytes] | None = None
     join: Callable[[list[bytes]], bytes] | None = None
     """Makes one file of the samples, where a chunk holds many records and a sample one."""
+    label: str = ""
+    """A name, where a format is measured on several kinds of files."""
 
     @property
     def name(self) -> str:
-        return "mmcif" if self.suffix == "mmcif" else self.format
+        return self.label or self.format
 
 
 def cases(folder: Path, wanted: set[str]) -> Iterator[Case]:
@@ -59,7 +61,7 @@ def cases(folder: Path, wanted: set[str]) -> Iterator[Case]:
             bodies = [recipe.join(bodies)]
         files = []
         for n, body in enumerate(bodies):
-            files.append(folder / f"{recipe.format}-{n}.{recipe.suffix}")
+            files.append(folder / f"{recipe.name}-{n}.{recipe.suffix}")
             files[-1].write_bytes(body)
         if files:
             yield Case(recipe.name, recipe.kind, recipe.format, origin, tuple(files), sum(map(len, bodies)))
@@ -109,6 +111,15 @@ def _laid_out() -> Any:
     return molecule
 
 
+def _xyz(frames: int) -> bytes:
+    """A trajectory of a molecule of 21 atoms."""
+    atoms, pieces = "CCCCCCCCCOOOOHHHHHHHH", []
+    for n in range(frames):
+        lines = [f"{name} {at * 1.5:.6f} {n * 0.001 + at:.6f} {-0.25 * at:.6f}" for at, name in enumerate(atoms)]
+        pieces.append("\n".join([str(len(atoms)), f"step={n} energy={-648.5 - n / 1000:.6f}", *lines, ""]))
+    return "".join(pieces).encode()
+
+
 def _reaction_smiles() -> bytes:
     found = [piece.decode().split()[0] for piece in islice(generated.smiles(), 300)]
     rows = (f"{n},{one}.{two}>CCO>{two}.{one}" for n, (one, two) in enumerate(pairwise(found)))
@@ -140,16 +151,20 @@ _RECIPES = (
     _Recipe("reaction", "rdf", "rdf", ("rdf/queries.rdf", "rdf/pathway8.rdf"), _of("rdf", 200_000)),
     _Recipe("reaction", "reaction-smiles", "csv", ("reaction-smiles/example_rxns.csv",), _reaction_smiles),
     _Recipe("crystal", "cif", "cif", ("cif/4003024.cif", "cif/1100110.cif", "cif/1011031.cif"), _of("cif", 40_000), _blocks),
-    _Recipe("crystal", "cif", "mmcif", ("cif/5i55.cif", "cif/1pfe.cif.gz"), _of("mmcif", 500_000), _blocks),
+    _Recipe("crystal", "cif", "mmcif", ("cif/5i55.cif", "cif/1pfe.cif.gz"), _of("mmcif", 500_000), _blocks, label="mmcif"),
+    _Recipe("geometry", "xyz", "xyz", make=lambda: _xyz(2000)),
     _Recipe("spectra", "jcamp", "jdx", ("jcamp/jcamp-fix.dx", "jcamp/jcamp-packed.dx", "jcamp/ethylbenzene.jdx"),
             _of("jcamp", 200_000)),
     _Recipe("spectra", "mzml", "mzML", ("mzml/example.mzML",), _of("mzml", 400_000)),
     _Recipe("spectra", "spc", "spc", ("spc/m_xyxy.spc",), lambda: small_files.spc(10_000)),
     _Recipe("tabular", "csv", "csv", ("csv/zipcodes.csv",), _of("csv", 2_000_000)),
+    _Recipe("tabular", "csv", "csv.gz", make=lambda: gzip.compress(_of("csv", 2_000_000)(), mtime=0), label="csv.gz"),
     _Recipe("tabular", "tsv", "tsv", make=_of("tsv", 2_000_000)),
     _Recipe("tabular", "xlsx", "xlsx", make=lambda: small_files.xlsx(10_000)),
     _Recipe("tabular", "xlsb", "xlsb", ("spreadsheet/any_sheets.xlsb",)),
+    _Recipe("tabular", "xlsb", "xlsb", make=lambda: small_files.xlsb(10_000), label="xlsb-table"),
     _Recipe("tabular", "xls", "xls", ("spreadsheet/issues.xls",)),
+    _Recipe("tabular", "xls", "xls", make=lambda: small_files.xls(10_000), label="xls-table"),
     _Recipe("tabular", "ods", "ods", make=lambda: small_files.ods(10_000)),
     _Recipe("document", "pdf", "pdf", ("pdf/pdflatex-4-pages.pdf", "pdf/ML_report.pdf", "pdf/imagemagick-images.pdf"),
             lambda: small_files.pdf(50)),
@@ -158,6 +173,7 @@ _RECIPES = (
     _Recipe("document", "doc", "doc", ("doc/Enabling the World of Internet Based Chemistry Through ChemSpider.doc",)),
     _Recipe("image", "png", "png", ("image/hopper.png",), lambda: small_files.picture("PNG")),
     _Recipe("image", "jpeg", "jpg", ("image/Landscape_6.jpg", "image/pil_sample_cmyk.jpg"), lambda: small_files.picture("JPEG")),
+    _Recipe("image", "jpeg", "jpg", make=small_files.photograph, label="jpeg-photo"),
     _Recipe("image", "gif", "gif", make=lambda: small_files.picture("GIF")),
     _Recipe("image", "bmp", "bmp", make=lambda: small_files.picture("BMP")),
     _Recipe("image", "webp", "webp", make=lambda: small_files.picture("WEBP")),

@@ -9,6 +9,8 @@ import zipfile
 import zlib
 from datetime import date, timedelta
 
+from bench import workbooks
+
 WORDS = ("ethanol", "benzene", "caffeine", "aspirin", "water", "measured twice, at noon", 'as "is"', "n.d.", "0.5 %")
 _SEED = 20261130
 
@@ -51,6 +53,16 @@ def ods(rows: int) -> bytes:
         archive.writestr("META-INF/manifest.xml", manifest)
         archive.writestr("content.xml", content)
     return file.getvalue()
+
+
+def xls(rows: int) -> bytes:
+    """The same table as BIFF8."""
+    return workbooks.xls([_NAMES, *_rows(rows)])
+
+
+def xlsb(rows: int) -> bytes:
+    """The same table as BIFF12."""
+    return workbooks.xlsb([_NAMES, *_rows(rows)])
 
 
 def pdf(pages: int) -> bytes:
@@ -122,6 +134,21 @@ def picture(pillow: str) -> bytes:
     exif = Image.Exif()
     exif[0x010F], exif[0x0110], exif[0x0132] = "Maker", "Model 1", "2026:11:30 12:00:00"
     image.save(file, pillow, **({"exif": exif, "dpi": (300, 300)} if pillow in ("JPEG", "PNG", "TIFF") else {}))
+    return file.getvalue()
+
+
+def photograph() -> bytes:
+    """What a camera of 12 megapixels writes: 4,000 × 3,000, some megabytes, with EXIF."""
+    from PIL import Image
+
+    image = Image.effect_noise((4000, 3000), 40).convert("RGB")
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0110], exif[0x0132], exif[0x0112] = "Maker", "Model 1", "2026:11:30 12:00:00", 6
+    taken = exif.get_ifd(0x8769)
+    taken[0x829A], taken[0x829D], taken[0x8827], taken[0x9003] = 1 / 250, 2.8, 100, "2026:11:30 12:00:00"
+    taken[0x920A], taken[0xA002], taken[0xA003], taken[0xA434] = 50.0, 4000, 3000, "Lens 50 mm"
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=85, exif=exif, dpi=(300, 300))
     return file.getvalue()
 
 
