@@ -17,6 +17,7 @@ from tests.unit.parsers_document.documents import paragraph, shape, slide_xml
 
 MUTANTS = 300
 SECONDS = 2.0
+"""Of the processor, for one mutant; it takes milliseconds. The clock on the wall would tell who else is working."""
 PIECES = (
     b"\0", b"\xff" * 4, b"<", b">", b"/", b"&#0;", b"]]>", b"<!--", b"<w:p>" * 50, b"99999999", b"-1", b"PK\x03\x04",
     b"endobj", b"stream\n", b"2 0 R", b"<<", b"[", b"/Kids[2 0 R]", b"/Count 2147483647",
@@ -75,12 +76,12 @@ def test_a_mutant_gives_records_or_a_parse_failure(name: str) -> None:
         inside = name in ("docx", "pptx") and n % 2
         in_place = name in ("doc", "ppt") and bool(n % 2)
         content = mutant_inside(SEEDS[name], chance) if inside else mutant(SEEDS[name], chance, in_place=in_place)
-        started = time.monotonic()
+        began = time.process_time()
         try:
             records = list(FORMATS[name].records(io.BytesIO(content)))
         except ParseFailure:
             records = []
-        assert time.monotonic() - started < SECONDS, content
+        assert time.process_time() - began < SECONDS, content
         assert [record.index for record in records] == list(range(len(records))), content
         assert all(record.issues for record in records if record.status is RecordStatus.FAILED), content
         good += bool(records)

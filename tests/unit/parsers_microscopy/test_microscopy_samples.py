@@ -18,6 +18,8 @@ from tests.unit.parsers_image.pictures import ascii_, long, page, tiff
 from tests.unit.parsers_microscopy import files
 
 MUTANTS = 300
+SECONDS = 2.0
+"""Of the processor, for one mutant; it takes milliseconds. The clock on the wall would tell who else is working."""
 PIECES = (
     b"\0", b"\xff" * 4, b"\xff\xff\xff\x7f", b"\0\0\0\x80", b"\xff" * 8, b"<", b"</OME>", b'"', b"<!DOCTYPE a>", b"&a;",
     b'SizeX="-1"', b'SizeX="99999999999999999999"', b"DimID", b"nan", b"1e999", b"0x", b"ZISRAWDIRECTORY", b"DV", b"\x0b", b"\x4c",
@@ -109,12 +111,12 @@ def test_mutants_give_records_or_a_parse_failure(format: str) -> None:
     chance, survivors = random.Random(9), 0
     for _ in range(MUTANTS):
         content = mutant(SEEDS[format], chance)
-        began = time.monotonic()
+        began = time.process_time()
         try:
             found = list(FORMATS[format].records(io.BytesIO(content)))
         except ParseFailure:
             found = []
-        assert time.monotonic() - began < 2
+        assert time.process_time() - began < SECONDS
         assert [record.index for record in found] == list(range(len(found)))
         for record in found:
             record.model_dump_json()

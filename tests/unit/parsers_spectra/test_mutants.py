@@ -19,6 +19,7 @@ from tests.unit.parsers_spectra import jcamp_files, mzml_files, spc_files
 
 MUTANTS = 300
 SECONDS = 2.0
+"""Of the processor, for one mutant; it takes milliseconds. The clock on the wall would tell who else is working."""
 PIECES = (
     b"\0",
     b"\xff\xff\xff\xff",
@@ -98,12 +99,12 @@ def test_a_mutant_gives_records_or_a_parse_failure(form: str) -> None:
     chance = random.Random(5)
     for _ in range(MUTANTS):
         content = mutant(SEEDS[form], chance)
-        started = time.perf_counter()
+        began = time.process_time()
         try:
             records = records_of(form, content)
         except ParseFailure:
-            continue
-        assert time.perf_counter() - started < SECONDS, content
+            records = []
+        assert time.process_time() - began < SECONDS, content
         assert [record.index for record in records] == list(range(len(records))), content
         for record in records:
             assert all(issue.code != "RECORD_UNREADABLE" for issue in record.issues), (record.issues, content)
