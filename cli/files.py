@@ -35,6 +35,9 @@ def upload(
     unpack: Annotated[
         bool, typer.Option("--unpack", help="Make files of what zips hold, in a folder of each one's name.")
     ] = False,
+    position: Annotated[
+        bool, typer.Option("--position", help="Tell where pictures were taken, if they state it; else it is not read.")
+    ] = False,
     resume: Annotated[str, typer.Option(metavar="FILE", help="Continue a broken upload of this file's id.")] = "",
 ) -> None:
     """Upload files and folders."""
@@ -49,7 +52,7 @@ def upload(
             if not planned:
                 raise CliError("There is no file in there (hidden files and links are left out).")
             target = places.folder_id(client, to)
-            choice = uploading.Choice(process=process, unpack=unpack)
+            choice = uploading.Choice(process=process, unpack=unpack, position=position)
             sent = uploading.send(client, planned, target_id=target, choice=choice, console=console)
         arrived = [result.file for result in sent if result.file and not result.problem]
         failed = [result for result in sent if result.problem]
@@ -222,6 +225,9 @@ def reprocess(
     failure_code: Annotated[str, typer.Option(help="Files that failed for this reason, such as STEP_TIMED_OUT.")] = "",
     parser_version: Annotated[str, typer.Option(help="Files read by this version of their parser.")] = "",
     kind: Annotated[str, typer.Option(help="Files of this kind, such as chemical.")] = "",
+    position: Annotated[
+        bool | None, typer.Option(help="Tell where pictures were taken, or not any more.", show_default="as before")
+    ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the outcome; exit code 1 if a run fails.")] = False,
     timeout: Timeout = 600,
 ) -> None:
@@ -232,13 +238,14 @@ def reprocess(
     ended: list[File] = []
     with state_of(context).client() as client:
         for place in files or ():
-            accepted.append(client.reprocess(places.file_id(client, place))["id"])
+            accepted.append(client.reprocess(places.file_id(client, place), position=position)["id"])
         if not files:
             pages = client.reprocess_many(
                 folder_id=places.folder_id(client, folder) if folder else None,
                 failure_code=failure_code or None,
                 parser_version=parser_version or None,
                 kind=kind or None,
+                position=position,
             )
             for page in pages:
                 accepted += page["accepted"]

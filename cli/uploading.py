@@ -57,6 +57,7 @@ class Choice:
 
     process: bool = True
     unpack: bool = False
+    position: bool = False
 
 
 def send(
@@ -87,6 +88,7 @@ def send(
                     parent_id=folders.id_of(item.folder),
                     process=choice.process,
                     unpack=choice.unpack,
+                    position=choice.position,
                     announced=announced,
                     progress=lambda sent, _: progress.advance(bar, counted.since(sent)),
                 )

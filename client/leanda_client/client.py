@@ -116,6 +116,7 @@ class LeandaClient:
         sha256: str | None = None,
         process: bool = True,
         unpack: bool = False,
+        position: bool = False,
         idempotency_key: str | None = None,
     ) -> File:
         """Announce a file; `upload` of the answer says where its bytes go. `upload()` does all of it.
@@ -125,6 +126,7 @@ class LeandaClient:
             sha256: hexadecimal; checked on arrival.
             process: False only stores the file.
             unpack: True makes files of what a zip holds, in a folder of its name beside it.
+            position: True tells where a picture was taken, if it states that (its latitude, longitude and altitude, as fields).
             idempotency_key: a repetition with the same key gives the same file.
         """
         body: dict[str, Any] = {"name": name, "size": size}
@@ -136,6 +138,8 @@ class LeandaClient:
             body["process"] = False
         if unpack:
             body["unpack"] = True
+        if position:
+            body["position"] = True
         headers = {"idempotency-key": idempotency_key or str(uuid.uuid4())}
         return cast("File", self._api.json("POST", "/files", body=body, headers=headers))
 
@@ -147,6 +151,7 @@ class LeandaClient:
         parent_id: str | None = None,
         process: bool = True,
         unpack: bool = False,
+        position: bool = False,
         idempotency_key: str | None = None,
         progress: Progress | None = None,
         announced: Callable[[File], None] | None = None,
@@ -157,7 +162,7 @@ class LeandaClient:
 
         Args:
             source: a path, or the bytes themselves (then `name` is needed).
-            process, unpack: see `create_file`.
+            process, unpack, position: see `create_file`.
             progress: called with bytes sent and total, from several threads.
             announced: called once with the file before its bytes are sent; its id resumes a broken upload (`resume`).
         """
@@ -173,6 +178,7 @@ class LeandaClient:
             sha256=sha256_of(content) if content.size <= CHECKSUM_BYTES else None,
             process=process,
             unpack=unpack,
+            position=position,
             idempotency_key=idempotency_key,
         )
         if announced:
@@ -258,9 +264,14 @@ class LeandaClient:
         for item in self._pages("/files", {"deleted": "true"}):
             yield cast("File", item)
 
-    def reprocess(self, file_id: str) -> File:
-        """Process a file again, beside the results it has; they give way only to results that are there."""
-        return cast("File", self._api.json("POST", f"/files/{_id(file_id)}/reprocess"))
+    def reprocess(self, file_id: str, *, position: bool | None = None) -> File:
+        """Process a file again, beside the results it has; they give way only to results that are there.
+
+        Args:
+            position: tell where a picture was taken, or not any more; None: as before.
+        """
+        asked = {} if position is None else {"position": str(position).lower()}
+        return cast("File", self._api.json("POST", f"/files/{_id(file_id)}/reprocess", params=asked))
 
     def reprocess_many(
         self,
@@ -269,10 +280,21 @@ class LeandaClient:
         failure_code: str | None = None,
         parser_version: str | None = None,
         kind: str | None = None,
+        position: bool | None = None,
         page: int = 100,
     ) -> Iterator[Reprocessed]:
-        """Process again every file of yours that fits all that is given, newest first; what became of each page of them."""
-        asked = {"folderId": folder_id, "failureCode": failure_code, "parserVersion": parser_version, "kind": kind}
+        """Process again every file of yours that fits all that is given, newest first; what became of each page of them.
+
+        Args:
+            position: see `reprocess`.
+        """
+        asked = {
+            "folderId": folder_id,
+            "failureCode": failure_code,
+            "parserVersion": parser_version,
+            "kind": kind,
+            "position": position,
+        }
         body: dict[str, Any] = {name: value for name, value in asked.items() if value is not None} | {"limit": page}
         while True:
             answer = self._api.json("POST", "/reprocess", body=body)

@@ -12,7 +12,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
 
 from functions.files import bootstrap, domain
-from functions.files.models import NewFile, NewFolder, NodeEdit, ReprocessOrder
+from functions.files.models import POSITION, POSITION_OF_OLD, NewFile, NewFolder, NodeEdit, ReprocessOrder
 from functions.files.ports import NodeFilter
 from leanda import ids, limits
 from leanda.access.policy import Viewer
@@ -78,8 +78,10 @@ def restore_file(file_id: Id) -> Response[str]:
 def reprocess_file(
     file_id: Id,
     unpack: Annotated[bool, Query(description="Make files of what a zip holds, in a folder of its name.")] = False,
+    position: Annotated[bool | None, Query(description=f"{POSITION} {POSITION_OF_OLD}")] = None,
 ) -> Response[str]:
-    return reply(bootstrap.api().reprocess(_viewer(), file_id, _origin(), unpack=unpack), 202)
+    again = bootstrap.api().reprocess(_viewer(), file_id, _origin(), unpack=unpack, position=position)
+    return reply(again, 202)
 
 
 @app.post("/v1/reprocess", summary="Process many files again: a folder, a failure, a parser's version", tags=["files"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functions.files import domain
+from functions.files import runs as run_rules
 from functions.files.domain import Node
 from functions.files.ports import Nodes, Runs
 from functions.files.repeating import STEP
@@ -20,7 +21,7 @@ def begin(nodes: Nodes, runs: Runs, node: Node, change: Change, origin: Origin, 
     """
     now = clock.now()
     after = {**node, **change.set_}
-    run = domain.new_run(after, correlation_id=origin.correlation_id, at=now, deadline=now + STEP)
+    run = run_rules.begun(after, correlation_id=origin.correlation_id, at=now, deadline=now + STEP)
     runs.insert(run, Change(), origin)
     nodes.apply(node, change, origin)
 

@@ -84,6 +84,7 @@ class Bundles:
             name=_shown(name),
             size=said["size"],
             process=True,
+            position=bool(bundle.get("position")),
             at=self.clock.now(),
         )
         requested = MemberRequested(

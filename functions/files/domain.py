@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, NotRequired, TypedDict
 
-from leanda import ids, limits
+from leanda import limits
 from leanda.changes import NOTHING, Change, place_in_change
 from leanda.contracts.envelope import Origin
 from leanda.contracts.events import (
@@ -75,6 +75,7 @@ class NodeDocument(TypedDict):
     sha256: NotRequired[str]
     process: NotRequired[bool]
     unpack: NotRequired[bool]
+    position: NotRequired[bool]
     blob: NotRequired[dict[str, Any]]
     request: NotRequired[dict[str, Any]]
     activeRun: NotRequired[int]
@@ -144,13 +145,15 @@ def announced_file(
     process: bool,
     at: datetime,
     unpack: bool = False,
+    position: bool = False,
 ) -> tuple[Node, Change]:
-    """A file whose bytes are awaited."""
+    """A file whose bytes are awaited. For `unpack` and `position` see `functions.files.models.NewFile`."""
     node: Node = _new_node(file_id, FILE, owner_id, parent, name, at) | {
         "status": FileStatus.LOADING.value,
         "size": size,
         "process": process,
         **({"unpack": True} if unpack else {}),
+        **({"position": True} if position else {}),
         "activeRun": 1,
         "counts": Counts().to_json_dict(),
         "indexedRecords": 0,
@@ -232,11 +235,14 @@ def processed_after_all(node: Node, *, origin: Origin, at: datetime) -> Change:
     return _begun(node, {}, revision=node["revision"] + 1, origin=origin, at=at)
 
 
-def reprocessed(node: Node, *, origin: Origin, at: datetime, unpack: bool = False) -> Change:
+def reprocessed(
+    node: Node, *, origin: Origin, at: datetime, unpack: bool = False, position: bool | None = None
+) -> Change:
     """Start a further run of a file beside the results of the last.
 
     Args:
         unpack: make files of what a bundle holds, from now on.
+        position: tell where a picture was taken, or not any more, from now on; None: as before.
 
     Raises:
         NotUploaded: there is nothing to process.
@@ -252,6 +258,8 @@ def reprocessed(node: Node, *, origin: Origin, at: datetime, unpack: bool = Fals
         if node["format"] != ZIP:
             raise NotABundle
         changed |= {"unpack": True, "kind": BUNDLE}
+    if position is not None:
+        changed["position"] = position
     return _begun(node | changed, changed, revision=node["revision"] + 1, origin=origin, at=at)
 
 
@@ -289,6 +297,7 @@ def _begun(node: Node, changed: dict[str, Any], *, revision: int, origin: Origin
         size=after["size"],
         name=node["name"],
         process=process,
+        position=bool(after.get("position")),
         revision=revision,
     )
     emit: list[EventData] = [fact(FileStatusChanged, after, revision=revision, run=run), request]
@@ -472,24 +481,3 @@ def _sequence(sequencer: str) -> int:
         return int(sequencer, 16)
     except ValueError:
         return 0
-
-
-def new_run(node: Node, *, correlation_id: str, at: datetime, deadline: datetime) -> dict[str, Any]:
-    """The document of the run that a node has just begun (as `latestRun`), and the piece of work that it belongs to."""
-    run = node["latestRun"]["run"]
-    process = node["latestRun"]["state"] == RunState.OPEN
-    return {
-        "_id": ids.run_key(node["_id"], run),
-        "fileId": node["_id"],
-        "run": run,
-        "blobId": node["blob"]["blobId"],
-        "kind": node["kind"],
-        "format": node["format"],
-        "state": node["latestRun"]["state"],
-        "revision": 0,
-        "chunks": {},
-        "plan": {},
-        "startedAt": at,
-        "correlationId": correlation_id,
-        **({"deadline": deadline} if process else {}),
-    }

@@ -79,7 +79,7 @@ class Follower:
             return
         after = {**node, **change.set_}
         self.runs.insert(
-            domain.new_run(after, correlation_id=origin.correlation_id, at=now, deadline=now + STEP), Change(), origin
+            rules.begun(after, correlation_id=origin.correlation_id, at=now, deadline=now + STEP), Change(), origin
         )
         if not self.nodes.insert(after, Change(emit=change.emit), origin):
             raise RevisionConflict(detail=event.file_id)

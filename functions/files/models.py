@@ -9,6 +9,13 @@ from pydantic.alias_generators import to_camel
 
 Name = Annotated[str, Field(min_length=1, max_length=1024, description="At most 255 characters, without slashes.")]
 
+POSITION = (
+    "True tells where a picture was taken, if it states that: latitude and longitude in degrees, altitude in metres, as fields of "
+    "its record, for everybody who may see it. By default it is not read."
+)
+
+POSITION_OF_OLD = "False: not any more; absent: as before."
+
 
 class _Body(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
@@ -25,6 +32,7 @@ class NewFile(_Body):
     )
     process: bool = Field(default=True, description="False stores the file without parsing it.")
     unpack: bool = Field(default=False, description="True makes files of what a zip holds, in a folder of its name.")
+    position: bool = Field(default=False, description=f"{POSITION} For a zip that is unpacked: for the pictures in it.")
 
 
 class NewFolder(_Body):
@@ -44,7 +52,7 @@ class NodeEdit(_Body):
 
 
 class ReprocessOrder(_Body):
-    """Which files are to be processed again: all of yours that fit every member given. At least one must be."""
+    """Which files are to be processed again, and how: all of yours that fit every member given that narrows them down."""
 
     folder_id: str | None = Field(default=None, max_length=100, description="Everything in this folder and below.")
     failure_code: str | None = Field(default=None, max_length=100, description="Files that failed for this reason.")
@@ -52,6 +60,7 @@ class ReprocessOrder(_Body):
         default=None, max_length=50, description="Files read by this version of a parser."
     )
     kind: str | None = Field(default=None, max_length=40)
+    position: bool | None = Field(default=None, description=f"{POSITION} {POSITION_OF_OLD}")
     cursor: str | None = Field(default=None, max_length=2000, description="Of the answer to the same order, to go on.")
     limit: int = Field(default=100, ge=1, le=500)
 

@@ -5,10 +5,11 @@ A chunk's mark is set by `_id` alone; whoever finds that a mark completed someth
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from leanda import limits
+from leanda import ids, limits
 from leanda.changes import NOTHING, Change
 from leanda.contracts.events import (
     ChunkRow,
@@ -27,6 +28,27 @@ Run = dict[str, Any]
 
 KEPT: Final = timedelta(seconds=limits.RUN_KEPT_SECONDS)
 RANK: Final = {state: rank for rank, state in enumerate(RunState)}
+
+
+def begun(node: Mapping[str, Any], *, correlation_id: str, at: datetime, deadline: datetime) -> Run:
+    """The document of the run that a node has just begun (as `latestRun`), and the piece of work that it belongs to."""
+    run = node["latestRun"]["run"]
+    process = node["latestRun"]["state"] == RunState.OPEN
+    return {
+        "_id": ids.run_key(node["_id"], run),
+        "fileId": node["_id"],
+        "run": run,
+        "blobId": node["blob"]["blobId"],
+        "kind": node["kind"],
+        "format": node["format"],
+        "state": node["latestRun"]["state"],
+        "revision": 0,
+        "chunks": {},
+        "plan": {},
+        "startedAt": at,
+        "correlationId": correlation_id,
+        **({"deadline": deadline} if process else {}),
+    }
 
 
 def ended(run: Run) -> bool:

@@ -67,6 +67,7 @@ class Files:
             size=wanted.size,
             process=wanted.process,
             unpack=wanted.unpack,
+            position=wanted.position,
             at=self.clock.now(),
         )
         if not self.nodes.insert(node, change, origin):
@@ -153,8 +154,13 @@ class Files:
             node = self._node(viewer, node_id, type_)
         return views.node(node)
 
-    def reprocess(self, viewer: Viewer, file_id: str, origin: Origin, *, unpack: bool = False) -> dict[str, Any]:
+    def reprocess(
+        self, viewer: Viewer, file_id: str, origin: Origin, *, unpack: bool = False, position: bool | None = None
+    ) -> dict[str, Any]:
         """Process a file again, beside the results it has; they give way only to results that are there.
+
+        Args:
+            unpack, position: see `domain.reprocessed`.
 
         Raises:
             NotUploaded, RunOpen: it cannot be processed now.
@@ -163,7 +169,7 @@ class Files:
 
         def step() -> None:
             node = self._node(viewer, file_id, domain.FILE, Role.WRITE)
-            change = domain.reprocessed(node, origin=origin, at=self.clock.now(), unpack=unpack)
+            change = domain.reprocessed(node, origin=origin, at=self.clock.now(), unpack=unpack, position=position)
             begin(self.nodes, self.runs, node, change, origin, self.clock)
 
         deciding(step)
@@ -194,7 +200,7 @@ class Files:
         refused: list[dict[str, str]] = []
         for node in found[: wanted.limit]:
             try:
-                self.reprocess(viewer, node["_id"], origin)
+                self.reprocess(viewer, node["_id"], origin, position=wanted.position)
                 accepted.append(node["_id"])
             except Conflict as error:
                 refused.append({"id": node["_id"], "code": error.code, "message": error.message})

@@ -32,7 +32,7 @@ from leanda.errors import FileEmpty, FormatMismatch, LeandaError, NoRecords, Par
 from leanda.guard import Guard
 from leanda.messaging import Budget, Group
 from leanda.parsing import tasks
-from leanda.parsing.format import Format, WholeFormat, WritingWholeFormat
+from leanda.parsing.format import WITH_POSITION, Format, WholeFormat, WritingWholeFormat
 from leanda.parsing.inflate import Compression, blocks, compression_of, inflate_head, without_first
 from leanda.parsing.planner import Part, cut, parts_of, plan, whole_chunk_records
 from leanda.ports import ArtefactStore, BlobSource, Clock, Publisher
@@ -81,6 +81,11 @@ class Parser:
         except KeyError as error:
             raise FormatMismatch(detail=f"{self.name} does not read {name}") from error
 
+    def asked(self, request: RunRequest) -> str:
+        """The name of the format that a request is read with: the one that tells positions, if that was asked and there is one."""
+        with_position = request.format + WITH_POSITION
+        return with_position if request.position and with_position in self.formats else request.format
+
 
 @dataclass(frozen=True)
 class Parsing:
@@ -98,7 +103,8 @@ class Parsing:
         """Plan a file: announce its chunks; small ones are parsed at once, the others become tasks."""
         for one in group:
             if isinstance(one.data, RunRequest):
-                self._plan(tasks.plan_from_beginning(one.data), tasks.origin_of_tasks(one.event))
+                step = tasks.plan_from_beginning(one.data, self.parser.asked(one.data))
+                self._plan(step, tasks.origin_of_tasks(one.event))
 
     def parse(self, group: Group) -> None:
         """Parse one chunk, or plan on where another invocation had to stop."""

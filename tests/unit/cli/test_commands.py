@@ -34,6 +34,18 @@ def test_an_upload_prints_the_id(run: Run, cloud: CloudInMemory, smiles: Path) -
     assert ids_in(result.stdout) == list(cloud.files)
 
 
+@pytest.mark.parametrize(
+    ("options", "asked"), [((), {}), (("--position",), {"position": True}), (("--unpack",), {"unpack": True})]
+)
+def test_an_upload_asks_for_what_its_options_say(
+    run: Run, cloud: CloudInMemory, smiles: Path, options: tuple[str, ...], asked: dict[str, bool]
+) -> None:
+    assert run("upload", str(smiles), *options).exit_code == 0
+    (announced,) = [request for request in cloud.requests if request.url.path.endswith("/v1/files")]
+    body = json.loads(announced.content)
+    assert {name: body[name] for name in ("position", "unpack", "process") if name in body} == asked
+
+
 def test_a_folder_keeps_its_structure_and_hidden_files_stay(run: Run, cloud: CloudInMemory, tmp_path: Path) -> None:
     top = tmp_path / "results"
     for name in ("a.smi", "inner/b.smi", "inner/.DS_Store", ".git/config"):

@@ -27,7 +27,7 @@ class Orders:
         if not path.endswith("/reprocess"):
             return None
         body = json.loads(request.content) if request.content else None
-        self.asked.append((path, body))
+        self.asked.append((path, body or dict(request.url.params) or None))
         if path != "/reprocess":
             return httpx.Response(202, json={"id": FILE})
         if not body.get("cursor"):
@@ -54,6 +54,15 @@ def test_many_are_chosen_and_all_pages_are_gone_through(run: Run, orders: Orders
     assert "It is being processed. (RUN_OPEN)" in result.output
     chosen = {"failureCode": "STEP_TIMED_OUT", "kind": "chemical", "limit": 100}
     assert orders.asked == [("/reprocess", chosen), ("/reprocess", chosen | {"cursor": "c"})]
+
+
+@pytest.mark.parametrize(("option", "asked"), [("--position", True), ("--no-position", False)])
+def test_the_position_is_asked_for_or_not_any_more(run: Run, orders: Orders, option: str, asked: bool) -> None:
+    run("reprocess", FILE, option)
+    run("reprocess", "--kind", "image", option)
+    (_, one), (_, many), _ = orders.asked
+    assert one == {"position": str(asked).lower()}
+    assert many == {"kind": "image", "position": asked, "limit": 100}
 
 
 @pytest.mark.parametrize("arguments", [(), (FILE, "--kind", "chemical")])

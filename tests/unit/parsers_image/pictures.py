@@ -17,7 +17,7 @@ def encoded(format: str, mode: str = "RGB", size: tuple[int, int] = (30, 20), **
 
 
 def exif() -> bytes:
-    """EXIF with a camera, a date with its offset, an exposure, an orientation, and a position that nobody may see."""
+    """EXIF with a camera, a date with its offset, an exposure, an orientation, and a position that only those see who ask."""
     block = Image.Exif()
     block[0x010F], block[0x0110], block[0x0112] = "Leica", "M11", 6
     block[0x0132] = "2024:05:02 08:00:00"
@@ -28,7 +28,15 @@ def exif() -> bytes:
     position = block.get_ifd(0x8825)
     position[1], position[2] = "N", (48.0, 51.0, 30.24)
     position[3], position[4] = "E", (2.0, 17.0, 40.2)
+    position[5], position[6] = b"\0", 324.5
     return block.tobytes()
+
+
+def placed_tiff(exif: bytes) -> bytes:
+    """A TIFF page with directories for EXIF and position of its own."""
+    target = io.BytesIO()
+    Image.new("L", (4, 4)).save(target, "TIFF", exif=exif)
+    return target.getvalue()
 
 
 def jpeg() -> bytes:

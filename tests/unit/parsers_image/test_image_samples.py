@@ -16,11 +16,14 @@ from functions.parsers.pictures.drawings.raster import PictureNotDecodable, thum
 from leanda import limits
 from leanda.contracts.artefacts import RecordStatus
 from leanda.errors import FileBomb, ParseFailure
+from leanda.parsing.format import WITH_POSITION
 from leanda.parsing.signatures import Kind, decide
 from tests.samples import manifest, sample, samples_root
 from tests.unit.parsers_image import pictures
 
 MUTANTS = 300
+SECONDS = 2.0
+"""Of the processor, for one mutant; it takes milliseconds. The clock on the wall would tell who else is working."""
 PIECES = (
     b"\0", b"\xff" * 4, b"\xff\xff\xff\x7f", b"\0\0\0\x80", b"II*\0", b"Exif\0\0", b"ICC_PROFILE\0", b"MPF\0", b"\xff\xe1\xff\xff",
     b"acTL", b"iCCP", b"zTXt", b"\x2c", b"\x21\xf9", b"ANMF", b"VP8X", b"\x69\x87\x04\0", b"\x25\x88\x04\0",
@@ -33,6 +36,13 @@ SEEDS = {
     "webp": pictures.webp(2),
     "tiff": pictures.tiff(pictures.page(8, 8, t270=pictures.ascii_("a" * 50)), pictures.page(4, 4)),
 }
+PLACED = {"png": pictures.encoded("PNG", exif=pictures.exif()), "tiff": pictures.placed_tiff(pictures.exif())}
+"""Where a position stands; the seeds of the others have one."""
+
+
+def seed(format: str) -> bytes:
+    name = format.removesuffix(WITH_POSITION)
+    return SEEDS[name] if name == format else PLACED.get(name, SEEDS[name])
 
 
 def mutant(seed: bytes, chance: random.Random) -> bytes:
@@ -166,15 +176,15 @@ def test_a_like_beginning_is_not_enough(data: bytes) -> None:
 def test_mutants_give_records_or_a_parse_failure(format: str) -> None:
     chance, survivors = random.Random(7), 0
     for _ in range(MUTANTS):
-        content = mutant(SEEDS[format], chance)
-        if format == "png":
+        content = mutant(seed(format), chance)
+        if format.startswith("png"):
             content = with_checksums(content)
-        began = time.monotonic()
+        began = time.process_time()
         try:
             found = list(FORMATS[format].records(io.BytesIO(content)))
         except ParseFailure:
             found = []
-        assert time.monotonic() - began < 2
+        assert time.process_time() - began < SECONDS
         assert [record.index for record in found] == list(range(len(found)))
         for record in found:
             record.model_dump_json()
@@ -182,7 +192,7 @@ def test_mutants_give_records_or_a_parse_failure(format: str) -> None:
     assert survivors > MUTANTS // 10  # The mutations reach what lies behind the header.
 
 
-@pytest.mark.parametrize("format", sorted(FORMATS))
+@pytest.mark.parametrize("format", sorted(SEEDS))
 def test_thumbnails_of_mutants_are_made_or_refused(format: str) -> None:
     chance = random.Random(8)
     for _ in range(MUTANTS // 3):
@@ -194,7 +204,7 @@ def test_thumbnails_of_mutants_are_made_or_refused(format: str) -> None:
 
 @pytest.mark.parametrize("format", sorted(FORMATS))
 def test_the_file_stays_open_and_can_be_read_again(format: str) -> None:
-    file = io.BytesIO(SEEDS[format])
+    file = io.BytesIO(seed(format))
     once = list(FORMATS[format].records(file))
     file.seek(0)
     assert list(FORMATS[format].records(file)) == once

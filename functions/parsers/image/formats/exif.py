@@ -1,7 +1,7 @@
 """EXIF: what a camera wrote, without where it stood.
 
-CIPA DC-008 "Exchangeable image file format for digital still cameras". The position (the GPS directory) is never read, nor is
-anything that may repeat it in a form of its own: maker notes, XMP, IPTC.
+CIPA DC-008 "Exchangeable image file format for digital still cameras". The position (the GPS directory) is not read here
+(`position`), nor is anything that may repeat it in a form of its own: maker notes, XMP, IPTC.
 """
 
 from __future__ import annotations

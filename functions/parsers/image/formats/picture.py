@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Final
 
 from PIL import Image
 
-from functions.parsers.image.formats import colour, ends, exif
+from functions.parsers.image.formats import colour, ends, exif, position
 from functions.parsers.opening import TOOLKIT, opened
 from leanda.contracts.artefacts import FieldValue, Issue, Record
 from leanda.parsing.records import warning
@@ -23,20 +23,22 @@ MAX_TEXT_CHARACTERS: Final = 64 * 1024
 _BITS: Final = {"1": 1, "I;16": 16, "I;16B": 16, "I": 32, "F": 32}
 
 
-def record(file: BinaryIO, pillow: str) -> Record:
+def record(file: BinaryIO, pillow: str, *, with_position: bool = False) -> Record:
     """The one record. See `raster.Raster.records`."""
     with opened(file, pillow) as image:
-        stated = exif.values(image.info.get("exif"))
+        block = image.info.get("exif")
+        stated = exif.values(block)
         found = {**_shape(image), **_details(image), **exif.properties(stated)}
-        texts = _texts(image)
-    issues: list[Issue] = []
+        texts = _texts(image, with_position=with_position)
+    place, unreadable = position.of_exif(block) if with_position else ((), ())
+    issues: list[Issue] = [*unreadable]
     if not _frames(file, pillow, found, issues):
         issues.append(warning("IMAGE_TRUNCATED", "The file ends before the picture does; a part of it is missing."))
     found["bitDepth"] = _bit_depth(file, pillow) or found["bitDepth"]
     return Record(
         index=0,
         type="image",
-        fields=(*exif.fields(stated), *texts),
+        fields=(*exif.fields(stated), *place, *texts),
         properties=found,
         issues=tuple(issues),
         toolkit=TOOLKIT,
@@ -83,11 +85,11 @@ def _positive(value: Any) -> int | float | None:
     return number.numerator if number.denominator == 1 else float(number)
 
 
-def _texts(image: Image.Image) -> list[FieldValue]:
+def _texts(image: Image.Image, *, with_position: bool) -> list[FieldValue]:
     """A PNG's text chunks by their keywords, and comments. Those before the pixels: nothing behind them is read."""
     texts: list[FieldValue] = []
     for name, value in image.info.items():
-        if not isinstance(name, str) or exif.tells_position(name):
+        if not isinstance(name, str) or (exif.tells_position(name) and not with_position):
             continue
         if image.format == "PNG" and isinstance(value, str):
             if name.startswith(("Raw profile type", "XML:com.adobe.xmp")):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 from leanda.contracts.artefacts import Record
+from leanda.parsing.format import WITH_POSITION
 
 
 @dataclass
@@ -15,10 +16,12 @@ class Raster:
 
     Attributes:
         pillow: Pillow's name of the format.
+        with_position: tell where the picture was taken.
     """
 
     name: str
     pillow: str
+    with_position: bool = False
     version: str = "1"
     empty_is_failure: bool = True
 
@@ -33,7 +36,7 @@ class Raster:
             picture,
         )  # Pillow is imported where files are read, not where planned.
 
-        yield picture.record(file, self.pillow)
+        yield picture.record(file, self.pillow, with_position=self.with_position)
 
 
 PNG: Final = Raster("png", "PNG")
@@ -41,3 +44,6 @@ JPEG: Final = Raster("jpeg", "JPEG")
 GIF: Final = Raster("gif", "GIF")
 BMP: Final = Raster("bmp", "BMP")
 WEBP: Final = Raster("webp", "WEBP")
+
+PLACED: Final = tuple(Raster(one.name + WITH_POSITION, one.pillow, with_position=True) for one in (PNG, JPEG, WEBP))
+"""Those that can hold EXIF, for those who asked for the position."""

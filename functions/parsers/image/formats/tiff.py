@@ -7,11 +7,13 @@ page's description does not depend on that, so the directories are read directly
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 from typing import BinaryIO, Final
 
 from leanda.contracts.artefacts import Record
 from leanda.errors import FileCorrupt, NoRecords
+from leanda.parsing.format import WITH_POSITION
 from leanda.parsing.records import warning
 from leanda.parsing.tiff import Tiff
 
@@ -19,12 +21,18 @@ MAX_PAGES: Final = 10_000
 """Pages that become records."""
 
 
+@dataclass
 class TiffFormat:
-    """See `leanda.parsing.format.WholeFormat`. A chain of pages that meets itself ends there."""
+    """See `leanda.parsing.format.WholeFormat`. A chain of pages that meets itself ends there.
 
-    name = "tiff"
-    version = "1"
-    empty_is_failure = True
+    Attributes:
+        with_position: tell where a page was photographed.
+    """
+
+    name: str
+    with_position: bool = False
+    version: str = "1"
+    empty_is_failure: bool = True
 
     def records(self, file: BinaryIO) -> Iterator[Record]:
         """One record for each page; a page that cannot be read is a failed one.
@@ -40,7 +48,7 @@ class TiffFormat:
         count = 0
         try:
             for directory in islice(tiff.directories(), MAX_PAGES):
-                record = tiff_records.record(tiff, directory, count)
+                record = tiff_records.record(tiff, directory, count, with_position=self.with_position)
                 count += 1
                 if count == MAX_PAGES and directory.following:
                     message = f"Pages after the first {MAX_PAGES} are left out."
@@ -56,4 +64,5 @@ class TiffFormat:
             raise NoRecords
 
 
-TIFF: Final = TiffFormat()
+TIFF: Final = TiffFormat("tiff")
+PLACED_TIFF: Final = TiffFormat("tiff" + WITH_POSITION, with_position=True)

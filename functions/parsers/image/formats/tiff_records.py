@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from functions.parsers import tiff_page
-from functions.parsers.image.formats import colour, exif
+from functions.parsers.image.formats import colour, exif, position
 from leanda.contracts.artefacts import Issue, Record
 from leanda.errors import FileCorrupt
 from leanda.limits import MAX_NAME_CHARACTERS
@@ -17,7 +17,7 @@ from leanda.parsing.tiff import Directory, Tiff
 _OME_MARK: Final = "<OME"
 
 
-def record(tiff: Tiff, directory: Directory, index: int) -> Record:
+def record(tiff: Tiff, directory: Directory, index: int, *, with_position: bool = False) -> Record:
     try:
         page = tiff_page.page(tiff, directory)
     except FileCorrupt as broken:
@@ -34,13 +34,14 @@ def record(tiff: Tiff, directory: Directory, index: int) -> Record:
     if profile:
         properties["colorProfile"] = profile
     names = {text.name: text.value for text in page.texts}
+    place, unreadable = position.of_directory(tiff, directory) if with_position else ((), ())
     return Record(
         index=index,
         type="image",
         name=str(names.get("PageName") or names.get("DocumentName") or "")[:MAX_NAME_CHARACTERS] or None,
-        fields=(*page.texts, *exif.fields(camera)),
+        fields=(*page.texts, *exif.fields(camera), *place),
         properties=properties,
-        issues=tuple(_issues(page)),
+        issues=(*unreadable, *_issues(page)),
     )
 
 

@@ -159,6 +159,7 @@ class RunRequest(FileData):
     size: int = Field(ge=0)
     name: str
     process: bool = True
+    position: bool = Field(default=False, description="Tell where a picture was taken.")
     revision: int
 
 

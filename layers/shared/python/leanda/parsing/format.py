@@ -9,9 +9,12 @@ A format of many small records may also write them down itself: `WritingFormat`,
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO, Protocol, runtime_checkable
+from typing import BinaryIO, Final, Protocol, runtime_checkable
 
 from leanda.contracts.artefacts import Record
+
+WITH_POSITION: Final = "+position"
+"""Behind a format's name: the format for those who asked where a picture was taken. Without it that is never read."""
 
 
 class Format(Protocol):

@@ -7,14 +7,14 @@ from leanda.contracts.events import ChunkRow, ContinuePlan, ParseChunk, RunReque
 from leanda.parsing.planner import Start
 
 
-def plan_from_beginning(request: RunRequest) -> ContinuePlan:
-    """A request as a plan of which nothing is there yet."""
+def plan_from_beginning(request: RunRequest, format: str | None = None) -> ContinuePlan:
+    """A request as a plan of which nothing is there yet; read with the given format, else with the request's."""
     return ContinuePlan(
         file_id=request.file_id,
         run=request.run,
         blob_id=request.blob_id,
         kind=request.kind,
-        format=request.format,
+        format=format or request.format,
         size=request.size,
         part=0,
         n=0,
