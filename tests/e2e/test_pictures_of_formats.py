@@ -89,8 +89,8 @@ def big_tiff() -> bytes:
 @pytest.mark.parametrize(("name", "content"), [("scan.svs", slide), ("large.btf", big_tiff)])
 def test_a_scan_is_shown_in_its_colours(name: str, content: Callable[[], bytes], ada: Person) -> None:
     file_id = uploaded(ada, name, content())
-    (record,) = ada.client.records(file_id)
-    properties = record["properties"]
+    scan, *_ = ada.client.records(file_id)  # behind it, of a slide: label and the like
+    properties = scan["properties"]
     assert (properties["sizeX"], properties["sizeY"]) == (1500, 600)
     for seen in (ada.client.picture(file_id), ada.client.picture(file_id, 0)):
         assert pixels(seen).size == (512, 205)

@@ -11,7 +11,7 @@ from leanda.errors import Conflict, NotFound
 SVG: Final = "image/svg+xml"
 PNG: Final = "image/png"
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 """Raised whenever the same record would be drawn otherwise: kept pictures of another version are not looked at."""
 MAX_TEXT_CHARACTERS: Final = 2_000_000
 """Longer records are not drawn."""
@@ -36,7 +36,9 @@ _OF_ORIGINAL: Final = {
     **{("microscopy", format): "image" for format in ("ome-tiff", "svs", "bigtiff")},
     **{("microscopy", format): "plane" for format in ("czi", "lif", "nd2")},
 }
-_WITH_PAGES: Final = frozenset([("document", "pdf"), ("image", "tiff"), ("microscopy", "lif"), ("microscopy", "nd2")])
+_WITH_PAGES: Final = frozenset(
+    [("document", "pdf"), ("image", "tiff"), *(("microscopy", format) for format in ("czi", "lif", "nd2"))]
+)
 """Formats whose records are pages or images of the original, each with a picture of its own."""
 
 

@@ -9,7 +9,8 @@ import czifile
 import liffile
 import pytest
 
-from functions.parsers.microscopy.formats import FORMATS, czi, nd2
+from functions.parsers import czi_file
+from functions.parsers.microscopy.formats import FORMATS, nd2
 from leanda.contracts.artefacts import Record, RecordStatus
 from leanda.errors import FileBomb, FileCorrupt, FormatMismatch, NoRecords, ParseFailure
 from leanda.parsing.signatures import Kind, decide
@@ -205,7 +206,7 @@ def test_a_scene_without_size_fails_alone() -> None:
 
 
 def test_more_subblocks_than_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(czi, "MAX_SUBBLOCKS", 3)
+    monkeypatch.setattr(czi_file, "MAX_SUBBLOCKS", 3)
     [record] = records("czi", files.czi())
     assert codes(record) == ["SUBBLOCKS_UNREADABLE"]
 

@@ -23,6 +23,8 @@ from leanda.guard import CallFailed, ChildDied, GuardedChild
 from tests.samples import samples_root
 from tests.unit.parsers.mutants import mutant
 from tests.unit.parsers_microscopy import files
+from tests.unit.parsers_pictures import czis
+from tests.unit.parsers_pictures.czis import Piece
 
 MUTANTS = 60
 SEED = int(os.environ.get("LEANDA_SEED") or 20)
@@ -124,10 +126,19 @@ def guard() -> Iterator[GuardedChild]:
     guard.close()
 
 
-@pytest.mark.parametrize(("name", "format"), [(LIF, "lif"), (CZI, "czi"), (ND2, "nd2")])
+def tiles() -> bytes:
+    """A CZI of two scenes in pieces of several codings, and a level of a pyramid."""
+    grey = np.arange(1600, dtype=np.uint16).reshape(40, 40)
+    ways = ("plain", "zstd0", "zstd1", "zstd1, low and high bytes apart")
+    pieces = [Piece(grey, x=40 * n, coded=coded, axes={"S": n // 3, "C": 0}) for n, coded in enumerate(ways)]
+    return czis.czi(*pieces, Piece(grey[:, :10], factor=4, coded="zstd0", axes={"S": 0, "C": 0}))
+
+
+@pytest.mark.parametrize(("name", "format"), [(LIF, "lif"), (CZI, "czi"), ("", "czi"), (ND2, "nd2")])
 def test_damaged_files_are_shown_or_refused(name: str, format: str, guard: GuardedChild, tmp_path: Path) -> None:
     print(f"LEANDA_SEED={SEED}")
-    dice, path, good, drawn = random.Random(SEED), tmp_path / "original", sample(name).read_bytes(), 0
+    good = sample(name).read_bytes() if name else tiles()
+    dice, path, drawn = random.Random(SEED), tmp_path / "original", 0
     for _ in range(MUTANTS):
         path.write_bytes(mutant(good, [good[:5000]], dice))
         arguments = {"drawing": "plane", "path": str(path), "format": format, "index": 0}

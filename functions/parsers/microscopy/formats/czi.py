@@ -1,40 +1,28 @@
 """CZI, Zeiss' image file: one record for each scene, out of the XML and the directory of its subblocks.
 
-ZEISS "CZI (ZISRAW) File Format" 1.2: the file is a chain of segments; the first names the places of the metadata segment and
-of the subblock directory. Scenes lie on one plane; how large one is follows from the places of its subblocks.
-
-The two segments are read here and not with czifile, which imports 90 MB of native decoders that no header needs.
+ZEISS "CZI (ZISRAW) File Format" 1.2. Scenes lie on one plane; how large one is follows from the places of its subblocks. The
+segments are found by `functions.parsers.czi_file`.
 """
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import BinaryIO, Final
 from xml.etree.ElementTree import Element
 
+from functions.parsers import czi_file
 from functions.parsers.microscopy.formats import series, xml_tree
 from functions.parsers.microscopy.formats.series import Channel, Objective, Quantity, Series
 from functions.parsers.microscopy.formats.xml_tree import text_of
 from leanda.contracts.artefacts import FieldValue, Issue, Record
-from leanda.errors import FileBomb, FileCorrupt, FormatMismatch
+from leanda.errors import FileBomb, FileCorrupt
 from leanda.parsing.records import error, failed, warning
 
 MAX_XML_BYTES: Final = 128 * 1024 * 1024
-MAX_SUBBLOCKS: Final = 300_000
-"""Directory entries that are read."""
-MAX_DIMENSIONS: Final = 40
 
-_SEGMENT: Final = struct.Struct("<16sqq")
-_PLACES: Final = struct.Struct("<qq")
-_PLACES_OFFSET: Final = _SEGMENT.size + 52
-_METADATA: Final = struct.Struct("<i")
 _METADATA_HEADER_BYTES: Final = 256
-_DIRECTORY_HEADER_BYTES: Final = 128
-_ENTRY: Final = struct.Struct("<2siqiiBB4si")
-_DIMENSION: Final = struct.Struct("<4siifi")
 _USUAL_AXES: Final = ("X", "Y", "Z", "C", "T")
 _NANOMETRE: Final = "nm"
 # Sections that describe the user's screen and the planned experiment, not the image.
@@ -74,11 +62,11 @@ class Czi:
             FileBomb: its metadata is absurdly large.
             EntitiesRefused: its XML declares a document type.
         """
-        metadata, directory = _places(file)
-        root = xml_tree.parse([_xml(file, metadata)], without=_LEFT_OUT)
+        places = czi_file.places(file)
+        root = xml_tree.parse([_xml(file, places.metadata)], without=_LEFT_OUT)
         issues: list[Issue] = []
         try:
-            extents = _extents(file, directory)
+            extents = _extents(file, places.directory)
         except FileCorrupt as broken:
             message = "The directory of the image's parts cannot be read; sizes are those of the metadata."
             issues.append(warning("SUBBLOCKS_UNREADABLE", message, broken.detail))
@@ -89,34 +77,10 @@ class Czi:
 CZI: Final = Czi()
 
 
-def _places(file: BinaryIO) -> tuple[int, int]:
-    """Offsets of the metadata segment and of the subblock directory."""
-    file.seek(0)
-    head = file.read(_PLACES_OFFSET + _PLACES.size)
-    if not head.startswith(b"ZISRAWFILE"):
-        raise FormatMismatch(detail="no CZI header")
-    if len(head) < _PLACES_OFFSET + _PLACES.size:
-        raise FileCorrupt(detail="the header is cut by the end of the file")
-    directory, metadata = _PLACES.unpack_from(head, _PLACES_OFFSET)
-    return metadata, directory
-
-
-def _segment(file: BinaryIO, offset: int, name: bytes) -> int:
-    """The size of the file, when the segment at an offset has this name; the file stands behind the segment's header."""
-    size = file.seek(0, 2)
-    if not 0 < offset < size:
-        raise FileCorrupt(detail=f"the segment {name.decode()} at byte {offset} lies outside of the file")
-    file.seek(offset)
-    head = file.read(_SEGMENT.size)
-    if len(head) < _SEGMENT.size or head[:16].rstrip(b"\0") != name:
-        raise FileCorrupt(detail=f"there is no segment {name.decode()} at byte {offset}")
-    return size
-
-
 def _xml(file: BinaryIO, offset: int) -> bytes:
-    size = _segment(file, offset, b"ZISRAWMETADATA")
+    size = czi_file.segment(file, offset, b"ZISRAWMETADATA")
     head = file.read(_METADATA_HEADER_BYTES)
-    length = _METADATA.unpack_from(head)[0] if len(head) == _METADATA_HEADER_BYTES else -1
+    length = czi_file.COUNT.unpack_from(head)[0] if len(head) == _METADATA_HEADER_BYTES else -1
     if length <= 0 or file.tell() + length > size:
         raise FileCorrupt(detail=f"the metadata of {length} bytes is cut by the end of the file")
     if length > MAX_XML_BYTES:
@@ -124,44 +88,20 @@ def _xml(file: BinaryIO, offset: int) -> bytes:
     return file.read(length).rstrip(b"\0")
 
 
-def _extents(file: BinaryIO, offset: int) -> dict[int, Extent]:
+def _extents(file: BinaryIO, directory: int) -> dict[int, Extent]:
     """The extents of scenes by their number; -1 stands for subblocks that belong to no scene."""
-    size = _segment(file, offset, b"ZISRAWDIRECTORY")
-    head = file.read(_DIRECTORY_HEADER_BYTES)
-    count = _METADATA.unpack_from(head)[0] if len(head) == _DIRECTORY_HEADER_BYTES else -1
-    if count < 0 or count * _ENTRY.size > size - file.tell():
-        raise FileCorrupt(detail=f"{count} subblocks do not fit into the file")
-    if count > MAX_SUBBLOCKS:
-        raise FileCorrupt(detail=f"{count} subblocks are too many to look at")
     extents: dict[int, Extent] = {}
-    for _ in range(count):
-        entry = file.read(_ENTRY.size)
-        if len(entry) < _ENTRY.size or entry[:2] != b"DV":
-            raise FileCorrupt(detail="an entry of the directory is not of the type DV")
-        dimensions = _ENTRY.unpack(entry)[-1]
-        if not 0 <= dimensions <= MAX_DIMENSIONS:
-            raise FileCorrupt(detail=f"a subblock has {dimensions} dimensions")
-        data = file.read(dimensions * _DIMENSION.size)
-        if len(data) < dimensions * _DIMENSION.size:
-            raise FileCorrupt(detail="the directory is cut by the end of the file")
-        _add(extents, list(_DIMENSION.iter_unpack(data)))
+    for block in czi_file.subblocks(file, directory):
+        if czi_file.is_reduced(block) or any(axis.size < 0 for axis in block.axes):
+            continue
+        scene = czi_file.scene_of(block)
+        if scene not in extents and len(extents) > series.MAX_SERIES:
+            continue
+        extent = extents.setdefault(scene, Extent())
+        for axis in block.axes:
+            if axis.name not in ("S", "M"):
+                extent.add(axis.name, axis.start, axis.size)
     return extents
-
-
-def _add(extents: dict[int, Extent], dimensions: list[tuple[bytes, int, int, float, int]]) -> None:
-    named = [
-        (name.rstrip(b"\0 ").decode("ascii", "replace"), start, size, stored)
-        for name, start, size, _, stored in dimensions
-    ]
-    if any(size < 0 or (stored not in (0, size) and axis in ("X", "Y")) for axis, _, size, stored in named):
-        return  # A level of the pyramid stores fewer pixels than it covers.
-    scene = next((start for axis, start, *_ in named if axis == "S"), -1)
-    if scene not in extents and len(extents) > series.MAX_SERIES:
-        return
-    extent = extents.setdefault(scene, Extent())
-    for axis, start, size, _ in named:
-        if axis not in ("S", "M"):
-            extent.add(axis, start, size)
 
 
 def _records(root: Element, extents: dict[int, Extent], issues: list[Issue]) -> Iterator[Record]:

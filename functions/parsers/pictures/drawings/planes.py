@@ -1,13 +1,12 @@
 """Pixels of microscopes: one plane of an image as viewers show it first, or the small picture that a CZI brings along.
 
-LIF and ND2 are read with liffile and nd2. The planes of a CZI are mostly coded in ways that need 90 MB of decoders, but programs
-that write CZI put a small picture of each file beside them (ZEISS "CZI (ZISRAW) File Format" 1.2, attachments); that is shown.
+LIF and ND2 are read with liffile and nd2, CZI by `czi`: programs that write CZI put a small picture of the file beside the pixels,
+which is shown where there is one scene; else the pixels are read.
 """
 
 from __future__ import annotations
 
 import io
-import struct
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -16,25 +15,14 @@ from typing import Any, Final
 from PIL import Image
 
 from functions.parsers.pictures.domain import NotDrawable
-from functions.parsers.pictures.drawings import raster
-from leanda import limits
-from leanda.errors import LeandaError
+from functions.parsers.pictures.drawings import czi, raster
+from leanda.errors import FileCorrupt, FormatMismatch, LeandaError
 
-MAX_ATTACHMENTS: Final = 1000
-MAX_THUMBNAIL_BYTES: Final = 16 * limits.MIB
 MAX_CHANNELS: Final = 6
 _COLOURS: Final = ((0, 255, 0), (255, 0, 255), (0, 160, 255), (255, 200, 0), (255, 60, 60), (200, 200, 200))
 """Of the channels of a composite, in their order; the first two are told apart by everybody."""
 _SHOWN: Final = (0.2, 99.8)
 """Percentiles that become black and white, so that a hot pixel does not darken all others."""
-
-_SEGMENT: Final = struct.Struct("<16sqq")
-_DIRECTORY_PLACE: Final = _SEGMENT.size + 72
-_PLACE: Final = struct.Struct("<q")
-_COUNT: Final = struct.Struct("<i")
-_DIRECTORY_HEADER_BYTES: Final = 256
-_ENTRY: Final = struct.Struct("<2s10sqi16s8s80s")
-_DATA_OFFSET: Final = _SEGMENT.size + 256
 
 
 class PlaneNotReadable(NotDrawable):
@@ -45,7 +33,7 @@ def plane(path: Path, format: str, index: int, side: int = raster.SIDE) -> bytes
     """A PNG of one image of a file, at most `side` pixels wide and high: of a stack the middle, of a series the beginning.
 
     Args:
-        index: of the record: the image of a LIF, the position of an ND2. A CZI has one picture for all its scenes.
+        index: of the record: the image of a LIF, the position of an ND2, the scene of a CZI.
 
     Raises:
         NotDrawable: the pixels cannot be read, or there is no small picture.
@@ -54,6 +42,8 @@ def plane(path: Path, format: str, index: int, side: int = raster.SIDE) -> bytes
         warnings.simplefilter("ignore")
         try:
             return _READERS[format](path, index, side)
+        except (FormatMismatch, FileCorrupt) as broken:
+            raise PlaneNotReadable(detail=broken.detail) from broken
         except (LeandaError, MemoryError):
             raise
         except Exception as problem:  # whatever the libraries make of damage
@@ -128,27 +118,25 @@ def _stretched(values: Any) -> Any:
     return np.zeros_like(values) if high <= low else np.clip((values - low) / (high - low), 0, 1)
 
 
-def _czi(path: Path, index: int, side: int) -> bytes:  # noqa: ARG001 - one picture for all scenes
-    found = _attachment(path.read_bytes(), b"Thumbnail")
-    if found is None:
-        raise NotDrawable("The file brings no small picture along.")
-    return raster.thumbnail(io.BytesIO(found), side)
+def _czi(path: Path, index: int, side: int) -> bytes:
+    with path.open("rb") as file:
+        opened = czi.Czi(file)
+        small = opened.small_picture() if index == 0 else None
+        if small is not None and _one_scene(opened):
+            return raster.thumbnail(io.BytesIO(small), side)
+        try:
+            return shown(*opened.plane(index, side), side)
+        except NotDrawable:
+            if small is None:
+                raise
+            return raster.thumbnail(io.BytesIO(small), side)
 
 
-def _attachment(content: bytes, name: bytes) -> bytes | None:
-    (directory,) = _PLACE.unpack_from(content, _DIRECTORY_PLACE)
-    if not 0 < directory < len(content) or not content.startswith(b"ZISRAWATTDIR", directory):
-        return None
-    (count,) = _COUNT.unpack_from(content, directory + _SEGMENT.size)
-    for number in range(min(count, MAX_ATTACHMENTS)):
-        at = directory + _SEGMENT.size + _DIRECTORY_HEADER_BYTES + number * _ENTRY.size
-        _, _, place, _, _, _, title = _ENTRY.unpack_from(content, at)
-        if title.split(b"\0")[0] != name or not 0 < place < len(content):
-            continue
-        (size,) = _COUNT.unpack_from(content, place + _SEGMENT.size)
-        if content.startswith(b"ZISRAWATTACH", place) and 0 < size <= MAX_THUMBNAIL_BYTES:
-            return content[place + _DATA_OFFSET : place + _DATA_OFFSET + size]
-    return None
+def _one_scene(opened: czi.Czi) -> bool:
+    try:
+        return len(opened.scenes) <= 1
+    except FileCorrupt:
+        return True
 
 
 _READERS: Final[dict[str, Callable[[Path, int, int], bytes]]] = {"czi": _czi, "lif": _lif, "nd2": _nd2}
