@@ -12,6 +12,12 @@ from typing import Any
 
 from leanda.errors import FileCorrupt
 
+LAST_WORDS = {
+    "abort in rust": b"memory allocation of 3840064 bytes failed\nnote: run with `RUST_BACKTRACE=1` environment variable\n",
+    "abort in c++": b"terminate called after throwing an instance of 'std::bad_alloc'\n  what():  std::bad_alloc\n",
+    "abort with chatter": b"warning: 'memory allocation of 5 bytes failed' is what Rust says\n" * 1000,
+}
+
 
 def echo(arguments: dict[str, Any], payload: bytes) -> Iterator[bytes]:
     for n in range(arguments["times"]):
@@ -23,6 +29,9 @@ def misbehave(arguments: dict[str, Any], payload: bytes) -> Iterator[bytes]:
     yield from (b"%d" % n for n in range(arguments["after"]))
     how = arguments["how"]
     if how == "abort":
+        os.abort()
+    if how in LAST_WORDS:
+        os.write(2, LAST_WORDS[how])
         os.abort()
     if how == "segfault":
         import ctypes

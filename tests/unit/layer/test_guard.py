@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from leanda.guard import CallFailed, ChildDied, Death, GuardedChild, Limits
+from tests.unit.parsers_tabular import workbooks
 
 CALLS = "tests.unit.layer.guard_calls"
 PATIENT = Limits(item_seconds=60, call_seconds=120, memory_bytes=512 << 20, output_bytes=8 << 20)
@@ -33,6 +35,9 @@ def test_results_come_in_order_and_the_child_is_reused(child: GuardedChild) -> N
     ("how", "death"),
     [
         ("abort", Death.CRASHED),
+        ("abort in rust", Death.MEMORY),
+        ("abort in c++", Death.MEMORY),
+        ("abort with chatter", Death.CRASHED),
         ("segfault", Death.CRASHED),
         ("exit", Death.CRASHED),
         ("hang", Death.TIMED_OUT),
@@ -50,6 +55,26 @@ def test_a_death_comes_after_exactly_the_results_before_it(how: str, death: Deat
     assert died.value.death is death
     assert list(child.stream(f"{CALLS}:echo", {"times": 1}, b"again")) == [b"0:again"], "the next call has a new child"
     child.close()
+
+
+def test_a_workbook_too_large_for_the_memory_says_so(tmp_path: Path) -> None:
+    """Its reader is written in Rust, whose programs abort when an allocation fails."""
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(workbooks.xlsx({"A": [["name", "mass"], *([f"row {n}", n / 7] for n in range(60_000))]}))
+    child = GuardedChild(replace(PATIENT, memory_bytes=16 << 20))
+    arguments = {"kind": "tabular", "format": "xlsx", "path": str(path)}
+    with pytest.raises(ChildDied) as died:
+        list(child.stream("functions.parsers.reading:read_whole", arguments, b""))
+    assert (died.value.death, died.value.detail) == (
+        Death.MEMORY,
+        "a native library could not have the memory it asked for",
+    )
+
+
+def test_what_a_child_says_is_passed_on(child: GuardedChild, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ChildDied):
+        list(child.stream(f"{CALLS}:misbehave", {"after": 0, "how": "abort in rust"}, b""))
+    assert "memory allocation of 3840064 bytes failed" in capfd.readouterr().err
 
 
 def test_a_child_that_the_machine_keeps_from_working_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import IO, Any, Final, Protocol
 
 from leanda.guard.isolation import forbid_reading_this_process, processor_clock, starved_of
+from leanda.guard.last_words import LastWords
 from leanda.guard.spool import Spool
 
 HEADER: Final = struct.Struct(">cI")
@@ -107,6 +108,7 @@ class GuardedChild:
         self._process: subprocess.Popen[bytes] | None = None
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._spool: Spool | None = None
+        self._words: LastWords | None = None
 
     def stream(self, call: str, arguments: dict[str, Any], payload: bytes) -> Iterator[bytes]:
         process = self._running()
@@ -167,12 +169,15 @@ class GuardedChild:
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             cwd=folder,
             env=environment,
             close_fds=True,
         )
         for pipe in (self._process.stdin, self._process.stdout):
             _widen(pipe)
+        assert self._process.stderr is not None
+        self._words = LastWords(self._process.stderr)
         return self._process
 
     def _send(self, process: subprocess.Popen[bytes], request: bytes, payload: bytes) -> None:
@@ -184,7 +189,7 @@ class GuardedChild:
             process.stdin.write(payload)
             process.stdin.flush()
         except BrokenPipeError as error:
-            raise _died(process) from error
+            raise self._died(process) from error
 
     def _answers(self, process: subprocess.Popen[bytes]) -> Iterator[_Answers]:
         """Answers as they come. Whatever ends the child, those that it had finished come first."""
@@ -213,8 +218,17 @@ class GuardedChild:
             if answers.too_long:
                 raise ChildDied(Death.OUTPUT, f"{answers.too_long} bytes")
             if not read:
-                raise timed_out or _died(process)
+                raise timed_out or self._died(process)
             item = _Item(process.pid, self._spool, self._limits.item_seconds)
+
+    def _died(self, process: subprocess.Popen[bytes]) -> ChildDied:
+        status = process.wait()
+        if status == -signal.SIGXCPU:
+            return ChildDied(Death.TIMED_OUT, "processor time used up")
+        if status == -signal.SIGABRT and self._words and self._words.tell_of_memory():
+            return ChildDied(Death.MEMORY, "a native library could not have the memory it asked for")
+        reason = f"signal {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
+        return ChildDied(Death.CRASHED, reason)
 
 
 def _widen(pipe: IO[bytes] | None) -> None:
@@ -280,14 +294,6 @@ class _Item:
 
     def _began(self) -> float:
         return max(self._waiting_since, self._spool.last_result().at)
-
-
-def _died(process: subprocess.Popen[bytes]) -> ChildDied:
-    status = process.wait()
-    if status == -signal.SIGXCPU:
-        return ChildDied(Death.TIMED_OUT, "processor time used up")
-    reason = f"signal {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
-    return ChildDied(Death.CRASHED, reason)
 
 
 def _failure(body: bytes) -> Exception:
