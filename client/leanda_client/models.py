@@ -82,7 +82,7 @@ class Issue(TypedDict, total=False):
 
 
 class Record(TypedDict, total=False):
-    """A record of a file. `fields` are the file's own values, `properties` are computed."""
+    """A record of a file. `fields` are the file's own values, `properties` are computed and have `units`, by name."""
 
     id: str
     index: int
@@ -91,6 +91,7 @@ class Record(TypedDict, total=False):
     name: str
     fields: list[dict[str, Any]]
     properties: dict[str, Any]
+    units: dict[str, str]
     issues: list[Issue]
     structure: dict[str, str]
     toolkit: str

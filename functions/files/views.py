@@ -9,6 +9,7 @@ from functions.files import domain
 from functions.files import letters as letter_rules
 from functions.files import runs as run_rules
 from leanda.contracts.events import RunState
+from leanda.units import units_of
 
 
 def root(user_id: str) -> dict[str, Any]:
@@ -59,9 +60,11 @@ def file(
 
 
 def record(document: dict[str, Any], *, whole: bool = False) -> dict[str, Any]:
-    """A record; its structure only when it is asked for alone."""
+    """A record, with the units of its properties; its structure only when it is asked for alone."""
     names = ("index", "type", "status", "name", "fields", "properties", "issues", "toolkit")
     shown = {"id": document["recordId"]} | {name: document[name] for name in names if name in document}
+    if units := units_of(document["type"], document.get("properties") or {}):
+        shown["units"] = units
     if whole and document.get("structure"):
         shown["structure"] = document["structure"]
     return shown

@@ -136,7 +136,7 @@ class Reprocessing(_Answer):
 
 
 class Record(_Answer):
-    """A molecule, a row, … A failed one has issues that say why and where."""
+    """A molecule, a row, … A failed one has issues that say why and where. `units` are those of its properties, by name."""
 
     id: str
     index: int
@@ -145,6 +145,7 @@ class Record(_Answer):
     name: str | None = None
     fields: list[FieldValue] = Field(default_factory=list)
     properties: dict[str, Any] = Field(default_factory=dict)
+    units: dict[str, str] | None = None
     issues: list[Issue] = Field(default_factory=list)
     toolkit: str | None = None
 
