@@ -97,6 +97,14 @@ def test_a_scan_is_shown_in_its_colours(name: str, content: Callable[[], bytes],
         assert colours(pixels(seen)) == ["r", "g", "b"]
 
 
+def test_the_label_of_a_slide_is_its_own_picture(ada: Person) -> None:
+    file_id = uploaded(ada, "labelled.svs", slide())
+    assert [record["name"] for record in ada.client.records(file_id)] == ["slide", "thumbnail", "label"]
+    small, label = (pixels(ada.client.picture(file_id, index)) for index in (1, 2))
+    assert colours(small) == ["r", "g", "b"]
+    assert (label.size, label.getpixel((50, 50))) == ((100, 100), (255, 255, 255))
+
+
 @pytest.mark.parametrize(
     "path",
     ["LeicaLASX_wavelength-sweep_example.lif", "Nikon_BF007.nd2", "RGB-multichannel.czi", "multi-channel.ome.tif"],

@@ -151,17 +151,25 @@ def _of_original(subject: Subject, name: str, index: int | None) -> Drawing:
         raise NoPicture(_BAD_RECORD)
     if record is None and not subject.ended:  # what its parser refuses is not opened here either
         raise PictureNotReady
-    if index and not _has_pages(subject):
+    page = _page(subject)
+    if page is None and index:
         raise NoPicture
     if subject.size > MAX_ORIGINAL_BYTES:
         most = MAX_ORIGINAL_BYTES // limits.MIB
         raise NotDrawable(f"The file is too large to be drawn: files up to {most} MiB are.")
-    page = record.index if record and _has_pages(subject) else 0
-    return Drawing(name, subject.file_id, subject.run, page, PNG, format=subject.format or "", blob_id=subject.blob_id)
+    format = subject.format or ""
+    return Drawing(name, subject.file_id, subject.run, page or 0, PNG, format=format, blob_id=subject.blob_id)
 
 
-def _has_pages(subject: Subject) -> bool:
-    return (subject.kind, subject.format) in _WITH_PAGES
+def _page(subject: Subject) -> int | None:
+    """The page or image of the original, from 0, that a record is about; None where that is not known."""
+    record = subject.record
+    if record is None:
+        return None
+    if (subject.kind, subject.format) in _WITH_PAGES:
+        return record.index
+    stated = record.properties.get("page")
+    return stated - 1 if isinstance(stated, int) and stated > 0 else None
 
 
 def _brings_preview(record: Record) -> bool:

@@ -230,9 +230,11 @@ def test_a_plain_bigtiff_gives_its_pages_without_their_smaller_versions() -> Non
     data = tiff(page(100, 80), page(50, 40, t254=long(1)), page(7, 9, t258=short(16)), big=True)
     assert decide(data, "scan.tif", len(data)) == Kind("microscopy", "bigtiff")
     found = records("bigtiff", data)
-    assert [(record.properties["sizeX"], record.properties["pixelType"]) for record in found] == [
-        (100, "uint8"),
-        (7, "uint16"),
+    assert [
+        (record.properties["sizeX"], record.properties["pixelType"], record.properties["page"]) for record in found
+    ] == [
+        (100, "uint8", 1),
+        (7, "uint16", 3),
     ]
 
 
@@ -267,6 +269,7 @@ def test_a_slide_with_its_pyramid_and_pictures() -> None:
         "samplesPerPixel": 3,
         "compression": "none",
         "pyramidLevels": 3,
+        "page": 1,
         "objectiveMagnification": 20,
         "microscope": "SS1302",
         "acquisitionDate": "2009-12-29T09:59:15-05:00",
@@ -278,10 +281,10 @@ def test_a_slide_with_its_pyramid_and_pictures() -> None:
     }
     assert ("Left", 25.691574) in fields(slide)
     assert ("ImageID", "00123") in fields(slide)  # An identifier is no number.
-    assert [(record.name, record.properties["sizeX"]) for record in others] == [
-        ("thumbnail", 574),
-        ("label", 387),
-        ("macro", 1280),
+    assert [(record.name, record.properties["sizeX"], record.properties["page"]) for record in others] == [
+        ("thumbnail", 574, 2),
+        ("label", 387, 5),
+        ("macro", 1280, 6),
     ]
 
 

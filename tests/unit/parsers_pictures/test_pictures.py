@@ -148,6 +148,14 @@ def test_the_second_page_of_a_pdf_has_a_picture_and_of_an_image_only_what_is_the
         drawing_of(dataclasses.replace(PICTURE, record=second), 1)
 
 
+def test_a_record_that_names_its_page_is_drawn_from_that() -> None:
+    slide = dataclasses.replace(PICTURE, kind="microscopy", format="svs")
+    label = Record(2, good=True, properties={"page": 5})
+    assert drawing_of(dataclasses.replace(slide, record=label), 2).index == 4
+    with pytest.raises(NoPicture):
+        drawing_of(dataclasses.replace(slide, record=Record(2, good=True)), 2)
+
+
 def test_an_office_document_shows_its_preview_and_without_one_its_text() -> None:
     text = Record(0, good=True, media_type="text/plain", characters=9)
     word = dataclasses.replace(PDF, format="docx", record=text)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import struct
 
+import numpy as np
 import pytest
-from PIL import Image, ImageCms
+import tifffile
+from PIL import Image, ImageCms, UnidentifiedImageError
 
 from functions.parsers.pictures.drawings import raster
 from functions.parsers.pictures.drawings.raster import MAX_PIXELS, PictureNotDecodable, thumbnail
@@ -134,3 +136,35 @@ def test_of_a_slide_scan_the_largest_page_that_can_be_decoded_is_shown(monkeypat
     data = saved(pages[0], "TIFF", save_all=True, append_images=pages[1:])
     monkeypatch.setattr(raster, "MAX_PIXELS", 1000)
     assert small(data).size == (30, 20)
+
+
+def test_a_slide_in_jpeg_2000_shows_its_small_version_and_never_its_label() -> None:
+    """Pillow refuses the whole file because of its first page."""
+    scan = np.zeros((600, 1200, 3), np.uint8)
+    scan[:, :600], scan[:, 600:] = (200, 30, 30), (30, 30, 200)
+    label = np.full((300, 300, 3), 255, np.uint8)
+    target = io.BytesIO()
+    with tifffile.TiffWriter(target) as writer:
+        writer.write(scan, tile=(256, 256), photometric="rgb", compression="jpeg2000", metadata=None)
+        writer.write(label, photometric="rgb", compression="lzw", metadata=None)
+        writer.write(scan[::2, ::2], photometric="rgb", compression="jpeg", metadata=None)
+        writer.write(scan[::8, ::8], photometric="rgb", compression="lzw", metadata=None)
+    with pytest.raises(UnidentifiedImageError):
+        Image.open(io.BytesIO(target.getvalue()))
+    image = Image.open(io.BytesIO(thumbnail(target))).convert("RGB")
+    assert image.size == (512, 256)
+    left, right = image.getpixel((100, 100)), image.getpixel((400, 100))
+    assert isinstance(left, tuple)
+    assert isinstance(right, tuple)
+    assert left[0] > 150 > left[2]
+    assert right[2] > 150 > right[0]
+    second = Image.open(io.BytesIO(thumbnail(target, frame=1))).convert("RGB")
+    assert (second.size, second.getpixel((150, 150))) == ((300, 300), (255, 255, 255))
+
+
+def test_a_picture_that_is_coded_in_no_known_way_says_so() -> None:
+    target = io.BytesIO()
+    with tifffile.TiffWriter(target) as writer:
+        writer.write(np.zeros((64, 64, 3), np.uint8), photometric="rgb", compression="jpeg2000", metadata=None)
+    with pytest.raises(PictureNotDecodable):
+        thumbnail(target)

@@ -27,7 +27,7 @@ class OmeTiff:
     """See `leanda.parsing.format.WholeFormat`."""
 
     name = "ome-tiff"
-    version = "1"
+    version = "2"
     empty_is_failure = True
 
     def records(self, file: BinaryIO) -> Iterator[Record]:
@@ -76,7 +76,7 @@ def pages(tiff: Tiff, format: str, issue: Issue | None = None) -> Iterator[Recor
     index = 0
     directories = islice(tiff.directories(), series.MAX_SERIES)
     try:
-        for directory in directories:
+        for number, directory in enumerate(directories, 1):
             try:
                 page = tiff_page.page(tiff, directory)
             except FileCorrupt as broken:
@@ -85,7 +85,7 @@ def pages(tiff: Tiff, format: str, issue: Issue | None = None) -> Iterator[Recor
                 continue
             if page.reduced and index:
                 continue
-            found = series_of_page(page, format, levels=levels(directory))
+            found = series_of_page(page, format, levels=levels(directory), page=number)
             if issue and index == 0:
                 found = replace(found, issues=(issue, *found.issues))
             yield found.record(index)

@@ -69,6 +69,7 @@ class Series:
         sizes: length of each axis by its OME letter: X, Y, Z, C, T; other axes under the file's own letter.
         pixel_sizes: by axis; the distance of neighbouring pixels.
         levels: of its pyramid, 1 when there is none.
+        page: of a TIFF file, from 1, that it is on, where it has one of its own.
     """
 
     format: str
@@ -87,6 +88,7 @@ class Series:
     acquisition_date: str | None = None
     software: str | None = None
     levels: int | None = None
+    page: int | None = None
     compression: str | None = None
     fields: tuple[FieldValue, ...] = ()
     issues: tuple[Issue, ...] = ()
@@ -103,6 +105,7 @@ class Series:
             "samplesPerPixel": self.samples,
             "compression": self.compression,
             "pyramidLevels": self.levels,
+            "page": self.page,
             "objectiveModel": self.objective.model,
             "objectiveManufacturer": self.objective.manufacturer,
             "objectiveMagnification": self.objective.magnification,

@@ -34,7 +34,7 @@ class Svs:
     """See `leanda.parsing.format.WholeFormat`."""
 
     name = "svs"
-    version = "1"
+    version = "2"
     empty_is_failure = True
 
     def records(self, file: BinaryIO) -> Iterator[Record]:
@@ -48,26 +48,29 @@ class Svs:
         pages, issues = _pages(Tiff(file))
         if not pages:
             raise NoRecords
-        slide, *others = pages
-        tiled = [page for page in others if page.tiled]
+        (_, slide), *others = pages
+        tiled = [page for _, page in others if page.tiled]
         baseline = _slide(slide, levels=1 + len(tiled))
         yield replace(baseline, issues=(*baseline.issues, *issues)).record(0)
-        striped = (page for page in others if not page.tiled)
-        for index, page in enumerate(striped, 1):
-            yield replace(series_of_page(page, self.name, _name(page, index)), fields=()).record(index)
+        striped = ((number, page) for number, page in others if not page.tiled)
+        for index, (number, page) in enumerate(striped, 1):
+            found = series_of_page(page, self.name, _name(page, index), page=number)
+            yield replace(found, fields=()).record(index)
 
 
 SVS: Final = Svs()
 
 
-def _pages(tiff: Tiff) -> tuple[list[Page], list[Issue]]:
-    """The pages that can be read, up to the first whose directory cannot. The slide itself must be readable."""
-    pages: list[Page] = []
+def _pages(tiff: Tiff) -> tuple[list[tuple[int, Page]], list[Issue]]:
+    """The pages that can be read, with their numbers from 1, up to the first whose directory cannot. The slide itself must be
+    readable.
+    """
+    pages: list[tuple[int, Page]] = []
     issues: list[Issue] = []
     try:
-        for directory in islice(tiff.directories(), MAX_PAGES):
+        for number, directory in enumerate(islice(tiff.directories(), MAX_PAGES), 1):
             try:
-                pages.append(tiff_page.page(tiff, directory))
+                pages.append((number, tiff_page.page(tiff, directory)))
             except FileCorrupt as broken:
                 if not pages:
                     raise
@@ -98,6 +101,7 @@ def _slide(page: Page, levels: int) -> Series:
         acquisition_date=_date(pairs),
         software=lines[0].split("|", 1)[0].strip() if lines else None,
         levels=levels,
+        page=1,
         fields=tuple(FieldValue(name=name, value=_typed(value)) for name, value in pairs.items()),
     )
 

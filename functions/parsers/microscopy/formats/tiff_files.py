@@ -12,17 +12,17 @@ from leanda.parsing.records import warning
 from leanda.parsing.tiff import Directory
 
 
-def series_of_page(page: Page, format: str, name: str | None = None, **stated: Any) -> Series:
+def series_of_page(found: Page, format: str, name: str | None = None, **stated: Any) -> Series:
     """An image as its page states it. The resolution of a TIFF is usually the printer's, so it is no pixel size."""
     return Series(
         format=format,
         name=name,
-        sizes={"X": page.width, "Y": page.height},
-        pixel_type=page.pixel_type,
-        samples=page.samples,
-        compression=page.compression,
-        fields=page.texts,
-        **{"issues": issues_of_page(page), **stated},
+        sizes={"X": found.width, "Y": found.height},
+        pixel_type=found.pixel_type,
+        samples=found.samples,
+        compression=found.compression,
+        fields=found.texts,
+        **{"issues": issues_of_page(found), **stated},
     )
 
 

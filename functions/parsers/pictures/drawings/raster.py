@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import io
 import math
+import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import islice
 from typing import BinaryIO, Final
 
 from PIL import Image, ImageFile, ImageOps
 
+from functions.parsers import tiff_page
 from functions.parsers.opening import opened
 from functions.parsers.pictures.domain import NotDrawable
-from leanda.errors import FileBomb, FileCorrupt
+from leanda.errors import FileBomb, FileCorrupt, FormatMismatch
+from leanda.parsing.tiff import Tiff
 
 SIDE: Final = 512
 MAX_PIXELS: Final = 100_000_000
@@ -39,7 +43,8 @@ class PictureNotDecodable(NotDrawable):
 def thumbnail(file: BinaryIO, side: int = SIDE, *, frame: int = 0) -> bytes:
     """A PNG of a file's picture, at most `side` pixels wide and high, upright, never larger than the picture.
 
-    Of a TIFF file that begins with more pixels than are decoded (a slide scan) the largest of its smaller pages is shown.
+    Of a TIFF file that begins with more pixels than are decoded (a slide scan) the largest of its smaller pages is shown; of one
+    that begins with a page that Pillow does not know (JPEG 2000), the largest page of the same shape that it does.
     Deep greys (16 and 32 bits) are stretched from the darkest to the brightest pixel, as viewers show them. A JPEG is
     decoded at a fraction of its size. What a cut file lacks stays grey or black.
 
@@ -58,7 +63,36 @@ def thumbnail(file: BinaryIO, side: int = SIDE, *, frame: int = 0) -> bytes:
             _seek(image, frame)
             return _png(image, side)
     except FileCorrupt as broken:
+        for one in _other_versions(file, frame) if pillow == "TIFF" else ():
+            with suppress(FileCorrupt, FileBomb), opened(one, pillow) as image:
+                return _png(image, side)
         raise PictureNotDecodable(detail=broken.detail) from broken
+
+
+def _other_versions(file: BinaryIO, frame: int) -> Iterator[BinaryIO]:
+    """The file as it would be if it began with that frame, or with one of the smaller pages of its shape, larger ones first.
+
+    Pillow opens no file whose first page it does not know.
+    """
+    try:
+        tiff = Tiff(file)
+        pages = [(tiff_page.page(tiff, found), found.offset) for found in islice(tiff.directories(), MAX_PAGES)]
+    except (FileCorrupt, FormatMismatch, FileBomb):
+        return
+    if frame >= len(pages):
+        return
+    wanted, place = pages[frame]
+    same = [(page.width, at) for page, at in pages if page.width < wanted.width and _same_shape(page, wanted)]
+    for _, at in [(0, place), *sorted(same, reverse=True)]:
+        file.seek(0)
+        content = bytearray(file.read())
+        first, form = (8, "Q") if tiff.big else (4, "I")
+        struct.pack_into(f"{tiff.order}{form}", content, first, at)
+        yield io.BytesIO(content)
+
+
+def _same_shape(one: tiff_page.Page, other: tiff_page.Page) -> bool:
+    return abs(one.width * other.height - other.width * one.height) < 0.02 * one.width * other.height
 
 
 def _png(image: Image.Image, side: int) -> bytes:
