@@ -68,7 +68,7 @@ def of_directory(tiff: Tiff, page: Directory) -> Told:
 def _numbers(tiff: Tiff, directory: Directory, tag: int) -> tuple[Number | None, ...]:
     """All numbers of an entry, or one that says that there is one without a value (a division by zero)."""
     numbers = tiff.numbers(directory, tag)
-    return numbers if len(numbers) == directory.entries[tag].count else (None,)
+    return numbers if len(numbers) == directory.entries[tag].number else (None,)
 
 
 def _told(stated: Mapping[int, Any]) -> Told:
