@@ -9,8 +9,8 @@ from leanda import ids
 from leanda.access.policy import Viewer
 from leanda.errors import Conflict, InvalidRequest, NotFound
 from tests.fakes.pipeline import USER
-from tests.faults.files import FILES
 from tests.faults.simulated.cloud import Simulator, origin, until_done
+from tests.faults.simulated.files import FILES
 
 ME = Viewer(USER)
 DROPPED = ("project/dropped.dat", "project/other.dat", "plain.dat")

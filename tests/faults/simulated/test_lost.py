@@ -9,10 +9,10 @@ import pytest
 from leanda import limits
 from leanda.contracts.envelope import Event
 from leanda.messaging.consumer import Consumer
-from tests.faults.files import EXPECTED
 from tests.faults.model import check
 from tests.faults.simulated.boundaries import Boundaries
 from tests.faults.simulated.cloud import Simulator, until_done, world_of
+from tests.faults.simulated.files import EXPECTED
 from tests.faults.simulated.life import live
 from tests.faults.simulated.test_simulator import SEED
 
@@ -38,8 +38,8 @@ def is_of_run(consumer: Consumer, event: Event) -> bool:
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """The table becomes tasks, in more than one part of a plan."""
-    monkeypatch.setattr(limits, "CHUNK_RECORDS", 60)
-    monkeypatch.setattr(limits, "PARSE_AT_ONCE_BYTES", 1000)
+    monkeypatch.setattr(limits, "CHUNK_RECORDS", 6)
+    monkeypatch.setattr(limits, "PARSE_AT_ONCE_BYTES", 100)
 
 
 def calm() -> set[tuple[str, str]]:

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from leanda.ports import Message
-from tests.faults.files import EXPECTED, FILES
 from tests.faults.model import check, outcome
 from tests.faults.simulated.boundaries import Boundaries
 from tests.faults.simulated.cloud import Simulator, world_of
+from tests.faults.simulated.files import EXPECTED, FILES
 from tests.faults.simulated.life import live, upload
 from tests.faults.simulated.test_simulator import SEED
 

@@ -12,10 +12,10 @@ import pytest
 from leanda.errors import Unavailable
 from leanda.messaging import Consumer, Group
 from leanda.ports import Message
-from tests.faults.files import EXPECTED
 from tests.faults.model import check
 from tests.faults.simulated.boundaries import FAULTS, Boundaries, RandomFaults
 from tests.faults.simulated.cloud import WINDOW, Simulator, shuffled, world_of
+from tests.faults.simulated.files import EXPECTED
 from tests.faults.simulated.life import RandomLife, live
 
 SEED = int(os.environ.get("LEANDA_SEED", "0")) or random.SystemRandom().randrange(1, 1_000_000)
