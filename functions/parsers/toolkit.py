@@ -20,14 +20,21 @@ def verdict(text: str) -> tuple[Issue, ...]:
 
 
 def load(text: str) -> tuple[Any, tuple[Issue, ...]]:
-    """Indigo's molecule of a molfile or a SMILES, and what is to be said of it; None for a query and what it refuses."""
+    """Indigo's molecule of a molfile or a SMILES, and what is to be said of it; None for a query and what it refuses.
+
+    Raises:
+        MemoryError: there was not enough, which Indigo tells as if it refused the structure.
+    """
     if "\0" in text:
         return None, (error("STRUCTURE_HOLDS_NUL", "There is a NUL character in the structure."),)
     try:
         molecule, dropped = structures.load(text)
     # Indigo also raises plain exceptions (bad UTF-8, its own wrapper): one record's matter.
     except Exception as refusal:
-        return None, (_no_molecule(text, structures.reason(refusal)),)
+        message = structures.reason(refusal)
+        if "std::bad_alloc" in message:
+            raise MemoryError(message) from refusal
+        return None, (_no_molecule(text, message),)
     return molecule, tuple(
         warning("KEYWORD_DROPPED", f"The V3000 keyword {keyword} is not known; it was ignored.", f"{block} block")
         for block, keyword in dropped

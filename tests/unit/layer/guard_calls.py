@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from leanda.errors import FileCorrupt
+from leanda.guard.isolation import Bounds
 
 LAST_WORDS = {
     "abort in rust": b"memory allocation of 3840064 bytes failed\nnote: run with `RUST_BACKTRACE=1` environment variable\n",
@@ -112,3 +113,12 @@ def _connect() -> str:
 
 def _run() -> str:
     return subprocess.run(["/bin/true"], check=True).args[0]  # type: ignore[no-any-return]
+
+
+def load_without_memory(arguments: dict[str, Any], payload: bytes) -> Iterator[bytes]:
+    """Loads a structure when the toolkit is warm and next to no memory is left."""
+    from functions.parsers import toolkit
+
+    assert not toolkit.verdict("CCO")
+    Bounds(memory_bytes=1 << 20, cpu_seconds=60).renew()
+    yield str(toolkit.verdict(".".join(["C" * 900] * 400))).encode()

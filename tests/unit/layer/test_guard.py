@@ -71,6 +71,13 @@ def test_a_workbook_too_large_for_the_memory_says_so(tmp_path: Path) -> None:
     )
 
 
+def test_a_structure_too_large_for_the_memory_is_not_called_a_bad_one(child: GuardedChild) -> None:
+    with pytest.raises(ChildDied) as died:
+        list(child.stream(f"{CALLS}:load_without_memory", {}, b""))
+    assert died.value.death is Death.MEMORY
+    assert "bad_alloc" in died.value.detail
+
+
 def test_what_a_child_says_is_passed_on(child: GuardedChild, capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(ChildDied):
         list(child.stream(f"{CALLS}:misbehave", {"after": 0, "how": "abort in rust"}, b""))
