@@ -28,9 +28,10 @@ def read_whole(arguments: dict[str, Any], payload: bytes) -> Iterator[bytes]:
     return reading.read_whole(arguments, payload)
 
 
-def nothing(arguments: dict[str, Any], payload: bytes) -> Iterator[bytes]:  # noqa: ARG001 - the guard's signature
-    """A call that reads nothing and gives nothing: what is left is what every call costs."""
-    return iter(())
+def results(arguments: dict[str, Any], payload: bytes) -> Iterator[bytes]:  # noqa: ARG001 - the guard's signature
+    """Reads nothing and gives so many results of so many bytes: what is left is what handing over costs."""
+    result = bytes(arguments["bytes"])
+    return (result for _ in range(arguments["results"]))
 
 
 def _forget(format: str) -> None:

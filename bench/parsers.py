@@ -93,7 +93,7 @@ def main() -> None:
     arguments = parser.parse_args()
     console = Console(width=170)
     machine = f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}, load {os.getloadavg()[0]:.1f}"
-    machine += f"; a call of a guarded child that reads nothing costs {1e6 * call_seconds():.0f} µs"
+    machine += f"; {handing_over()}"
     console.print(machine)
     rows: list[Row] = []
     try:
@@ -139,14 +139,20 @@ def measured(case: Case, seconds: float, repeats: int) -> Row:
     return row
 
 
-def call_seconds(times: int = 2000) -> float:
-    """Processor time, of both processes, of a call that does nothing."""
+def handing_over() -> str:
+    """What a guarded child costs beside reading, in processor time of both processes: a call, a result, a megabyte."""
     guard = GuardedChild()
-    nothing = partial(guard.stream, "bench.cold:nothing", {}, b"")
-    _drain(nothing())
-    best = min(_cost(nothing, times // 5, guard) for _ in range(5)) / (times // 5)
+
+    def microseconds(results: int, size: int, times: int) -> float:
+        call = partial(guard.stream, "bench.cold:results", {"results": results, "bytes": size}, b"")
+        _drain(call())
+        return 1e6 * min(_cost(call, times, guard) for _ in range(5)) / times
+
+    call = microseconds(0, 0, 400)
+    result = (microseconds(1000, 100, 20) - call) / 1000
+    megabyte = (microseconds(500, 8192, 20) - call - 500 * result) / (500 * 8192 / 1e6)
     guard.close()
-    return best
+    return f"a guarded call costs {call:.0f} µs, a result {result:.1f} µs, a megabyte of results {megabyte:.0f} µs"
 
 
 def two_against_one(case: Case, times: int) -> float:
