@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import random
+from collections import defaultdict
+from datetime import datetime
 
 import pytest
 
+from functions.files.repeating import TASK_REPEATS
 from leanda import limits
 from leanda.contracts.envelope import Event
 from leanda.messaging.consumer import Consumer
@@ -96,12 +99,20 @@ def test_a_tenth_of_all_events_may_get_lost(round_: int) -> None:
     seed = SEED + round_
     print(f"LEANDA_SEED={seed}")
     chance, cloud = random.Random(seed), Simulator(seed, Boundaries())
+    rounds = defaultdict[str, set[datetime]](set)
 
     def lose(consumer: Consumer, event: Event) -> bool:
         if not is_of_run(consumer, event) or chance.random() > 0.1:
             return False
+        file_id, now = event.data["fileId"], cloud.clock.now()
         # Nobody confirms that the records of a deleted file are gone from the index: that is the reconciler's to find.
-        return not cloud.nodes.documents[event.data["fileId"]]["deleted"]
+        if cloud.nodes.documents[file_id]["deleted"]:
+            return False
+        # A file that has lost something in each of so many rounds of the watchdog is given up, and rightly so.
+        if now not in rounds[file_id] and len(rounds[file_id]) == TASK_REPEATS:
+            return False
+        rounds[file_id].add(now)
+        return True
 
     cloud.lost, cloud.time_left = lose, lambda: 30.0
     accepted = live(cloud, patiently=True)
