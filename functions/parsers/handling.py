@@ -158,18 +158,15 @@ class Parsing:
         return parts_of(self._cut(step, format, opened), first=step.part)
 
     def _ranges(self, step: ContinuePlan, format: Format, opened: _Opened) -> Iterator[Planned]:
-        """A big file whose chunks are read by range: tasks, unless there is but one chunk."""
+        """A big file whose chunks are read by range: tasks, but for the first chunk, which need not wait for its turn."""
         start = tasks.start_of(step)
         content = self.blobs.blocks(step.blob_id, offset=start.offset) if start.n else opened.blocks
-        rows = plan(format, content, head=opened.head, size=step.size, start=start)
-        first = list(islice(rows, 2))
-        if len(first) == 1 and not start.n:
-            (row,) = first
-            data = b"".join(self.blobs.blocks(step.blob_id, offset=row.offset, length=row.length))
-            yield self._at_once(step, format, row, data, opened.head)
-            return
-        for row in chain(first, rows):
-            yield row, tasks.parse_chunk(step, row)
+        for row in plan(format, content, head=opened.head, size=step.size, start=start):
+            if row.n:
+                yield row, tasks.parse_chunk(step, row)
+            else:
+                data = b"".join(self.blobs.blocks(step.blob_id, offset=row.offset, length=row.length))
+                yield self._at_once(step, format, row, data, opened.head)
 
     def _cut(self, step: ContinuePlan, format: Format, opened: _Opened) -> Iterator[Planned]:
         """Small or compressed input: chunks are cut in the same pass. What one invocation cannot do becomes tasks,

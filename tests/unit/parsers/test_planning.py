@@ -54,6 +54,12 @@ def outcome(cloud: Pipeline, file_id: str) -> tuple[Any, ...]:
     return shown["status"], shown["totalRecords"], shown["indexedRecords"]
 
 
+def test_the_first_chunk_is_no_task_so_that_something_is_soon_found(body: bytes) -> None:
+    cloud, _ = uploaded(body, seconds=PLENTY)
+    tasks = {data["chunk"] for data in told(cloud, ParseChunk).values()}
+    assert tasks == set(range(1, CHUNKS))
+
+
 def test_a_plan_that_goes_on_elsewhere_announces_what_one_pass_announces(body: bytes) -> None:
     whole, file_id = uploaded(body, seconds=PLENTY)
     cut, _ = uploaded(body, seconds=LITTLE)

@@ -120,10 +120,11 @@ def test_small_files_have_chunks_of_a_thousand_records() -> None:
     assert [row.count for row in rows] == [1000, 1000, 500]
 
 
-def test_a_chunk_is_closed_by_its_bytes_too() -> None:
-    length = 1_500_000
-    rows = planned(range(length, length * 7 + 1, length), length * 7)
-    assert [row.count for row in rows] == [3, 3, 1]
+def test_a_chunk_is_closed_by_its_bytes_too_and_the_first_one_sooner() -> None:
+    length = 500_000
+    rows = planned(range(length, length * 20 + 1, length), length * 20)
+    assert [row.length for row in rows[:-1]] == [1_000_000, 4_500_000]  # the record that makes it enough is the last one
+    assert sum(row.count for row in rows) == 20
 
 
 @given(sizes=st.lists(st.integers(1, 400), min_size=1), count=st.integers(1, 300), known=st.booleans())

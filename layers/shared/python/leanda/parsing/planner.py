@@ -150,7 +150,7 @@ class _Open:
 def _group(ends: Iterable[int], size: int | None, start: Start) -> Iterator[ChunkRow]:
     chunk = _Open(start.n, start.offset, start.offset, start.first_index)
     least = smallest_chunk(chunk.n, size)
-    most = max(limits.CHUNK_BYTES, least)
+    most = _enough(chunk.n, least)
     for end in ends:
         chunk.end = end = start.offset + end
         chunk.count += 1
@@ -161,9 +161,14 @@ def _group(ends: Iterable[int], size: int | None, start: Start) -> Iterator[Chun
             yield chunk.row()
             chunk = chunk.next()
             least = smallest_chunk(chunk.n, size)
-            most = max(limits.CHUNK_BYTES, least)
+            most = _enough(chunk.n, least)
     if chunk.count:
         yield chunk.row()
+
+
+def _enough(n: int, least: int) -> int:
+    """Bytes after which chunk `n` is closed; the first one, which is parsed at once, sooner, so that something is soon found."""
+    return max(limits.CHUNK_BYTES if n else limits.PARSE_AT_ONCE_BYTES, least)
 
 
 class _Tee:
