@@ -123,7 +123,8 @@ def test_small_files_have_chunks_of_a_thousand_records() -> None:
 def test_a_chunk_is_closed_by_its_bytes_too_and_the_first_one_sooner() -> None:
     length = 500_000
     rows = planned(range(length, length * 20 + 1, length), length * 20)
-    assert [row.length for row in rows[:-1]] == [1_000_000, 4_500_000]  # the record that makes it enough is the last one
+    # The record that makes it enough is the last one.
+    assert [row.length for row in rows[:-1]] == [1_000_000, 4_500_000]
     assert sum(row.count for row in rows) == 20
 
 

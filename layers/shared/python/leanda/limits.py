@@ -29,7 +29,7 @@ PARSE_AT_ONCE_BYTES: Final = 1_000_000
 CHUNK_RECORDS: Final = 1000
 """Wanted records in a chunk (500 to 2,000)."""
 CHUNK_BYTES: Final = 4 * MIB
-"""A chunk is closed at this size even if it holds fewer records."""
+"""A chunk is closed at this size even if it holds fewer records; the first one at `PARSE_AT_ONCE_BYTES`."""
 MAX_CHUNKS: Final = 512
 """Chunks of one run; bigger files get bigger chunks."""
 MAX_EVENT_BYTES: Final = 256 * KIB
