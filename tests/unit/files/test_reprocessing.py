@@ -91,7 +91,7 @@ def test_how_far_a_run_is_shows_for_the_one_that_is_open(cloud: Pipeline, monkey
     assert "progress" not in cloud.files.get(ME, file_id)
     cloud.files.reprocess(ME, file_id, origin())
     assert cloud.files.get(ME, file_id)["progress"] == {"processed": 0, "failed": 0}, "nothing is planned yet"
-    cloud.lost = lambda consumer, event: event.type == "leanda.parsers.chunk.parse.v1" and event.data["chunk"] == 0
+    cloud.lost = lambda consumer, event: event.type == "leanda.parsers.chunk.parse.v1" and event.data["chunk"] == 2
     cloud.deliver()
     shown = cloud.files.get(ME, file_id)
     assert (shown["activeRun"], shown["totalRecords"]) == (1, 35), "readers see the run before"
