@@ -24,11 +24,11 @@ XYZ: Final = "chemical/x-xyz"
 
 _BEGINNING_BYTES: Final = 4096
 _NAMED: Final = 10
+"""Unknown elements that an issue names."""
 _USUAL_ATOM: Final = re.compile(
     r"^[ \t]*+([A-Z][a-z]?)(?:[ \t]++[+-]?[0-9]{1,15}(?:\.[0-9]{0,30})?){3}[ \t]*+$", re.MULTILINE
 )
 """A symbol and three numbers that no float could take for infinite."""
-"""Unknown elements that an issue names."""
 
 
 class XyzFormat:
