@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,6 +17,7 @@ CALLS = "tests.unit.layer.guard_calls"
 PATIENT = Limits(item_seconds=60, call_seconds=120, memory_bytes=512 << 20, output_bytes=8 << 20)
 # Only for those that never answer: on a busy machine a new child alone may take a second to start.
 QUICK = replace(PATIENT, item_seconds=3)
+PAST_THE_LIMIT_SECONDS = 2.0
 
 
 @pytest.fixture
@@ -55,6 +57,16 @@ def test_a_death_comes_after_exactly_the_results_before_it(how: str, death: Deat
     assert died.value.death is death
     assert list(child.stream(f"{CALLS}:echo", {"times": 1}, b"again")) == [b"0:again"], "the next call has a new child"
     child.close()
+
+
+def test_a_child_that_works_without_end_is_ended_soon_past_its_limit() -> None:
+    """In processor time, its start included: on a busy machine the clock on the wall says nothing."""
+    child, before = GuardedChild(QUICK), resource.getrusage(resource.RUSAGE_CHILDREN)
+    with pytest.raises(ChildDied):
+        list(child.stream(f"{CALLS}:misbehave", {"after": 0, "how": "spin"}, b""))
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    assert 0 < used < QUICK.item_seconds + PAST_THE_LIMIT_SECONDS
 
 
 def test_a_workbook_too_large_for_the_memory_says_so(tmp_path: Path) -> None:

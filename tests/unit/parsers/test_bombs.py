@@ -1,6 +1,7 @@
-"""Files that claim, or are, more than they seem: refused with a code, in no more memory than a good file of 5 MB needs.
+"""Files that claim, or are, more than they seem: refused with a code, in no more memory than a good file of 5 MB needs, and in
+the time that one record may take.
 
-How long it takes is bounded only against hanging: a busy machine must not decide.
+Time is the processor's: a busy machine must not decide.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any, Final
 
 import pytest
 
+from functions.parsers.building import ITEM_SECONDS
 from functions.parsers.reading import _parser
 from leanda import limits
 from leanda.errors import ParseFailure
@@ -37,6 +39,7 @@ from tests.unit.parsers_tabular import workbooks
 HANG_SECONDS: Final = 300
 GOOD_BYTES: Final = 5_000_000
 MORE: Final = 1.5
+PAST_THE_LIMIT_SECONDS: Final = 2.0
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -136,6 +139,7 @@ def test_a_bomb_ends_with_a_code_in_the_memory_of_a_good_file(bomb: str, folder:
     assert not set(told["codes"]) & {"RECORD_UNREADABLE", "PARSER_TIMEOUT", "PARSER_CRASHED"}, told
     for process in ("planner", "worker"):
         assert told[process] <= MORE * usual[process], (process, told, usual)
+    assert told["processor"] <= ITEM_SECONDS + PAST_THE_LIMIT_SECONDS, told
 
 
 GIGABYTE: Final = 1_000_000_000

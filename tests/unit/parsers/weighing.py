@@ -1,7 +1,7 @@
-"""Reads one file as the functions do, in a process of its own, and says what came out and how much memory that took.
+"""Reads one file as the functions do, in a process of its own, and says what came out and how much that took.
 
-`python -m tests.unit.parsers.weighing KIND FORMAT PATH`. Prints JSON: `verdict` (a code), `records`, `codes`, and in bytes the peak
-memory of the `planner` (this process) and of the `worker` (the guarded child).
+`python -m tests.unit.parsers.weighing KIND FORMAT PATH`. Prints JSON: `verdict` (a code), `records`, `codes`, in bytes the peak
+memory of the `planner` (this process) and of the `worker` (the guarded child), and the `processor` time of both in seconds.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import resource
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,7 +29,7 @@ LIMITS = Limits(item_seconds=120, call_seconds=240)
 
 def main(kind: str, name: str, path: Path) -> None:
     format, guard = _parser(kind).format(name), GuardedChild(LIMITS)
-    total, codes, verdict = 0, set[str](), ""
+    total, codes, verdict, began = 0, set[str](), "", time.process_time()
     try:
         with path.open("rb") as file:
             first = file.read(limits.HEAD_BYTES)
@@ -47,7 +48,9 @@ def main(kind: str, name: str, path: Path) -> None:
         verdict = failure.code
     guard.close()
     told = {"verdict": verdict, "records": total, "codes": sorted(codes)}
-    weighed = {"planner": _planner_peak(), "worker": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024}
+    mine, worker = (resource.getrusage(whose) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    seconds = sum(used.ru_utime + used.ru_stime for used in (mine, worker)) - began
+    weighed = {"planner": _planner_peak(), "worker": worker.ru_maxrss * 1024, "processor": seconds}
     print(json.dumps(told | weighed))
 
 
