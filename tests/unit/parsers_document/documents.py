@@ -129,6 +129,23 @@ def pdf(
     return pdf_of(objects)
 
 
+def tagged_pdf(tree: str, more: Mapping[int, str], roles: str = "") -> bytes:
+    """A PDF of two empty pages whose tags are the elements `more` (from object 10); `tree` lists those of each page's marks."""
+    page = "<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 200]/StructParents {}/Contents 7 0 R/Resources<<>>>>"
+    objects = {
+        1: "<</Type/Catalog/Pages 2 0 R/MarkInfo<</Marked true>>/StructTreeRoot 8 0 R>>",
+        2: "<</Type/Pages/Kids[5 0 R 6 0 R]/Count 2>>",
+        3: "null",
+        4: "<<>>",
+        5: page.format(0),
+        6: page.format(1),
+        7: "<</Length 0>>stream\n\nendstream",
+        8: f"<</Type/StructTreeRoot/K[10 0 R]/ParentTree 9 0 R/RoleMap<<{roles}>>>>",
+        9: f"<</Nums[{tree}]>>",
+    }
+    return pdf_of(objects | dict(more))
+
+
 def pdf_of(objects: Mapping[int, str]) -> bytes:
     """A PDF file of numbered objects, from 1 without gaps; 1 is the catalog and 4 the information dictionary."""
     out = bytearray(b"%PDF-1.7\n")

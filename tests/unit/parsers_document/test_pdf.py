@@ -16,7 +16,7 @@ from leanda.contracts.artefacts import Record, RecordStatus
 from leanda.errors import FileCorrupt, FormatMismatch
 from leanda.guard import GuardedChild, Limits
 from tests.samples import manifest
-from tests.unit.parsers_document.documents import pdf, pdf_of
+from tests.unit.parsers_document.documents import pdf, pdf_of, tagged_pdf
 
 
 def read(data: bytes) -> list[Record]:
@@ -36,6 +36,27 @@ def test_each_page_is_a_record_with_its_text_and_size() -> None:
     assert first.structure.media_type == "text/plain"
     assert first.properties == {"page": 1, "width": 300.0, "height": 200.0, "characters": 11, "pages": 3}
     assert second.properties == {"page": 2, "width": 300.0, "height": 200.0, "characters": 8}
+
+
+def test_tables_of_a_tagged_document_are_counted_on_their_pages() -> None:
+    """The first page has cells of two tables, one under a name of the document's own; the second has a paragraph."""
+    tags = {
+        10: "<</S/Document/P 8 0 R/K[11 0 R 13 0 R 15 0 R]>>",
+        11: "<</S/Table/P 10 0 R/K[12 0 R]>>",
+        12: "<</S/TD/P 11 0 R/Pg 5 0 R/K 0>>",
+        13: "<</S/Tabelle/P 10 0 R/K[14 0 R]>>",
+        14: "<</S/TD/P 13 0 R/Pg 5 0 R/K 1>>",
+        15: "<</S/P/P 10 0 R/Pg 6 0 R/K 0>>",
+    }
+    first, second = read(tagged_pdf("0[12 0 R 14 0 R] 1[15 0 R]", tags, roles="/Tabelle/Table"))
+    assert (first.properties["tables"], second.properties["tables"]) == (2, 0)
+    assert "tables" not in read(pdf(["not tagged"]))[0].properties
+
+
+def test_tags_that_go_in_circles_end() -> None:
+    tags = {10: "<</S/Table/P 11 0 R/K[11 0 R]>>", 11: "<</S/TD/P 10 0 R/Pg 5 0 R/K[10 0 R]>>"}
+    pages = read(tagged_pdf("0[11 0 R] 1[10 0 R]", tags))
+    assert [page.status for page in pages] == [RecordStatus.PARSED] * 2
 
 
 def test_the_first_page_carries_what_the_document_says_of_itself() -> None:

@@ -1,7 +1,8 @@
 """PDF: one record per page, with its text and size. ISO 32000-2:2020.
 
 Pages and text come from PDFium. The first page's fields say what the document says of itself (see `properties`); each page's
-properties are `page` (from 1), `width` and `height` (points, 1/72 inch, as the page is shown) and `characters`.
+properties are `page` (from 1), `width` and `height` (points, 1/72 inch, as the page is shown), `characters` and, where the document
+is tagged, `tables`.
 """
 
 from __future__ import annotations
@@ -57,17 +58,28 @@ class Pdf:
             NoRecords: it has no page.
         """
         document = _open(file)
+        from functions.parsers.document.formats.pdf_tags import is_tagged
+
         try:
             pages = len(document)
             if pages > MAX_PAGES:
                 raise FileCorrupt(detail=f"the page tree claims {pages} pages")
             if pages <= 0:
                 raise NoRecords
-            stated = _stated(document)
+            about = _About(pages, is_tagged(document), _stated(document))
             for index in range(pages):
-                yield _page(document, index, pages, stated if index == 0 else ())
+                yield _page(document, index, about)
         finally:
             document.close()
+
+
+@dataclass(frozen=True)
+class _About:
+    """The document, for its pages; what it says of itself goes with the first."""
+
+    pages: int
+    tagged: bool
+    stated: tuple[FieldValue, ...]
 
 
 def _open(file: BinaryIO) -> PdfDocument:
@@ -112,9 +124,12 @@ def _language(document: PdfDocument) -> str:
     return stated_text(bytes(buffer).decode("utf-16-le", errors="ignore"))
 
 
-def _page(document: PdfDocument, index: int, pages: int, stated: tuple[FieldValue, ...]) -> Record:
+def _page(document: PdfDocument, index: int, about: _About) -> Record:
     from pypdfium2 import PdfiumError
 
+    from functions.parsers.document.formats.pdf_tags import tables
+
+    stated = about.stated if index == 0 else ()
     place = f"page {index + 1}"
     try:
         page = document[index]
@@ -122,9 +137,11 @@ def _page(document: PdfDocument, index: int, pages: int, stated: tuple[FieldValu
         unread = failed("page", index, error("PAGE_UNREADABLE", f"The page cannot be read: {problem}", place))
         return unread.model_copy(update={"fields": stated})
     issues: tuple[Issue, ...] = ()
-    text = ""
+    text, tagged = "", dict[str, object]()
     try:
         width, height = page.get_size()
+        if about.tagged:
+            tagged["tables"] = tables(page)
         text = _text(page)
     except PdfiumError as problem:
         issues = (warning("PAGE_TEXT_UNREADABLE", f"The text of the page cannot be read: {problem}", place),)
@@ -133,14 +150,14 @@ def _page(document: PdfDocument, index: int, pages: int, stated: tuple[FieldValu
     structure, more = structure_of(text, place)
     properties: dict[str, object] = {"page": index + 1, "width": width, "height": height, "characters": len(text)}
     if index == 0:
-        properties["pages"] = pages
+        properties["pages"] = about.pages
     return Record(
         index=index,
         type="page",
         name=_label(document, index),
         structure=structure,
         fields=stated,
-        properties=properties,
+        properties=properties | tagged,
         issues=(*issues, *more),
     )
 
