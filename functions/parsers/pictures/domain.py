@@ -15,8 +15,10 @@ VERSION: Final = "2"
 """Raised whenever the same record would be drawn otherwise: kept pictures of another version are not looked at."""
 MAX_TEXT_CHARACTERS: Final = 2_000_000
 """Longer records are not drawn."""
-MAX_ORIGINAL_BYTES: Final = 64 * limits.MIB
-"""Larger originals are not drawn: somebody waits for the answer, and the whole file must come here first."""
+MAX_ORIGINAL_BYTES: Final = 256 * limits.MIB
+"""Larger originals, as stored or inflated, are not drawn: somebody waits for the answer, and the whole file must come here first.
+
+Half of what a function has to keep files in (AWS Lambda quotas: /tmp holds 512 MB where nothing else is asked for)."""
 
 _OF_TEXT: Final = {
     "chemical/x-mdl-molfile": "molecule",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final
 
-from functions.parsers.pictures.domain import Drawing, NotDrawable, drawing_of
+from functions.parsers.pictures.domain import MAX_ORIGINAL_BYTES, Drawing, NotDrawable, drawing_of
 from functions.parsers.pictures.ports import Album, Subjects
 from leanda.access.policy import Viewer
 from leanda.cache import Cache
@@ -20,8 +20,6 @@ from leanda.parsing.inflate import blocks, compression_of
 from leanda.ports import BlobSource
 
 DRAW: Final = "functions.parsers.pictures.drawing:draw"
-MAX_INFLATED_BYTES: Final = 256 << 20
-"""Of a compressed original."""
 REFUSED_SECONDS: Final = 3600
 """How long it is remembered that something cannot be drawn, where there is a cache."""
 
@@ -85,7 +83,7 @@ class Pictures:
             try:
                 for block in _inflated(self.blobs.blocks(drawing.blob_id or "")):
                     file.write(block)
-                    if file.tell() > MAX_INFLATED_BYTES:
+                    if file.tell() > MAX_ORIGINAL_BYTES:
                         raise FileBomb
             except ParseFailure as failure:
                 raise NotDrawable(failure.message, detail=failure.detail) from failure

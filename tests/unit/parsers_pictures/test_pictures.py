@@ -262,7 +262,7 @@ def test_an_original_that_unpacks_to_too_much_is_refused(
 ) -> None:
     file_id = cloud.upload("a.png.gz", gzip.compress(png((900, 900))))
     cloud.deliver()
-    monkeypatch.setattr(use_cases, "MAX_INFLATED_BYTES", 100)
+    monkeypatch.setattr(use_cases, "MAX_ORIGINAL_BYTES", 100)
     pictures = pictures_of(cloud, guard)
     with pytest.raises(NotDrawable, match="unpacks to far more"):
         pictures.url(ME, pictures.drawing(ME, file_id, None))

@@ -1,7 +1,8 @@
 """ND2, Nikon's image file, with the library nd2: one record for each position of the stage.
 
 Both generations are read: chunks since NIS-Elements 3, and JPEG 2000 boxes before. The files hold XML and compressed variants
-of it, which the library parses by itself; a file in which a document type is declared is refused before.
+of it, which the library parses by itself; a file in which a document type is declared is refused before that. Nothing but metadata
+is read: a file of many gigabytes costs what a small one does.
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ from leanda.errors import FileBomb, FileCorrupt, FormatMismatch, ParseFailure
 from leanda.parsing.records import warning
 
 MAGICS: Final = (b"\xda\xce\xbe\x0a", b"\0\0\0\x0cjP  ")
-_BLOCK: Final = 4 * 1024 * 1024
 _REFUSED: Final = (b"<!DOCTYPE", b"<!ENTITY")
 _POSITION: Final = "P"
 _FRAME_METADATA: Final = "ImageMetadataSeqLV|0"
@@ -52,12 +52,14 @@ class Nd2:
         file.seek(0)
         if not file.read(8).startswith(MAGICS):
             raise FormatMismatch(detail="no ND2 header")
-        _refuse_entities(file)
         file.seek(0)
+        kept = _Kept(file)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                found = _described(file)
+                found = _described(kept)
+            if kept.refused:  # and somebody went on without what could not be read
+                raise EntitiesRefused
         except ParseFailure:
             raise
         except (MemoryError, RecursionError) as error:
@@ -74,35 +76,36 @@ ND2: Final = Nd2()
 
 
 class _Kept:
-    """A file that stays open when the library closes what it was given, and that it cannot map into memory."""
+    """A file that stays open when the library closes what it was given, and that it cannot map into memory.
+
+    Whatever the library is to parse comes through here, whole chunks at a time, so this is where declarations are looked for.
+
+    Raises:
+        EntitiesRefused: from `read`.
+    """
 
     closed = False
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self.seek, self.tell = file.seek, file.tell
+        self.refused = False
 
     def read(self, size: int | None = -1, /) -> bytes:
-        return self._file.read(-1 if size is None else size)
+        read = self._file.read(-1 if size is None else size)
+        if any(mark in read for mark in _REFUSED):
+            self.refused = True
+            raise EntitiesRefused
+        return read
 
     def close(self) -> None:
         """Left to whoever opened it."""
 
 
-def _refuse_entities(file: BinaryIO) -> None:
-    file.seek(0)
-    before = b""
-    while block := file.read(_BLOCK):
-        window = before + block
-        if any(mark in window for mark in _REFUSED):
-            raise EntitiesRefused
-        before = block[-16:]
-
-
-def _described(file: BinaryIO) -> list[Series]:
+def _described(file: _Kept) -> list[Series]:
     import nd2  # with numpy; only for these files
 
-    with nd2.ND2File(_Kept(file)) as opened:
+    with nd2.ND2File(file) as opened:
         sizes = {str(axis): int(size) for axis, size in opened.sizes.items()}
         positions = sizes.pop(_POSITION, 1)
         if positions > series.MAX_SERIES:
