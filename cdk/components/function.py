@@ -123,6 +123,7 @@ class LeandaFunction(Construct):
             code=lambda_.CfnFunction.CodeProperty(s3_bucket=code.s3_bucket_name, s3_key=code.s3_object_key),
             role=self.role.attr_arn,
             memory_size=function.memory,
+            ephemeral_storage=lambda_.CfnFunction.EphemeralStorageProperty(size=function.disk),
             timeout=function.timeout,
             layers=[place.layer.ref],
             environment=lambda_.CfnFunction.EnvironmentProperty(variables=dict(sorted(variables.items()))),

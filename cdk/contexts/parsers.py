@@ -6,16 +6,22 @@ from typing import Final
 
 from cdk.components.uses import Album, Artefacts, Cache, Discovery, KafkaProducer
 from cdk.contexts.table import Api, Consumer, Context, Package, Route, of_type
+from leanda import limits
 from leanda.contracts import events
 from leanda.contracts.topics import FILE_EVENTS, PARSER_TASKS
 
+_BESIDE_IT: Final = 512
+"""MiB of a disk for everything but the file."""
 _USES = (KafkaProducer(), Artefacts(read=True, write=True), Discovery())
 
 
-def parser(kind: str, *, wheels: str | None = None, tasks: bool = True, memory: int = 2048) -> Package:
+def parser(
+    kind: str, *, wheels: str | None = None, tasks: bool = True, memory: int = 2048, whole: int = limits.MAX_WHOLE_BYTES
+) -> Package:
     """A parser of one kind of file: plans on file events, parses chunks on tasks.
 
-    `memory` bounds the child process that parses; `tasks` is False for what never splits a file.
+    `memory` bounds the child process that parses; `tasks` is False for what never splits a file; `whole` is the size in bytes of
+    the largest file that has to fit the disk.
     """
     plan = Consumer(
         handler="on_file_events",
@@ -24,6 +30,7 @@ def parser(kind: str, *, wheels: str | None = None, tasks: bool = True, memory: 
         batch_size=10,
         uses=_USES,
         memory=memory,
+        disk=whole // limits.MIB + _BESIDE_IT,
         timeout=300,
     )
     parse = Consumer(
@@ -48,8 +55,8 @@ PARSERS: Final = Context(
         parser("crystal", wheels="gemmi"),
         parser("tabular", wheels="tabular"),
         parser("document", wheels="document", tasks=False),
-        parser("image", wheels="image", tasks=False),
-        parser("microscopy", wheels="microscopy", tasks=False),
+        parser("image", wheels="image", tasks=False, whole=limits.MAX_IMAGE_BYTES),
+        parser("microscopy", wheels="microscopy", tasks=False, whole=limits.MAX_IMAGE_BYTES),
         parser("spectra"),
         parser("geometry"),
         parser("bundle", tasks=False, memory=1024),

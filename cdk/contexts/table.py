@@ -15,11 +15,12 @@ JsonSchema = Mapping[str, object]
 
 @dataclass(frozen=True, kw_only=True)
 class Function:
-    """One Lambda function: one handler module, memory in MiB, timeout in seconds, and what it may use."""
+    """One Lambda function: one handler module, memory and disk (/tmp) in MiB, timeout in seconds, and what it may use."""
 
     handler: str
     uses: tuple[Use, ...] = ()
     memory: int = 512
+    disk: int = 512
     timeout: int = 60
     dead_letters: ClassVar[bool] = False
     """Whether it has a dead-letter queue of its own: everything that nobody waits for has one."""

@@ -47,15 +47,9 @@ PLANNING_NEEDS_SECONDS: Final = 60.0
 
 type Planned = tuple[ChunkRow, EventData]
 
-WHOLE_BYTES: Final = 512 * limits.MIB
-"""Files that are read with random access may have at most this size, uncompressed: they must fit the function's disk."""
-
 
 class FileTooLargeToRead(ParseFailure):
-    code, summary = (
-        "FILE_TOO_LARGE_TO_READ",
-        f"A file of this format is read up to {WHOLE_BYTES} bytes only; it is kept.",
-    )
+    code, summary = "FILE_TOO_LARGE_TO_READ", "The file is larger than files of its format that are read; it is kept."
 
 
 class PlanBroken(LeandaError):
@@ -66,10 +60,16 @@ class PlanBroken(LeandaError):
 
 @dataclass(frozen=True)
 class Parser:
-    """One parser: its kind and its formats by name. Without formats (`generic`) a file is good and has no records."""
+    """One parser. Without formats (`generic`) a file is good and has no records.
+
+    Attributes:
+        formats: by name.
+        whole_bytes: how large a file that is read with random access may be, inflated: it must fit the function's disk.
+    """
 
     kind: str
     formats: Mapping[str, Format | WholeFormat]
+    whole_bytes: int = limits.MAX_WHOLE_BYTES
 
     @property
     def name(self) -> str:
@@ -190,8 +190,9 @@ class Parsing:
         with tempfile.NamedTemporaryFile(suffix=f".{format.name}") as file:  # some libraries go by a file's name
             for block in _Opened(self.blobs.blocks(step.blob_id)).blocks:
                 file.write(block)
-                if file.tell() > WHOLE_BYTES:
-                    raise FileTooLargeToRead
+                if file.tell() > self.parser.whole_bytes:
+                    most = self.parser.whole_bytes // limits.MIB
+                    raise FileTooLargeToRead(f"A file of this format is read up to {most:,} MiB; it is kept.")
             file.flush()
             together = isinstance(format, WritingWholeFormat)
             results = read_whole(self.guard, self.parser.kind, format.name, file.name, together=together)

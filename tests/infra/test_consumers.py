@@ -15,9 +15,10 @@ from cdk.config import environment
 from cdk.contexts import CONTEXTS
 from cdk.contexts.files import FILES
 from cdk.contexts.table import Api, Consumer, LogConsumer, Package, Scheduled, of_type
-from functions.parsers import guarded
+from functions.parsers import guarded, reading
 from functions.parsers.handling import AT_ONCE_SECONDS, FETCHING_SECONDS
 from functions.processor import use_cases
+from leanda import limits
 from leanda.contracts import events
 from leanda.contracts.registry import REGISTRY
 from leanda.contracts.topics import FILE_EVENTS, PARSER_TASKS, TOPICS
@@ -71,6 +72,18 @@ def test_who_works_on_a_chunk_has_the_time_that_a_chunk_may_take():
         function for key, function in functions.items() if key[0].startswith("parsers/") and key[1] == "on_file_events"
     ]
     assert all(function.timeout > AT_ONCE_SECONDS + 2 * FETCHING_SECONDS for function in plans)
+
+
+@pytest.mark.parametrize("kind", sorted({row.kind for row in ROWS}))
+def test_a_parsers_disk_holds_the_largest_file_that_it_reads(kind):
+    (plan,) = [
+        function
+        for context in CONTEXTS
+        for package, function in context.functions()
+        if (package.name, function.handler) == (f"parsers/{kind}", "on_file_events")
+    ]
+    needed = reading._parser(kind).whole_bytes / limits.MIB
+    assert needed + 256 <= plan.disk <= 10_240, "AWS Lambda quotas: 512 to 10,240 MiB"
 
 
 @pytest.mark.parametrize("missing", sorted(COMPLETE))

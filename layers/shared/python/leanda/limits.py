@@ -49,6 +49,10 @@ MAX_PAGE: Final = 200
 DEFAULT_PAGE: Final = 50
 HEAD_BYTES: Final = 256 * KIB
 """First (inflated) bytes that decide a kind and carry a table's header."""
+MAX_WHOLE_BYTES: Final = 512 * MIB
+"""Largest workbook, document or zip, inflated, that is read: all of it is needed at once. Larger ones are kept and say so."""
+MAX_IMAGE_BYTES: Final = 9 * GIB
+"""The same for pictures and microscopy: a function's disk may have 10 GiB, and of the file nothing but its headers is read."""
 MAX_INFLATED_BYTES: Final = 4 * GIB
 MAX_INFLATE_RATIO: Final = 200
 """A gzip member may not inflate to more than this times its size."""
