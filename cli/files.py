@@ -11,7 +11,7 @@ import typer
 
 from cli import places, uploading, watching
 from cli.errors import FAILED, USAGE, CliError
-from cli.output import cell, failure_text, local_time, plain, print_json, size, status, stderr, stdout, table
+from cli.output import AsJson, cell, failure_text, local_time, plain, print_json, size, status, stderr, stdout, table
 from cli.settings import state_of
 from leanda_client import File, LeandaClient, failure_of, finished
 
@@ -19,7 +19,6 @@ FILES: Final = "Files"
 MAX_FIELDS: Final = 30
 
 FilePlace = Annotated[str, typer.Argument(metavar="FILE", help="A file's id, or its path, such as results/list.smi.")]
-AsJson = Annotated[bool, typer.Option("--json", help="JSON for scripts.")]
 Timeout = Annotated[float, typer.Option(min=0, help="Seconds to wait at most.")]
 
 

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from cli.errors import USAGE, CliError
 from cli.machine import local_stack
-from cli.output import cell, local_time, print_json, status, stderr, stdout, table
+from cli.output import AsJson, cell, local_time, print_json, status, stderr, stdout, table
 from cli.settings import State, state_of
 
 STEP_SECONDS: Final = 3
@@ -29,7 +29,6 @@ COUNTED: Final = {
 }
 
 index = typer.Typer(no_args_is_help=True, help="The search index: build it anew, compare it with the store.")
-Json = Annotated[bool, typer.Option("--json", help="JSON for scripts.")]
 
 
 @index.command()
@@ -39,7 +38,7 @@ def rebuild(
         bool, typer.Option("--accept-loss", help="Use the new index even without what cannot be read any more.")
     ] = False,
     abandon: Annotated[bool, typer.Option("--abandon", help="Give up the rebuild that is under way.")] = False,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Build both indices anew beside those in use, while everything goes on. Exit code 1 if they could not be put to use.
 
@@ -83,7 +82,7 @@ def reconcile(
     grace: Annotated[
         int, typer.Option(min=0, help="Leave alone what changed within so many seconds: it is still on its way.")
     ] = 120,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Compare the whole index with the store once, repair what differs, and tell what it was."""
     total: dict[str, int] = {}
@@ -115,7 +114,7 @@ def reconcile(
 
 
 @index.command("status")
-def show_status(context: typer.Context, as_json: Json = False) -> None:
+def show_status(context: typer.Context, as_json: AsJson = False) -> None:
     """Show the generations of the index, the last rebuild, and where the reconciler is."""
     state = state_of(context)
     rebuilt, round_ = invoke(state, "rebuild", {"action": "status"}), invoke(state, "reconcile", {"action": "status"})

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from cli.errors import FAILED, USAGE, CliError
-from cli.output import cell, local_time, plain, print_json, stderr, stdout, table
+from cli.output import AsJson, cell, local_time, plain, print_json, stderr, stdout, table
 from cli.settings import Connection, State, state_of
 from leanda_client import DeadLetter, LeandaClient
 
@@ -19,7 +19,6 @@ _STATES: Final = {"Waiting": "yellow", "Redriving": "cyan", "Redriven": "green",
 
 Consumer = Annotated[str, typer.Option(help="Only letters of this consumer, such as files-on-record-events.")]
 Code = Annotated[str, typer.Option(help="Only letters with this code.")]
-AsJson = Annotated[bool, typer.Option("--json", help="JSON for scripts.")]
 LetterId = Annotated[str, typer.Argument(metavar="LETTER", help="A letter's id; `leanda dlq ls` shows it.")]
 
 dlq = typer.Typer(no_args_is_help=True, help="Dead letters: list, look, deliver again, discard (operators).")

@@ -14,11 +14,21 @@ from typing import Annotated, Any, Final
 import typer
 
 from cli.errors import FAILED, USAGE, CliError
-from cli.output import cell, plain, print_json, status, stderr, stdout, table
+from cli.output import AsJson, cell, plain, print_json, status, stderr, stdout, table
 from cli.settings import state_of
 
 MACHINE: Final = "This machine"
 FOLLOW_SECONDS: Final = 0.2
+_WHERE: Final = {
+    "API": "apiUrl",
+    "AWS endpoints": "awsEndpointUrl",
+    "Kafka": "kafkaBootstrap",
+    "document store": "documentStoreUrl",
+    "OpenSearch": "openSearchUrl",
+    "inbox bucket": "inboxBucket",
+    "demo user": "demoUser",
+}
+"""What is shown of a running cloud's outputs: no secrets."""
 PartName = Annotated[str, typer.Argument(help="For example kafka; `leanda status` names them.")]
 
 
@@ -48,18 +58,28 @@ def down(context: typer.Context) -> None:
         stack.down(state_of(context).root, say=_say)
 
 
-def show_status(context: typer.Context) -> None:
+def show_status(context: typer.Context, as_json: AsJson = False) -> None:
     """Show what is running and where. Exit code 1 if something is not."""
     state = state_of(context)
     with local_stack() as stack:
         parts = stack.status(state.root)
+    whole = all(part["state"] == "running" for part in parts)
+    if as_json:
+        outputs = state.outputs() if whole else {}
+        print_json({"parts": parts, "outputs": {key: outputs[key] for key in _WHERE.values() if key in outputs}})
+    else:
+        _show_parts(parts)
+    if not whole:
+        raise typer.Exit(FAILED)
+    if not as_json:
+        print_where(state.outputs())
+
+
+def _show_parts(parts: list[dict[str, Any]]) -> None:
     shown = table(None, "part", "state", "pid", "detail", right=["pid"])
     for part in parts:
         shown.add_row(cell(part["name"]), status(part["state"]), cell(part.get("pid")), cell(part.get("detail")))
     stdout().print(shown)
-    if any(part["state"] != "running" for part in parts):
-        raise typer.Exit(FAILED)
-    print_where(state.outputs())
 
 
 def start(context: typer.Context, part: PartName) -> None:
@@ -138,16 +158,7 @@ def invoke(
 def print_where(outputs: dict[str, Any]) -> None:
     """Addresses of a running cloud, and what to do with them."""
     shown = table(None, "what", "where")
-    names = {
-        "API": "apiUrl",
-        "AWS endpoints": "awsEndpointUrl",
-        "Kafka": "kafkaBootstrap",
-        "document store": "documentStoreUrl",
-        "OpenSearch": "openSearchUrl",
-        "inbox bucket": "inboxBucket",
-        "demo user": "demoUser",
-    }
-    for label, key in names.items():
+    for label, key in _WHERE.items():
         if outputs.get(key):
             shown.add_row(label, cell(outputs[key]))
     stdout().print(shown)

@@ -7,8 +7,9 @@ import sys
 import unicodedata
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
+import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -34,6 +35,10 @@ def stdout() -> Console:
 def stderr() -> Console:
     """For progress and problems."""
     return Console(stderr=True, width=None if sys.stderr.isatty() else _PIPED_COLUMNS, highlight=False)
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="JSON for scripts.")]
+"""The option of every command that can answer a program."""
 
 
 def print_json(value: Any) -> None:

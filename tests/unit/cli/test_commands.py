@@ -265,6 +265,17 @@ def test_up_and_status_say_where_things_are(run: Run, stack: FakeStack) -> None:
     assert "kafka" in run("status").stdout
 
 
+def test_a_program_can_ask_what_runs(run: Run, stack: FakeStack) -> None:
+    run("up")
+    told = json.loads(run("status", "--json").stdout)
+    assert {part["name"]: part["state"] for part in told["parts"]}["kafka"] == "running"
+    assert told["outputs"]["apiUrl"] == API
+    assert "demoPassword" not in told["outputs"]
+    run("down")
+    stopped = run("status", "--json")
+    assert (stopped.exit_code, json.loads(stopped.stdout)["outputs"]) == (1, {})
+
+
 def test_a_stopped_cloud_is_exit_code_1(run: Run, stack: FakeStack) -> None:
     assert run("down").exit_code == 0
     assert run("status").exit_code == 1
