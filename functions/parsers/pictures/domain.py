@@ -11,14 +11,16 @@ from leanda.errors import Conflict, NotFound
 SVG: Final = "image/svg+xml"
 PNG: Final = "image/png"
 
-VERSION: Final = "2"
+VERSION: Final = "3"
 """Raised whenever the same record would be drawn otherwise: kept pictures of another version are not looked at."""
 MAX_TEXT_CHARACTERS: Final = 2_000_000
 """Longer records are not drawn."""
 MAX_ORIGINAL_BYTES: Final = 256 * limits.MIB
-"""Larger originals, as stored or inflated, are not drawn: somebody waits for the answer, and the whole file must come here first.
+"""Larger originals, as stored or inflated, are not drawn whole: somebody waits, and all of the file must come here first.
 
 Half of what a function has to keep files in (AWS Lambda quotas: /tmp holds 512 MB where nothing else is asked for)."""
+PARTLY_FROM_BYTES: Final = 16 * limits.MIB
+"""Of larger originals no more is fetched than the picture needs, in formats that are read at places: of any size."""
 
 _OF_TEXT: Final = {
     "chemical/x-mdl-molfile": "molecule",
@@ -42,6 +44,9 @@ _WITH_PAGES: Final = frozenset(
     [("document", "pdf"), ("image", "tiff"), *(("microscopy", format) for format in ("czi", "lif", "nd2"))]
 )
 """Formats whose records are pages or images of the original, each with a picture of its own."""
+
+
+_AT_PLACES: Final = frozenset({"tiff", "ome-tiff", "svs", "bigtiff", "czi", "lif", "nd2"})
 
 
 _BAD_RECORD: Final = "There is no picture of this: the record could not be read."
@@ -96,6 +101,7 @@ class Drawing:
         name: the function of `functions.parsers.pictures.drawing` that draws it.
         index: of the record, page or frame.
         blob_id: the original it is drawn from; None for what is drawn from the record's own text.
+        size: of the original, in bytes.
         properties: of the record; short values only.
     """
 
@@ -106,7 +112,13 @@ class Drawing:
     media_type: str
     format: str = ""
     blob_id: str | None = None
+    size: int = 0
     properties: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def partly(self) -> bool:
+        """Whether it is drawn from parts of the original, if that is not compressed."""
+        return self.size > PARTLY_FROM_BYTES and self.format in _AT_PLACES
 
     @property
     def key(self) -> str:
@@ -156,11 +168,20 @@ def _of_original(subject: Subject, name: str, index: int | None) -> Drawing:
     page = _page(subject)
     if page is None and index:
         raise NoPicture
-    if subject.size > MAX_ORIGINAL_BYTES:
+    drawing = Drawing(
+        name,
+        subject.file_id,
+        subject.run,
+        page or 0,
+        PNG,
+        format=subject.format or "",
+        blob_id=subject.blob_id,
+        size=subject.size,
+    )
+    if subject.size > MAX_ORIGINAL_BYTES and not drawing.partly:
         most = MAX_ORIGINAL_BYTES // limits.MIB
         raise NotDrawable(f"The file is too large to be drawn: files up to {most} MiB are.")
-    format = subject.format or ""
-    return Drawing(name, subject.file_id, subject.run, page or 0, PNG, format=format, blob_id=subject.blob_id)
+    return drawing
 
 
 def _page(subject: Subject) -> int | None:

@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Any, Final
 
 from functions.parsers.pictures.domain import MAX_ORIGINAL_BYTES, Drawing, NotDrawable, drawing_of
+from functions.parsers.pictures.partial import BytesMissing, drawn_from_parts
 from functions.parsers.pictures.ports import Album, Subjects
 from leanda.access.policy import Viewer
 from leanda.cache import Cache
@@ -20,6 +21,8 @@ from leanda.parsing.inflate import blocks, compression_of
 from leanda.ports import BlobSource
 
 DRAW: Final = "functions.parsers.pictures.drawing:draw"
+START_BYTES: Final = 16
+"""Enough to see whether a file is compressed."""
 REFUSED_SECONDS: Final = 3600
 """How long it is remembered that something cannot be drawn, where there is a cache."""
 
@@ -80,6 +83,13 @@ class Pictures:
 
     def _from_original(self, drawing: Drawing) -> bytes:
         with tempfile.NamedTemporaryFile() as file:
+            arguments = {"path": file.name, "format": drawing.format, "index": drawing.index}
+            if drawing.partly and not self._is_compressed(drawing):
+
+                def draw(here: list[int]) -> bytes:
+                    return self._guarded(drawing, {**arguments, "here": here}, b"")
+
+                return drawn_from_parts(self.blobs, drawing.blob_id or "", drawing.size, file, draw)
             try:
                 for block in _inflated(self.blobs.blocks(drawing.blob_id or "")):
                     file.write(block)
@@ -88,7 +98,11 @@ class Pictures:
             except ParseFailure as failure:
                 raise NotDrawable(failure.message, detail=failure.detail) from failure
             file.flush()
-            return self._guarded(drawing, {"path": file.name, "format": drawing.format, "index": drawing.index}, b"")
+            return self._guarded(drawing, arguments, b"")
+
+    def _is_compressed(self, drawing: Drawing) -> bool:
+        start = b"".join(self.blobs.blocks(drawing.blob_id or "", offset=0, length=START_BYTES))
+        return compression_of(start) is not None
 
     def _guarded(self, drawing: Drawing, arguments: dict[str, Any], payload: bytes) -> bytes:
         try:
@@ -99,6 +113,8 @@ class Pictures:
         except CallFailed as failed:
             if failed.code is None:  # a defect of ours
                 raise RuntimeError(str(failed)) from failed
+            if failed.code == BytesMissing.code:
+                raise BytesMissing(detail=failed.detail) from failed
             raise NotDrawable(failed.message, detail=failed.detail) from failed
 
 

@@ -24,10 +24,8 @@ def plane(content: bytes, index: int = 0, side: int = 512) -> tuple[Any, list[st
     return czi.Czi(io.BytesIO(content)).plane(index, side)
 
 
-def seen(tmp_path: Path, content: bytes, index: int = 0) -> Image.Image:
-    path = tmp_path / "a.czi"
-    path.write_bytes(content)
-    return Image.open(io.BytesIO(planes.plane(path, "czi", index)))
+def seen(content: bytes, index: int = 0) -> Image.Image:
+    return Image.open(io.BytesIO(planes.plane(io.BytesIO(content), "czi", index)))
 
 
 def ramp(kind: str, height: int = 40, width: int = 60) -> Any:
@@ -71,14 +69,14 @@ def test_colours_are_red_green_blue(coded: str) -> None:
         assert abs(int(found[0, 20, x].max()) - 200) < 5
 
 
-def test_the_sample_without_its_small_picture_shows_its_pixels(tmp_path: Path) -> None:
+def test_the_sample_without_its_small_picture_shows_its_pixels() -> None:
     content = bytearray((samples_root() / "microscopy" / "RGB-multichannel.czi").read_bytes())
     content[32 + 72 : 32 + 80] = bytes(8)  # the place of the attachments
     found, axes = plane(bytes(content))
     assert (axes, found.shape) == (["C", "Y", "X", "S"], (1, 81, 147, 3))
     with czifile.CziFile(samples_root() / "microscopy" / "RGB-multichannel.czi") as oracle:
         assert (found[0] == oracle.scenes[0].asarray()[0]).all()
-    image = seen(tmp_path, bytes(content))
+    image = seen(bytes(content))
     assert (image.mode, image.size) == ("RGB", (147, 81))
 
 
@@ -119,26 +117,26 @@ def test_channels_of_another_type_are_left_out() -> None:
     assert plane(made(*pieces))[0].shape == (2, 40, 60)
 
 
-def test_each_scene_has_its_picture_and_a_file_of_one_the_small_picture_that_it_brings(tmp_path: Path) -> None:
+def test_each_scene_has_its_picture_and_a_file_of_one_the_small_picture_that_it_brings() -> None:
     target = io.BytesIO()
     Image.new("RGB", (30, 10), "red").save(target, "JPEG")
     small = target.getvalue()
     scenes = [Piece(ramp("u1", 20, 30 + 10 * n), x=500 * n, axes={"S": n}) for n in range(2)]
-    assert [seen(tmp_path, made(*scenes, small=small), n).size for n in range(2)] == [(30, 20), (40, 20)]
-    assert seen(tmp_path, made(scenes[0], small=small)).size == (30, 10)
-    assert seen(tmp_path, made(scenes[0])).size == (30, 20)
+    assert [seen(made(*scenes, small=small), n).size for n in range(2)] == [(30, 20), (40, 20)]
+    assert seen(made(scenes[0], small=small)).size == (30, 10)
+    assert seen(made(scenes[0])).size == (30, 20)
 
 
-def test_what_is_coded_otherwise_shows_the_small_picture_or_says_so(tmp_path: Path) -> None:
+def test_what_is_coded_otherwise_shows_the_small_picture_or_says_so() -> None:
     target = io.BytesIO()
     Image.new("RGB", (30, 10), "red").save(target, "JPEG")
     scenes = [Piece(ramp("u1"), axes={"S": n}, coded="jpeg xr") for n in range(2)]
-    assert seen(tmp_path, made(*scenes, small=target.getvalue())).size == (30, 10)
+    assert seen(made(*scenes, small=target.getvalue())).size == (30, 10)
     with pytest.raises(CodedOtherwise) as refused:
-        seen(tmp_path, made(*scenes, small=target.getvalue()), 1)
+        seen(made(*scenes, small=target.getvalue()), 1)
     assert refused.value.detail == "JPEG XR"
     with pytest.raises(CodedOtherwise):
-        seen(tmp_path, made(*scenes))
+        seen(made(*scenes))
 
 
 def test_a_piece_that_inflates_without_end_is_cut_at_what_it_states() -> None:

@@ -35,6 +35,11 @@ def sample(name: str) -> Path:
     return samples_root() / "microscopy" / name
 
 
+def drawn(path: Path, format: str, index: int) -> bytes:
+    with path.open("rb") as file:
+        return planes.plane(file, format, index)
+
+
 def seen(png: bytes) -> Image.Image:
     image = Image.open(io.BytesIO(png))
     image.load()
@@ -51,7 +56,7 @@ def test_an_image_of_a_lif_is_its_first_plane_from_dark_to_bright() -> None:
         stack = opened.images[2].asarray()[0, 0, 11 // 2]
     for index, expected in ((0, first), (2, stack)):
         assert expected.tobytes() in path.read_bytes()
-        image = seen(planes.plane(path, "lif", index))
+        image = seen(drawn(path, "lif", index))
         assert (image.mode, image.size) == ("L", (64, 64))
         shown = np.asarray(image).astype(int).ravel()
         order = np.argsort(expected.ravel(), kind="stable")
@@ -67,11 +72,11 @@ def test_a_czi_shows_the_small_picture_that_it_brings_along() -> None:
             if attachment.attachment_entry.name == "Thumbnail"
         ]
     original = Image.open(io.BytesIO(expected)).convert("RGB")
-    assert seen(planes.plane(sample(CZI), "czi", 0)).tobytes() == original.tobytes()
+    assert seen(drawn(sample(CZI), "czi", 0)).tobytes() == original.tobytes()
 
 
 def test_an_nd2_is_shown_as_its_pixels_are() -> None:
-    image = seen(planes.plane(sample(ND2), "nd2", 0))
+    image = seen(drawn(sample(ND2), "nd2", 0))
     assert (image.mode, image.size) == ("L", (164, 156))
     values = np.asarray(image)
     assert values.std() > 20
@@ -113,10 +118,10 @@ def test_a_file_without_pixels_has_no_picture(content: bytes, format: str, tmp_p
     path = tmp_path / "original"
     path.write_bytes(content)
     with pytest.raises(NotDrawable) as refused:
-        planes.plane(path, format, 0)
+        drawn(path, format, 0)
     assert refused.value.code == "PICTURE_NOT_DRAWABLE"
     with pytest.raises(NotDrawable):
-        planes.plane(path, format, 5)
+        drawn(path, format, 5)
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,7 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final, cast
 
 from PIL import Image
 
@@ -29,7 +28,7 @@ class PlaneNotReadable(NotDrawable):
     summary = "No picture can be made of this file: its pixels cannot be read."
 
 
-def plane(path: Path, format: str, index: int, side: int = raster.SIDE) -> bytes:
+def plane(file: BinaryIO, format: str, index: int, side: int = raster.SIDE) -> bytes:
     """A PNG of one image of a file, at most `side` pixels wide and high: of a stack the middle, of a series the beginning.
 
     Args:
@@ -41,7 +40,7 @@ def plane(path: Path, format: str, index: int, side: int = raster.SIDE) -> bytes
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return _READERS[format](path, index, side)
+            return _READERS[format](file, index, side)
         except (FormatMismatch, FileCorrupt) as broken:
             raise PlaneNotReadable(detail=broken.detail) from broken
         except (LeandaError, MemoryError):
@@ -50,18 +49,28 @@ def plane(path: Path, format: str, index: int, side: int = raster.SIDE) -> bytes
             raise PlaneNotReadable(detail=f"{type(problem).__name__}: {problem}"[:300]) from problem
 
 
-def _lif(path: Path, index: int, side: int) -> bytes:
+def _lif(file: BinaryIO, index: int, side: int) -> bytes:
     import liffile
+    import numpy as np
 
-    with liffile.LifFile(path) as opened:
-        image = opened.images[index]
-        return shown(image.asarray(), list(image.dims), side)
+    with liffile.LifFile(file) as opened:
+        image: Any = opened.images[index]
+        sizes = {str(axis): int(size) for axis, size in image.sizes.items()}
+        axes = [axis for axis in sizes if axis in ("Y", "X", "S")]
+        if list(sizes)[-len(axes) :] != axes:  # a frame has other axes: lines in time, say
+            return shown(image.asarray(), list(sizes), side)
+        # No more is read than what is shown: the file may hold gigabytes.
+        middle = {"Z": sizes["Z"] // 2} if "Z" in sizes else {}
+        if "C" not in sizes:
+            return shown(image.frame(**middle), axes, side)
+        channels = [image.frame(C=channel, **middle) for channel in range(min(sizes["C"], MAX_CHANNELS))]
+        return shown(np.stack(channels), ["C", *axes], side)
 
 
-def _nd2(path: Path, index: int, side: int) -> bytes:
+def _nd2(file: BinaryIO, index: int, side: int) -> bytes:
     import nd2
 
-    with nd2.ND2File(path) as opened:
+    with nd2.ND2File(cast("Any", file)) as opened:
         sizes = opened.sizes
         wanted = {"P": index, "Z": sizes.get("Z", 1) // 2}
         places = [{axis: at.get(axis, 0) for axis in wanted} for at in opened.loop_indices]
@@ -118,18 +127,17 @@ def _stretched(values: Any) -> Any:
     return np.zeros_like(values) if high <= low else np.clip((values - low) / (high - low), 0, 1)
 
 
-def _czi(path: Path, index: int, side: int) -> bytes:
-    with path.open("rb") as file:
-        opened = czi.Czi(file)
-        small = opened.small_picture() if index == 0 else None
-        if small is not None and _one_scene(opened):
-            return raster.thumbnail(io.BytesIO(small), side)
-        try:
-            return shown(*opened.plane(index, side), side)
-        except NotDrawable:
-            if small is None:
-                raise
-            return raster.thumbnail(io.BytesIO(small), side)
+def _czi(file: BinaryIO, index: int, side: int) -> bytes:
+    opened = czi.Czi(file)
+    small = opened.small_picture() if index == 0 else None
+    if small is not None and _one_scene(opened):
+        return raster.thumbnail(io.BytesIO(small), side)
+    try:
+        return shown(*opened.plane(index, side), side)
+    except NotDrawable:
+        if small is None:
+            raise
+        return raster.thumbnail(io.BytesIO(small), side)
 
 
 def _one_scene(opened: czi.Czi) -> bool:
@@ -139,4 +147,4 @@ def _one_scene(opened: czi.Czi) -> bool:
         return True
 
 
-_READERS: Final[dict[str, Callable[[Path, int, int], bytes]]] = {"czi": _czi, "lif": _lif, "nd2": _nd2}
+_READERS: Final[dict[str, Callable[[BinaryIO, int, int], bytes]]] = {"czi": _czi, "lif": _lif, "nd2": _nd2}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import math
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import islice
@@ -15,6 +14,7 @@ from PIL import Image, ImageFile, ImageOps
 from functions.parsers import tiff_page
 from functions.parsers.opening import opened
 from functions.parsers.pictures.domain import NotDrawable
+from functions.parsers.pictures.drawings.tiff_copy import single_page
 from leanda.errors import FileBomb, FileCorrupt, FormatMismatch
 from leanda.parsing.tiff import Tiff
 
@@ -43,8 +43,8 @@ class PictureNotDecodable(NotDrawable):
 def thumbnail(file: BinaryIO, side: int = SIDE, *, frame: int = 0) -> bytes:
     """A PNG of a file's picture, at most `side` pixels wide and high, upright, never larger than the picture.
 
-    Of a TIFF file that begins with more pixels than are decoded (a slide scan) the largest of its smaller pages is shown; of one
-    that begins with a page that Pillow does not know (JPEG 2000), the largest page of the same shape that it does.
+    Of a page of a TIFF file that has more pixels than are decoded (a slide scan), or is coded in a way that Pillow does not know
+    (JPEG 2000), a smaller page of the same shape is shown.
     Deep greys (16 and 32 bits) are stretched from the darkest to the brightest pixel, as viewers show them. A JPEG is
     decoded at a fraction of its size. What a cut file lacks stays grey or black.
 
@@ -62,33 +62,34 @@ def thumbnail(file: BinaryIO, side: int = SIDE, *, frame: int = 0) -> bytes:
         with opened(file, pillow) as image:
             _seek(image, frame)
             return _png(image, side)
-    except FileCorrupt as broken:
-        for one in _other_versions(file, frame) if pillow == "TIFF" else ():
+    except (FileCorrupt, FileBomb) as refused:
+        for one in _other_versions(file, frame, side) if pillow == "TIFF" else ():
             with suppress(FileCorrupt, FileBomb), opened(one, pillow) as image:
                 return _png(image, side)
-        raise PictureNotDecodable(detail=broken.detail) from broken
+        if isinstance(refused, FileBomb):
+            raise
+        raise PictureNotDecodable(detail=refused.detail) from refused
 
 
-def _other_versions(file: BinaryIO, frame: int) -> Iterator[BinaryIO]:
-    """The file as it would be if it began with that frame, or with one of the smaller pages of its shape, larger ones first.
+def _other_versions(file: BinaryIO, frame: int, side: int) -> Iterator[BinaryIO]:
+    """That frame as a file of its own, and then each of the smaller pages of its shape: those that suffice before those that don't.
 
-    Pillow opens no file whose first page it does not know.
+    Pillow opens no file whose first page it does not know, and wants to have all of a file for one page.
     """
     try:
         tiff = Tiff(file)
-        pages = [(tiff_page.page(tiff, found), found.offset) for found in islice(tiff.directories(), MAX_PAGES)]
+        pages = [(tiff_page.page(tiff, found), found) for found in islice(tiff.directories(), MAX_PAGES)]
     except (FileCorrupt, FormatMismatch, FileBomb):
         return
     if frame >= len(pages):
         return
     wanted, place = pages[frame]
-    same = [(page.width, at) for page, at in pages if page.width < wanted.width and _same_shape(page, wanted)]
-    for _, at in [(0, place), *sorted(same, reverse=True)]:
-        file.seek(0)
-        content = bytearray(file.read())
-        first, form = (8, "Q") if tiff.big else (4, "I")
-        struct.pack_into(f"{tiff.order}{form}", content, first, at)
-        yield io.BytesIO(content)
+    same = [(page, found) for page, found in pages if page.width < wanted.width and _same_shape(page, wanted)]
+    same.sort(key=lambda one: (one[0].width < side, one[0].width if one[0].width >= side else -one[0].width))
+    for page, found in [(wanted, place), *same]:
+        if page.width * page.height <= MAX_PIXELS:
+            with suppress(FileCorrupt, FileBomb):
+                yield single_page(tiff, found)
 
 
 def _same_shape(one: tiff_page.Page, other: tiff_page.Page) -> bool:
@@ -119,17 +120,8 @@ def png_of(image: Image.Image, side: int) -> bytes:
 
 
 def _seek(image: Image.Image, frame: int) -> None:
-    """Go to a frame; from a first page that is too large, to the largest one that is not."""
     try:
         image.seek(frame)
-        if frame or image.format != "TIFF" or image.width * image.height <= MAX_PIXELS:
-            return
-        best, most = 0, 0
-        for page in range(1, min(getattr(image, "n_frames", 1), MAX_PAGES)):
-            image.seek(page)
-            if most < image.width * image.height <= MAX_PIXELS:
-                best, most = page, image.width * image.height
-        image.seek(best)
     except EOFError as error:
         raise FileCorrupt(detail=f"there is no frame {frame}") from error
 

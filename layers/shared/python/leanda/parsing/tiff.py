@@ -100,7 +100,7 @@ class Tiff:
         self._file = file
         self.size = file.seek(0, 2)
         self._reads, self._bytes_left = MAX_READS, READ_GRACE_BYTES + READ_RATIO * self.size
-        start = self._bytes(0, 16)
+        start = self.content(0, 16)
         order = {b"II": "<", b"MM": ">"}.get(start[:2])
         if order is None or len(start) < 8:
             raise FormatMismatch(detail="no TIFF header")
@@ -136,17 +136,17 @@ class Tiff:
             FileCorrupt: it lies outside of the file, is cut by its end, or has an absurd number of entries.
         """
         count_size, entry_size, next_code = (8, 20, "Q") if self.big else (2, 12, "I")
-        head = self._bytes(offset, count_size)
+        head = self.content(offset, count_size)
         if offset <= 0 or len(head) < count_size:
             raise FileCorrupt(detail=f"the directory at byte {offset} lies outside of the file")
         [count] = struct.unpack(f"{self.order}{'Q' if self.big else 'H'}", head)
         if count > MAX_ENTRIES:
             raise FileCorrupt(detail=f"the directory at byte {offset} claims {count} entries")
-        body = self._bytes(offset + count_size, count * entry_size)
+        body = self.content(offset + count_size, count * entry_size)
         if len(body) < count * entry_size:
             raise FileCorrupt(detail=f"the directory at byte {offset} is cut by the end of the file")
         link = struct.Struct(f"{self.order}{next_code}")
-        tail = self._bytes(offset + count_size + len(body), link.size)
+        tail = self.content(offset + count_size + len(body), link.size)
         following = link.unpack(tail)[0] if len(tail) == link.size else 0
         entries: dict[int, Entry] = {}
         outside: list[int] = []
@@ -201,6 +201,18 @@ class Tiff:
             return None
         return self._value(entry, entry.size)
 
+    def content(self, offset: int, size: int) -> bytes:
+        """The bytes of a range, as far as the file has them."""
+        if offset >= self.size or size <= 0:
+            return b""
+        size = min(size, self.size - offset)
+        self._reads -= 1
+        self._bytes_left -= size
+        if self._reads < 0 or self._bytes_left < 0:
+            raise FileBomb("The file's pages refer to the same bytes again and again.", detail=f"at byte {offset}")
+        self._file.seek(offset)
+        return self._file.read(size)
+
     def _entry(self, data: bytes, place: int) -> Entry | None:
         tag, kind, count, offset = self._fields.unpack(data)
         if kind not in _SIZES:
@@ -214,15 +226,4 @@ class Tiff:
 
     def _value(self, entry: Entry, size: int) -> bytes:
         """The first bytes of an entry's value."""
-        return self._bytes(entry.offset, size) if entry.value is None else entry.value[:size]
-
-    def _bytes(self, offset: int, size: int) -> bytes:
-        if offset >= self.size or size <= 0:
-            return b""
-        size = min(size, self.size - offset)
-        self._reads -= 1
-        self._bytes_left -= size
-        if self._reads < 0 or self._bytes_left < 0:
-            raise FileBomb("The file's pages refer to the same bytes again and again.", detail=f"at byte {offset}")
-        self._file.seek(offset)
-        return self._file.read(size)
+        return self.content(entry.offset, size) if entry.value is None else entry.value[:size]
