@@ -23,6 +23,11 @@ PORTS = {
 FAULTS = ("kill", "refuse", "lose")
 
 
+def suits(how: str, name: str) -> bool:
+    """Whether a fault can happen at a boundary: a call is refused before it has happened, and its answer is lost after that."""
+    return not name.startswith({"refuse": "after", "lose": "before"}.get(how, "never"))
+
+
 class Killed(BaseException):
     """kill -9: nothing between the boundary and the end of the invocation runs."""
 
@@ -33,7 +38,7 @@ class Boundaries:
     Args:
         at: the number of the boundary (each call has two: before and after), None to only count.
         how: `kill`, `refuse` (the call fails), `lose` (the call succeeds and its answer is lost), `sleep` (the caller is paused
-            there while `meanwhile` runs, and goes on with what it knew).
+            there while `meanwhile` runs, and goes on with what it knew). Where it does not suit, nothing happens.
     """
 
     def __init__(self, at: int | None = None, how: str = "kill") -> None:
@@ -53,24 +58,21 @@ class Boundaries:
         before, after = f"before {name}", f"after {name}"
 
         def instrumented(*arguments: Any, **named: Any) -> Any:
-            self._boundary(before, before=True)
+            self._boundary(before)
             answer = call(*arguments, **named)
             if isinstance(answer, Iterator):
                 answer = iter(list(answer))
-            self._boundary(after, before=False)
+            self._boundary(after)
             return answer
 
         return instrumented
 
-    def _boundary(self, name: str, *, before: bool) -> None:
+    def _boundary(self, name: str) -> None:
         if not self.armed:
             return
         here, self.passed = self.passed, self.passed + 1
         self._note(name)
-        if not self._due(here):
-            return
-        if (self.how == "refuse" and not before) or (self.how == "lose" and before):
-            self.at = here + 1  # the other half of the same call
+        if not self._due(here, name):
             return
         self._happened()
         if self.how == "sleep":
@@ -83,8 +85,12 @@ class Boundaries:
     def _note(self, name: str) -> None:
         self.names.append(name)
 
-    def _due(self, here: int) -> bool:
-        return here == self.at
+    def suiting(self, how: str) -> list[int]:
+        """The numbers of the boundaries passed at which such a fault can happen."""
+        return [number for number, name in enumerate(self.names) if suits(how, name)]
+
+    def _due(self, here: int, name: str) -> bool:
+        return here == self.at and suits(self.how, name)
 
     def _happened(self) -> None:
         self.armed = False  # the next life of the process is an ordinary one
@@ -100,12 +106,10 @@ class RandomFaults(Boundaries):
     def _note(self, name: str) -> None:
         """A million names would be kept for nothing."""
 
-    def _due(self, here: int) -> bool:
-        if here == self.at:
-            return True
+    def _due(self, here: int, name: str) -> bool:
         if self._dice.random() >= self.chance:
             return False
-        self.how = self._dice.choice(self._kinds)
+        self.how = self._dice.choice([how for how in self._kinds if suits(how, name)])
         return True
 
     def _happened(self) -> None:
