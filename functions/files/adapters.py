@@ -9,17 +9,15 @@ from typing import Any, Final
 
 from pymongo.collection import Collection
 from pymongo.database import Database
-from pymongo.errors import BulkWriteError
 
 from functions.files.ports import NodeFilter, UploadRequest
 from leanda import ids
 from leanda.contracts.artefacts import Record
 from leanda.discovery.client import ServiceClient
 from leanda.persistence.aggregates import MongoAggregates
-from leanda.persistence.client import Document, store_errors
+from leanda.persistence.client import Document, insert_new, store_errors
 from leanda.ports import Clock, Publisher
 
-_DUPLICATE: Final = 11000
 _INSERT_BATCH: Final = 1000
 _SHOWN: Final = {"outbox": 0}
 
@@ -113,13 +111,7 @@ class MongoRecords:
 
     def insert(self, file_id: str, run: int, records: Iterable[Record]) -> None:
         for some in batched(records, _INSERT_BATCH, strict=False):
-            documents = [_document(file_id, run, record) for record in some]
-            with store_errors():
-                try:
-                    self.collection.insert_many(documents, ordered=False)
-                except BulkWriteError as error:
-                    if any(problem["code"] != _DUPLICATE for problem in error.details["writeErrors"]):
-                        raise
+            insert_new(self.collection, [_document(file_id, run, record) for record in some])
 
     def page(self, file_id: str, run: int, *, status: str | None, after: int | None, limit: int) -> list[Document]:
         wanted: Document = {"fileId": file_id, "run": run}

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from pymongo import UpdateOne
 from pymongo.collection import Collection
 from pymongo.database import Database
-from pymongo.errors import BulkWriteError
 
 from functions.history.domain import Entry
 from functions.history.ports import EventFilter, NodeAuthority, Selection
 from leanda.discovery.client import ServiceClient
 from leanda.persistence.aggregates import MongoAggregates
-from leanda.persistence.client import Document, store_errors
+from leanda.persistence.client import Document, insert_new, store_errors
 from leanda.ports import Clock, Message
-
-_DUPLICATE: Final = 11000
 
 
 class MongoEventLog:
@@ -32,14 +29,8 @@ class MongoEventLog:
         first: dict[str, Document] = {}
         for entry in entries:
             first.setdefault(entry.id, _document(entry))
-        if not first:
-            return
-        with store_errors():
-            try:
-                self.collection.insert_many(list(first.values()), ordered=False)
-            except BulkWriteError as error:
-                if any(problem["code"] != _DUPLICATE for problem in error.details["writeErrors"]):
-                    raise
+        if first:
+            insert_new(self.collection, list(first.values()))
 
     def page(self, wanted: EventFilter, *, after: tuple[datetime, str] | None, limit: int) -> list[Entry]:
         query: Document = {"fileId": wanted.file_id} if wanted.file_id else {"userId": wanted.user_id}
