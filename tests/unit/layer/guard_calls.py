@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
+import errno
+import mmap
 import os
 import socket
 import subprocess
@@ -91,7 +94,7 @@ def slowly(arguments: dict[str, Any], payload: bytes) -> Iterator[bytes]:
 def look_around(arguments: dict[str, Any], payload: bytes) -> Iterator[bytes]:
     """What the child can see and reach."""
     yield "|".join(sorted(os.environ)).encode()
-    for attempt in (_parent_environment, _connect, _run):
+    for attempt in (_parent_environment, _connect, _run, _ring, _others_file):
         try:
             yield attempt().encode()
         except OSError as error:
@@ -113,6 +116,36 @@ def _connect() -> str:
 
 def _run() -> str:
     return subprocess.run(["/bin/true"], check=True).args[0]  # type: ignore[no-any-return]
+
+
+def _ring() -> str:
+    return _call(425, 4, ctypes.create_string_buffer(120))  # io_uring_setup
+
+
+def _others_file() -> str:
+    return _call(438, 0, 0, 0)  # pidfd_getfd
+
+
+def _call(number: int, *arguments: Any) -> str:
+    if ctypes.CDLL(None, use_errno=True).syscall(number, *arguments) < 0:
+        raise OSError(ctypes.get_errno(), "refused")
+    return f"call {number} let through"
+
+
+def other_architectures(arguments: dict[str, Any], payload: bytes) -> Iterator[bytes]:
+    """Asks for a socket as a program of 32 bits does (`int 0x80`), and as one of x32."""
+    # push rbx; mov eax, 359 (socket); mov ebx, AF_INET; mov ecx, SOCK_STREAM; xor edx, edx; int 0x80; pop rbx; ret
+    code = bytes.fromhex("53b867010000bb02000000b90100000031d2cd805bc3")
+    with mmap.mmap(-1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC) as memory:
+        memory.write(code)
+        begin = ctypes.c_char.from_buffer(memory)
+        answer = ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(begin))()
+        del begin
+    yield b"denied" if answer == -errno.EPERM else f"answered {answer}".encode()
+    try:
+        yield _call(0x40000000 | 41, socket.AF_INET, socket.SOCK_STREAM, 0).encode()
+    except PermissionError:
+        yield b"denied"
 
 
 def load_without_memory(arguments: dict[str, Any], payload: bytes) -> Iterator[bytes]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
+import platform
 import resource
 import sys
 from collections.abc import Iterator
@@ -165,11 +168,24 @@ def test_a_call_that_is_not_read_to_its_end_does_not_leak_into_the_next(child: G
 
 def test_the_child_sees_no_secrets_and_reaches_nothing(child: GuardedChild, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-secret")
-    names, _, connection, program = (r.decode() for r in child.stream(f"{CALLS}:look_around", {}, b""))
+    names, parent, *attempts = (r.decode() for r in child.stream(f"{CALLS}:look_around", {}, b""))
     assert "AWS" not in names
     if sys.platform == "linux":
-        assert connection == "denied PermissionError"
-        assert program == "denied PermissionError"
+        assert attempts == ["denied PermissionError"] * 4
+        assert parent == "denied PermissionError" or os.geteuid() == 0, "root may read everything"
+
+
+@pytest.mark.skipif(sys.platform != "linux" or platform.machine() != "x86_64", reason="calls of other architectures")
+def test_nor_does_it_by_the_calls_of_another_architecture(child: GuardedChild) -> None:
+    assert list(child.stream(f"{CALLS}:other_architectures", {}, b"")) == [b"denied", b"denied"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a property of a process of Linux")
+def test_who_has_a_child_cannot_be_read_by_it(child: GuardedChild) -> None:
+    prctl, get_dumpable, set_dumpable = ctypes.CDLL(None).prctl, 3, 4
+    prctl(set_dumpable, 1)
+    list(child.stream(f"{CALLS}:pid", {}, b""))
+    assert prctl(get_dumpable) == 0
 
 
 def test_a_payload_larger_than_a_pipe_arrives_whole(child: GuardedChild) -> None:

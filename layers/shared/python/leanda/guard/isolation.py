@@ -19,17 +19,25 @@ _SECCOMP_MODE_FILTER: Final = 2
 _SIGKILL: Final = 9
 _CPUCLOCK_SCHED: Final = 2
 
-# System calls that reach out of the process, by machine: socket, connect, execve, execveat, ptrace, process_vm_readv.
-_FORBIDDEN: Final = {"x86_64": (41, 42, 59, 322, 101, 310), "aarch64": (198, 203, 221, 281, 117, 270)}
+# System calls that reach out of the process, by machine: socket, connect, execve, execveat, ptrace, process_vm_readv and _writev;
+# and the same on both: io_uring_setup, _enter and _register (which do many of the others), pidfd_getfd.
+_ON_ALL: Final = (425, 426, 427, 438)
+_FORBIDDEN: Final = {
+    "x86_64": (41, 42, 59, 322, 101, 310, 311, *_ON_ALL),
+    "aarch64": (198, 203, 221, 281, 117, 270, 271, *_ON_ALL),
+}
 _AUDIT_ARCH: Final = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
 # Classic BPF, from linux/filter.h and linux/seccomp.h.
 _LOAD: Final = 0x20  # BPF_LD | BPF_W | BPF_ABS
 _JUMP_EQUAL: Final = 0x15  # BPF_JMP | BPF_JEQ | BPF_K
+_JUMP_NOT_BELOW: Final = 0x35  # BPF_JMP | BPF_JGE | BPF_K
 _RETURN: Final = 0x06  # BPF_RET | BPF_K
 _ALLOW: Final = 0x7FFF0000
 _ERRNO_EPERM: Final = 0x00050001
 _NR_OFFSET, _ARCH_OFFSET = 0, 4
+_X32: Final = 0x40000000
+"""From here on numbers are those of x32, which names the same calls once more; there are none on other machines."""
 
 
 def forbid_reading_this_process() -> None:
@@ -48,10 +56,14 @@ def forbid_the_outside() -> bool:
     if sys.platform != "linux" or machine not in _FORBIDDEN:
         return False
     numbers = _FORBIDDEN[machine]
-    program = [(_LOAD, 0, 0, _ARCH_OFFSET), (_JUMP_EQUAL, 1, 0, _AUDIT_ARCH[machine]), (_RETURN, 0, 0, _ALLOW)]
-    program.append((_LOAD, 0, 0, _NR_OFFSET))
-    for left, number in enumerate(numbers):
-        program.append((_JUMP_EQUAL, len(numbers) - left, 0, number))
+    # Calls of another architecture (32 bits on a 64-bit machine) have numbers of their own: nobody needs them, none is let through.
+    tests = [(_JUMP_NOT_BELOW, _X32), *((_JUMP_EQUAL, number) for number in numbers)]
+    program = [
+        (_LOAD, 0, 0, _ARCH_OFFSET),
+        (_JUMP_EQUAL, 0, len(tests) + 2, _AUDIT_ARCH[machine]),
+        (_LOAD, 0, 0, _NR_OFFSET),
+    ]
+    program += [(test, len(tests) - place, 0, number) for place, (test, number) in enumerate(tests)]
     program += [(_RETURN, 0, 0, _ALLOW), (_RETURN, 0, 0, _ERRNO_EPERM)]
     code = b"".join(struct.pack("HBBI", *instruction) for instruction in program)
     instructions = ctypes.create_string_buffer(code, len(code))
