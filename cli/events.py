@@ -20,14 +20,14 @@ def events(
     ] = "",
     types: Annotated[
         list[str] | None,
-        typer.Option("--type", help="Only this type, such as leanda.files.file.created.v1; may be repeated."),
+        typer.Option("--type", help="Only this type, such as files.file.created.v1; may be repeated."),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 200,
     as_json: Annotated[bool, typer.Option("--json", help="JSON for scripts, with what the events carry.")] = False,
 ) -> None:
     """List every event of a file, oldest first."""
     with state_of(context).client() as client:
-        wanted = types or []
+        wanted = [f"leanda.{name.removeprefix('leanda.')}" for name in types or []]
         found = client.events(places.file_id(client, file), types=wanted) if file else client.my_events(types=wanted)
         items = list(itertools.islice(found, limit))
     if as_json:

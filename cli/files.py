@@ -56,7 +56,12 @@ def upload(
         arrived = [result.file for result in sent if result.file and not result.problem]
         failed = [result for result in sent if result.problem]
         if wait:
-            ended = [row.file for row in watching.watch(client, arrived, timeout=timeout, console=console)]
+            try:
+                ended = [row.file for row in watching.watch(client, arrived, timeout=timeout, console=console)]
+            except KeyboardInterrupt:
+                ids = " ".join(file["id"] for file in arrived)
+                console.print(f"All that was sent is processed all the same: leanda watch {ids}", markup=False)
+                raise
             _print_outcomes(ended)
         else:
             for file in arrived:
@@ -331,6 +336,8 @@ def _fields(fields: Sequence[dict[str, Any]]) -> Any:
 def _counts(file: File) -> str:
     total, failed = file.get("totalRecords", 0), file.get("failedRecords", 0)
     text = f"{total} in all, {file.get('parsedRecords', 0)} good"
+    if progress := file.get("progress"):
+        text = f"{progress['processed']} of {progress.get('total', '?')} processed so far; {text}"
     if failed:
         text += f", {failed} bad (leanda records {file['id']} --status Failed)"
     return f"{text}, {file.get('indexedRecords', 0)} indexed"

@@ -46,9 +46,11 @@ def _names(place: str | None) -> list[str]:
 
 
 def _only(client: LeandaClient, parent_id: str, name: str, type_: str, place: str) -> str:
-    found: list[dict[str, Any]] = [
-        dict(item) for item in client.children(parent_id) if item["name"] == name and item["type"] == type_
-    ]
+    named: list[dict[str, Any]] = [dict(item) for item in client.children(parent_id) if item["name"] == name]
+    found = [item for item in named if item["type"] == type_]
+    if named and not found:
+        other = named[0]["type"]
+        raise CliError(f"{place} is a {other}, not a {type_}{'; try --folder' if other == 'folder' else ''}.")
     if not found:
         raise CliError(f"There is no {type_} {place}; `leanda ls` shows what there is.")
     if len(found) > 1:

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from cli.output import plain
 from leanda_client import File, LeandaClient, LeandaProblem
+from leanda_client.client import spelled
 
 PARALLEL_FILES: Final = 4
 
@@ -47,7 +48,7 @@ def plan(paths: Iterable[Path]) -> list[Planned]:
             inside = found.relative_to(top)
             hidden = any(part.startswith(".") for part in inside.parts)
             if not hidden and not found.is_symlink() and found.is_file():
-                planned.append(Planned(found, PurePosixPath(top.name, *inside.parent.parts)))
+                planned.append(Planned(found, PurePosixPath(*map(spelled, (top.name, *inside.parent.parts)))))
     return planned
 
 

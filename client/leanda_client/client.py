@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import time
 import uuid
@@ -161,7 +162,7 @@ class LeandaClient:
         It returns when the storage has the bytes; see `wait` for what becomes of them.
 
         Args:
-            source: a path, or the bytes themselves (then `name` is needed).
+            source: a path, or the bytes themselves (then `name` is needed). See `spelled` for the name of a path.
             process, unpack, position: see `create_file`.
             progress: called with bytes sent and total, from several threads.
             announced: called once with the file before its bytes are sent; its id resumes a broken upload (`resume`).
@@ -170,7 +171,7 @@ class LeandaClient:
         if name is None:
             if isinstance(source, bytes):
                 raise LeandaClientError("Bytes need a name.")
-            name = source.name
+            name = spelled(source.name)
         file = self.create_file(
             name,
             content.size,
@@ -430,3 +431,8 @@ def _id(value: str) -> str:
 
 def _if_match(version: int | None) -> dict[str, str] | None:
     return {"if-match": f'"{version}"'} if version is not None else None
+
+
+def spelled(name: str) -> str:
+    """A file's or folder's name of this machine as it can be sent: bytes that are no UTF-8 become U+FFFD."""
+    return os.fsencode(name).decode("utf-8", errors="replace")

@@ -29,13 +29,15 @@ def folder(document: dict[str, Any]) -> dict[str, Any]:
 def file(
     document: dict[str, Any], run: dict[str, Any] | None = None, *, latest: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """A file. Counts reconcile: total = parsed + failed.
+    """A file. Counts reconcile: total = parsed + failed. While its active run is open they are those of now.
 
     Args:
         run: the active one, which readers see.
         latest: the same, or one that is made beside it; `progress` is of this one, as long as it is open.
     """
-    counts = document.get("counts") or {}
+    counts, indexed = document.get("counts") or {}, document.get("indexedRecords", 0)
+    if run and not run_rules.ended(run):  # the node hears of them with the run's advances only
+        counts, indexed = run_rules.totals(run, "parsed").to_json_dict(), run_rules.indexed_total(run)
     shown = _shared(document) | {
         "kind": document.get("kind"),
         "format": document.get("format"),
@@ -45,7 +47,7 @@ def file(
         "totalRecords": counts.get("total", 0),
         "parsedRecords": counts.get("parsed", 0),
         "failedRecords": counts.get("failed", 0),
-        "indexedRecords": document.get("indexedRecords", 0),
+        "indexedRecords": indexed,
         "activeRun": document.get("activeRun"),
         "latestRun": _latest_run(document),
         "failure": document.get("failure"),

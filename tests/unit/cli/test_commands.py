@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -58,6 +59,31 @@ def test_a_folder_keeps_its_structure_and_hidden_files_stay(run: Run, cloud: Clo
     assert sorted(folder["name"] for folder in parents.values()) == ["inner", "results"]
     placed = {(file["name"], parents[file["parentId"]]["name"]) for file in cloud.files.values()}
     assert placed == {("a.smi", "results"), ("b.smi", "inner")}
+
+
+def test_a_name_that_is_no_utf8_is_sent_with_a_sign_for_that_and_stops_nobody(
+    run: Run, cloud: CloudInMemory, smiles: Path
+) -> None:
+    odd = smiles.parent / os.fsdecode(b"od\xffd.smi")
+    odd.write_text("C")
+    result = run("upload", str(odd), str(smiles))
+    assert (result.exit_code, len(ids_in(result.stdout))) == (0, 2)
+    assert sorted(file["name"] for file in cloud.files.values()) == sorted(
+        [smiles.name, "od\N{REPLACEMENT CHARACTER}d.smi"]
+    )
+
+
+def test_who_waits_no_longer_is_told_how_to_look_again(
+    run: Run, cloud: CloudInMemory, smiles: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cli.watching.watch", interrupted)
+    result = run("upload", "--wait", str(smiles))
+    (file_id,) = cloud.files
+    assert result.exit_code == 130
+    assert f"leanda watch {file_id}" in result.stderr
 
 
 def test_waiting_shows_the_outcome(run: Run, smiles: Path) -> None:
@@ -153,6 +179,7 @@ def test_a_folder_goes_only_after_a_yes(run: Run, smiles: Path) -> None:
     run("upload", str(smiles.parent))
     (folder,) = [one for one in json.loads(run("ls", "--json").stdout) if one["type"] == "folder"]
     assert run("rm", "--folder", folder["name"]).exit_code == 1  # nobody answered
+    assert "is a folder, not a file; try --folder" in run("rm", folder["name"]).stderr
     assert folder["name"] in run("ls").stdout
     assert run("rm", "--folder", "--yes", folder["name"]).exit_code == 0
     assert run("ls").stdout.strip() == "(empty)"

@@ -85,7 +85,9 @@ def test_how_far_a_run_is_shows_for_the_one_that_is_open(cloud: Pipeline, monkey
     monkeypatch.setattr(limits, "PARSE_AT_ONCE_BYTES", 100)
     cloud.lost = lambda consumer, event: event.type == "leanda.parsers.chunk.parse.v1" and event.data["chunk"] == 1
     (file_id,) = uploaded(cloud, b"a,b\n" + b"1,x\n" * 35, name="t.csv")
-    assert cloud.files.get(ME, file_id)["progress"] == {"processed": 25, "failed": 0, "total": 35}
+    shown = cloud.files.get(ME, file_id)
+    assert shown["progress"] == {"processed": 25, "failed": 0, "total": 35}
+    assert (shown["totalRecords"], shown["indexedRecords"]) == (25, 25), "counts are those of now, too"
     cloud.lost = lambda consumer, event: False
     cloud.wait_out()
     assert "progress" not in cloud.files.get(ME, file_id)

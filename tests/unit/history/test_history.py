@@ -13,7 +13,7 @@ from functions.history.ports import NodeAuthority
 from functions.history.use_cases import History, Keeping, whole_batch
 from leanda.access.policy import Viewer
 from leanda.contracts.envelope import Event, Origin
-from leanda.contracts.events import BlobStored, EventData, UserCreated
+from leanda.contracts.events import BlobStored, EventData, FileCreated, UserCreated
 from leanda.contracts.registry import event_of
 from leanda.errors import InvalidCursor, NotFound, Unavailable
 from leanda.http.cursors import Cursors
@@ -198,9 +198,10 @@ def test_the_routes_pass_on_who_asks_and_what_for(monkeypatch: pytest.MonkeyPatc
         answer = api.app.resolve(event, None)  # type: ignore[arg-type]
         return int(answer["statusCode"]), json.loads(answer["body"])
 
-    status, page = call("/v1/files/file-1/events", "owner", limit=["1"], type=[BlobStored.TYPE, "other"])
+    status, page = call("/v1/files/file-1/events", "owner", limit=["1"], type=[BlobStored.TYPE, FileCreated.TYPE])
     assert (status, len(page["items"])) == (200, 1)
     assert call("/v1/files/file-1/events", "stranger")[0] == 404
     assert call("/v1/files/file-1/events", "owner", limit=["0"])[0] == 400
+    assert call("/v1/files/file-1/events", "owner", type=["leanda.no.such.thing.v1"])[0] == 400
     assert call("/v1/users/owner/events", "owner")[0] == 200
     assert call("/v1/users/owner/events", "stranger")[0] == 404
