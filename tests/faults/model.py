@@ -46,7 +46,7 @@ class World:
 
 
 def check(world: World, accepted: Mapping[str, str], expected: Mapping[str, Outcome]) -> None:
-    """Nothing lost, nothing doubled, nothing past its deadline, index = store.
+    """Nothing lost, nothing doubled, nothing out of order, nothing past its deadline, index = store.
 
     Args:
         accepted: file id → name, for every upload that was acknowledged.
@@ -65,6 +65,7 @@ def check(world: World, accepted: Mapping[str, str], expected: Mapping[str, Outc
             found = outcome(node)
             assert found == expected[name], f"{name} ({file_id}): {found}, undisturbed {expected[name]}"
     _events_are_told_once(world)
+    _events_are_told_in_order(world)
     _records_are_there_once(world)
     _index_is_store(world)
     for documents in (world.nodes, world.runs, world.uploads, world.blobs):
@@ -89,6 +90,22 @@ def _events_are_told_once(world: World) -> None:
         body = {"type": event["type"], **{k: value for k, value in event["data"].items() if k not in volatile}}
         known = bodies.setdefault(event["id"], body)
         assert known == body, f"event {event['id']} ({event['type']}) has two bodies: {known} and {body}"
+
+
+def _events_are_told_in_order(world: World) -> None:
+    """What a node says of itself is first said in the order of its revisions; repetitions may follow."""
+    told: set[str] = set()
+    last: dict[str, int] = {}
+    for event in world.events:
+        data = event["data"]
+        if event["id"] in told or "revision" not in data:
+            continue
+        told.add(event["id"])
+        before = last.get(data["fileId"], 0)
+        assert data["revision"] >= before, (
+            f"{event['type']} of {data['fileId']}: revision {data['revision']} after {before}"
+        )
+        last[data["fileId"]] = data["revision"]
 
 
 def _records_are_there_once(world: World) -> None:

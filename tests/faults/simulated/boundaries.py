@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from functions.blobs import ports as blobs
+from functions.files import ports as files
+from functions.search.ports import SearchIndex
 from leanda.errors import Unavailable
+from leanda.messaging.letters import DeadLetterQueue
+from leanda.ports import ArtefactStore, Publisher
 
-PORTS = {
-    "nodes": ("get", "get_many", "insert", "apply", "publish", "children", "files_of", "below", "has_children"),
-    "runs": ("get", "get_many", "insert", "apply", "publish", "overdue", "unindexed"),
-    "records": ("insert", "page", "get"),
-    "uploads": ("get", "insert", "apply", "publish", "overdue"),
-    "blobs": ("get", "get_many", "insert", "apply", "publish", "sequencers"),
-    "artefacts": ("put", "get"),
-    "objects": ("head", "read", "store", "listing"),
-    "broker": ("publish",),
-    "index": ("write",),
-    "letters": ("send",),
+PORTS: dict[str, tuple[type, ...]] = {
+    "nodes": (files.Nodes,),
+    "runs": (files.Runs,),
+    "records": (files.Records,),
+    "uploads": (blobs.Uploads,),
+    "blobs": (blobs.Blobs,),
+    "artefacts": (ArtefactStore, files.Leftovers),
+    "objects": (blobs.Objects,),
+    "broker": (Publisher,),
+    "index": (SearchIndex,),
+    "letters": (DeadLetterQueue,),
 }
+"""The pipeline's ports, by their names there. Every method of their protocols is a boundary."""
 FAULTS = ("kill", "refuse", "lose")
 
 
 def suits(how: str, name: str) -> bool:
     """Whether a fault can happen at a boundary: a call is refused before it has happened, and its answer is lost after that."""
     return not name.startswith({"refuse": "after", "lose": "before"}.get(how, "never"))
+
+
+def methods(protocols: Iterable[type]) -> list[str]:
+    """What can be called of ports."""
+    return sorted({name for protocol in protocols for name in dir(protocol) if not name.startswith("_")})
 
 
 class Killed(BaseException):
@@ -50,9 +61,8 @@ class Boundaries:
 
     def wrap(self, owner: Any, port: str) -> None:
         """Instrument the methods of a port in place."""
-        for method in PORTS[port]:
-            if hasattr(owner, method):
-                setattr(owner, method, self._instrumented(getattr(owner, method), f"{port}.{method}"))
+        for method in methods(PORTS[port]):
+            setattr(owner, method, self._instrumented(getattr(owner, method), f"{port}.{method}"))
 
     def _instrumented(self, call: Callable[..., Any], name: str) -> Callable[..., Any]:
         before, after = f"before {name}", f"after {name}"
