@@ -250,3 +250,7 @@ def test_long_texts_and_too_many_tags_stay_in_the_structure_only() -> None:
 )
 def test_numbers_are_exact_or_stay_text(text: str, expected: Number | None) -> None:
     assert number(text) == expected
+
+
+def test_a_record_keeps_its_version_and_name() -> None:
+    assert (cif.FORMAT.version, read_one(SALT).name) == ("1", "salt")

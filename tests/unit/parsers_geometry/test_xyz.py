@@ -15,8 +15,6 @@ from rdkit.Chem import AllChem
 from functions.parsers.geometry.formats import xyz
 from leanda import limits
 from leanda.contracts.artefacts import Record, RecordStatus
-from leanda.errors import ParseFailure
-from leanda.parsing.planner import cut
 from leanda.parsing.signatures import Kind, decide
 from leanda.parsing.xyz import columns_of, element_of
 
@@ -164,34 +162,6 @@ def test_rdkit_writes_what_is_read(smiles: str) -> None:
     assert decide(block.encode(), "unnamed", len(block)) == Kind("geometry", "xyz")
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"999999999\n\n" + b"C 0 0 0\n" * 200_000,
-        b"4294967296\n\nC 0 0 0\n",
-        b"1\n" * 40_000,
-        b"1\n" + b"a=" * 1_000_000 + b"\nC 0 0 0\n",
-        b"1\n" + b"a={" * 1_000_000 + b"\nC 0 0 0\n",
-        b"1\nProperties=" + b"pos:R:999:" * 100_000 + b"\nC 0 0 0\n",
-        b"1\n\n" + b"C" * 9_000_000,
-        b"x" * 9_000_000,
-        b"0\n\n" * 20_000,
-        b"\n" * 300_000 + WATER,
-        b"1\n\nC 1" + b"0" * 4_000_000 + b" 0 0\n",
-    ],
-    ids=lambda content: content[:16].decode(),
-)
-@pytest.mark.timeout(60)
-def test_huge_counts_and_long_lines_end_with_records(content: bytes) -> None:
-    found = 0
-    for row, data in cut(xyz.FORMAT, [content], head=content[: limits.HEAD_BYTES], size=len(content)):
-        records = read(data, first_index=row.first_index)
-        assert len(records) == row.count
-        assert "RECORD_UNREADABLE" not in {code for record in records for code in codes(record)}
-        found += len(records)
-    assert found
-
-
 def test_looking_at_all_atoms_at_once_says_what_looking_line_by_line_says(monkeypatch: pytest.MonkeyPatch) -> None:
     chance, frames = random.Random(12), [WATER]
     for _ in range(4000):
@@ -206,27 +176,6 @@ def test_looking_at_all_atoms_at_once_says_what_looking_line_by_line_says(monkey
     monkeypatch.setattr(xyz, "_USUAL_ATOM", re.compile("(?!)"))
     assert [read(frame) for frame in frames] == at_once
     assert len({code for records in at_once for record in records for code in codes(record)}) > 2
-
-
-def test_mutants_give_records_or_a_parse_failure() -> None:
-    chance = random.Random(11)
-    pieces = [b"999999999", b"-1", b"\n", b"\r", b"\0", b"\xff", b'Lattice="', b"Properties=pos:R:3", b"1e999", b"{"]
-    for _ in range(1000):
-        content = bytearray(FILE)
-        for _ in range(chance.randint(1, 6)):
-            at = chance.randrange(len(content) + 1)
-            content[at : at + chance.randrange(20)] = chance.choice([*pieces, content[at : at + 30]])
-        data = bytes(content)
-        try:
-            parts = list(cut(xyz.FORMAT, [data], head=data, size=len(data)))
-        except ParseFailure:
-            continue
-        for row, part in parts:
-            records = read(part, first_index=row.first_index)
-            assert [record.index for record in records] == list(
-                range(row.first_index, row.first_index + (row.count or 0))
-            )
-            assert all(code != "RECORD_UNREADABLE" for record in records for code in codes(record)), data
 
 
 @pytest.mark.parametrize(
