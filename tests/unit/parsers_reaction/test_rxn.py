@@ -99,6 +99,7 @@ def test_odd_reactions_are_kept_and_say_so(text: str, smiles: str | None, issues
     [
         (rxnfile(counts="  1  2"), "RXN_COUNT_MISMATCH", "line 5 of the record"),
         (rxnfile(counts="  1"), "RXN_COUNTS_INVALID", "line 5 of the record"),
+        (rxnfile(counts="9 1  1  1"), "RXN_COUNTS_INVALID", "line 5 of the record"),
         (rxnfile(counts="  1 0j"), "RXN_COUNTS_INVALID", "line 5 of the record"),
         (rxnfile(counts="  1  1\nwords"), "RXN_LINE_UNKNOWN", "line 6 of the record"),
         ("$RXN\n\n", "RXN_TRUNCATED", "line 1 of the record"),
