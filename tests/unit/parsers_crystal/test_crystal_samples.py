@@ -6,6 +6,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import PurePosixPath
 
 import pytest
@@ -15,9 +16,13 @@ from leanda import limits
 from leanda.contracts.artefacts import Record, RecordStatus
 from leanda.parsing.signatures import Kind, decide
 from tests.samples import manifest, sample, samples_root
-from tests.unit.parsers_crystal.reading import boundaries, codes, read
+from tests.unit.parsers import reading
+from tests.unit.parsers.reading import codes
 
 BLOCK = 64 * limits.KIB
+
+boundaries = partial(reading.boundaries, FORMAT)
+read = partial(reading.read, FORMAT)
 
 
 def test_every_sample_has_its_kind_records_and_outcome() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections import Counter
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -13,10 +14,11 @@ from rdkit import Chem
 from rdkit.Chem import AllChem
 
 from functions.parsers.geometry.formats import xyz
-from leanda import limits
 from leanda.contracts.artefacts import Record, RecordStatus
 from leanda.parsing.signatures import Kind, decide
 from leanda.parsing.xyz import columns_of, element_of
+from tests.unit.parsers import reading
+from tests.unit.parsers.reading import codes
 
 WATER = b"3\nwater, by hand\nO 0.0 0.0 0.1173\nH 0.0 0.7572 -0.4692\nH 0.0 -0.7572 -0.4692\n"
 SALT = (
@@ -36,18 +38,8 @@ FILE = (
 )
 STATUS = ["Parsed", "Failed", "Parsed", "Failed", "Parsed", "Failed"]
 
-
-def ends(content: bytes, size: int) -> list[int]:
-    blocks = (content[at : at + size] for at in range(0, len(content), size))
-    return list(xyz.FORMAT.boundaries(blocks, head=content[: limits.HEAD_BYTES]))
-
-
-def read(content: bytes, first_index: int = 0) -> list[Record]:
-    return list(xyz.FORMAT.read(content, first_index=first_index, head=b""))
-
-
-def codes(record: Record) -> list[str]:
-    return [issue.code for issue in record.issues]
+boundaries = partial(reading.boundaries, xyz.FORMAT)
+read = partial(reading.read, xyz.FORMAT)
 
 
 def test_a_frame_is_a_record_and_a_bad_one_fails_alone() -> None:
@@ -125,8 +117,8 @@ def test_a_line_that_is_no_atom_is_named(line: bytes) -> None:
 @given(st.sets(st.integers(0, len(STATUS) - 1)), st.integers(1, 40), st.sampled_from([b"\n", b"\r\n", b"\r"]))
 def test_records_depend_neither_on_blocks_nor_on_chunks(cuts: set[int], size: int, line_end: bytes) -> None:
     content = FILE.replace(b"\r\n", b"\n").replace(b"\n", line_end)
-    whole = ends(content, len(content))
-    assert ends(content, size) == whole
+    whole = boundaries(content)
+    assert boundaries(content, size) == whole
     records: list[Record] = []
     start = 0
     for end in sorted({whole[at] for at in cuts} | {whole[-1]}):

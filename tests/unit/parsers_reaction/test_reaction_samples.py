@@ -16,7 +16,7 @@ from leanda.contracts.artefacts import Record, RecordStatus
 from leanda.parsing.format import Format
 from leanda.parsing.signatures import Kind, decide
 from tests.samples import manifest, sample, samples_root
-from tests.unit.parsers_reaction.reading import boundaries, codes, read
+from tests.unit.parsers.reading import boundaries, codes, read
 
 FORMATS: dict[str, Format] = {form.name: form for form in (rxn.FORMAT, rdf.FORMAT, smiles.FORMAT)}
 BLOCK = 64 * limits.KIB

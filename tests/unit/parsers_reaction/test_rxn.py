@@ -5,7 +5,7 @@ import pytest
 from functions.parsers.reaction.formats import rxn
 from leanda import limits
 from leanda.contracts.artefacts import RecordStatus, Severity
-from tests.unit.parsers_reaction.reading import boundaries, codes, read, read_one
+from tests.unit.parsers.reading import boundaries, codes, read, read_one
 from tests.unit.parsers_reaction.rxns import COPPER, ETHANAL, ETHANOL, OXYGEN, ctab, molfile, rxn_v3000
 from tests.unit.parsers_reaction.rxns import rxn as rxnfile
 

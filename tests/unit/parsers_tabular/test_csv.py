@@ -22,6 +22,7 @@ from leanda.parsing.format import Format, records_of
 from leanda.parsing.planner import cut, plan
 from leanda.persistence.artefacts import json_line
 from tests.samples import SampleRow, manifest, sample
+from tests.unit.parsers.reading import codes
 
 CELLS = st.text(alphabet='ab1 ,;"\r\n\té漢😀', max_size=8)
 TABLES = st.lists(st.lists(CELLS, min_size=1, max_size=4), max_size=12)
@@ -41,10 +42,6 @@ def values(record: Record) -> list[object]:
 
 def names(record: Record) -> list[str]:
     return [field.name for field in record.fields]
-
-
-def codes(record: Record) -> list[str]:
-    return [issue.code for issue in record.issues]
 
 
 def written(table: list[list[str]], line_end: str, quoting: int) -> str:
