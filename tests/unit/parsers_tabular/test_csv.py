@@ -319,6 +319,17 @@ def test_big5_is_read_as_such() -> None:
     assert names(record)[:2] == ["id", "景點編號"]
 
 
+def test_what_was_read_before_changes_nothing() -> None:
+    table = b"x" * 140_000 + b";y\n" + b"1,5;2,5\n" * 20
+    usual = csv.field_size_limit(131_072)  # as in a process that has read nothing yet
+    try:
+        for _ in range(2):
+            describe.cache_clear()
+            assert [values(record) for record in read_all(table)] == [["1,5", "2,5"]] * 20
+    finally:
+        csv.field_size_limit(usual)
+
+
 # --- molecules ----------------------------------------------------------------------------------------------------------
 
 
