@@ -1,40 +1,14 @@
-"""The manifest's microscopy files: kind, outcome, count."""
+"""What tells files of microscopes from other TIFFs and XML."""
 
 from __future__ import annotations
 
-import io
-
 import pytest
 
-from functions.parsers.microscopy.formats import FORMATS
-from leanda import limits
-from leanda.contracts.artefacts import RecordStatus
-from leanda.errors import ParseFailure
 from leanda.parsing.signatures import Kind, decide
-from tests.samples import manifest, samples_root
 from tests.unit.parsers_image.pictures import ascii_, page, tiff
 from tests.unit.parsers_microscopy import files
 
 OME = files.OME.encode()
-
-
-def test_every_sample_is_decided_and_ends_as_its_manifest_row_says() -> None:
-    differences = []
-    for row in manifest("microscopy"):
-        data = (samples_root() / row.path).read_bytes()
-        kind = decide(data[: limits.HEAD_BYTES], row.path, len(data))
-        assert kind.kind == "microscopy", row.path
-        try:
-            found = list(FORMATS[kind.format].records(io.BytesIO(data)))
-        except ParseFailure:
-            found = []
-        good = sum(record.status is RecordStatus.PARSED for record in found)
-        outcome = "invalid" if not good else "valid" if good == len(found) else "partial"
-        if outcome != row.expected:
-            differences.append((row.path, row.expected, outcome))
-        if row.records is not None and len(found) != row.records:
-            differences.append((row.path, row.records, len(found)))
-    assert differences == []
 
 
 @pytest.mark.parametrize(
