@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -18,44 +19,40 @@ from local.engines import (
 from local.engines.ports import DOCUMENT_STORE_URL, KAFKA_BOOTSTRAP, OPENSEARCH_URL
 
 
-@pytest.fixture(scope="session")
-def opensearch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of an empty OpenSearch of this test session; never somebody's own, whose indices have the same names."""
+@contextmanager
+def running(name: str, its_own: str, folders: pytest.TempPathFactory) -> Iterator[EnginePorts]:
+    """An empty engine of this test session, and its ports.
+
+    Args:
+        its_own: the variable that names somebody's own engine, which is never used: it has the same indices and collections.
+    """
     with pytest.MonkeyPatch.context() as environment:
-        environment.delenv(OPENSEARCH_URL, raising=False)
+        environment.delenv(its_own, raising=False)
         ports = EnginePorts.free()
-        engines = {"opensearch": build_engines(tmp_path_factory.mktemp("engines"), ports)["opensearch"]}
+        engines = {name: build_engines(folders.mktemp("engines"), ports)[name]}
         start_all(engines)
         try:
-            yield opensearch_url(ports)
+            yield ports
         finally:
             stop_all(engines)
+
+
+@pytest.fixture(scope="session")
+def opensearch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Its address."""
+    with running("opensearch", OPENSEARCH_URL, tmp_path_factory) as ports:
+        yield opensearch_url(ports)
 
 
 @pytest.fixture(scope="session")
 def document_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of an empty document store of this test session."""
-    with pytest.MonkeyPatch.context() as environment:
-        environment.delenv(DOCUMENT_STORE_URL, raising=False)
-        ports = EnginePorts.free()
-        name = "document-store"
-        engines = {name: build_engines(tmp_path_factory.mktemp("engines"), ports)[name]}
-        start_all(engines)
-        try:
-            yield document_store_url(ports)
-        finally:
-            stop_all(engines)
+    """Its address."""
+    with running("document-store", DOCUMENT_STORE_URL, tmp_path_factory) as ports:
+        yield document_store_url(ports)
 
 
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The bootstrap address of an empty broker of this test session."""
-    with pytest.MonkeyPatch.context() as environment:
-        environment.delenv(KAFKA_BOOTSTRAP, raising=False)
-        ports = EnginePorts.free()
-        engines = {"kafka": build_engines(tmp_path_factory.mktemp("engines"), ports)["kafka"]}
-        start_all(engines)
-        try:
-            yield kafka_bootstrap(ports)
-        finally:
-            stop_all(engines)
+    """Its bootstrap address."""
+    with running("kafka", KAFKA_BOOTSTRAP, tmp_path_factory) as ports:
+        yield kafka_bootstrap(ports)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
-from datetime import timedelta
+import copy
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from functions.deadletters.domain import AUTOMATIC_FOR, LEASE
+from functions.deadletters.domain import AUTOMATIC_FOR, LEASE, Letter
 from functions.deadletters.ports import LetterFilter
 from leanda.contracts.events import DeadLettered, Redriven
 from leanda.messaging.direct import Answer
@@ -225,6 +226,23 @@ def test_two_workers_deliver_a_letter_once() -> None:
     room.functions.answers[PROCESSOR] = answer
     room.redrive_due()
     assert both == [{"delivered": 0, "failed": 0}]
+    assert len(room.functions.called) == 1
+
+
+def test_two_workers_that_found_a_letter_at_the_same_time_deliver_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other one claims and delivers it between this one's look and its claim."""
+    room, key = waiting()
+    room.desk.redrive(OPERATOR, key)
+    due, others = room.letters.due, [room.redrive_due]
+
+    def look(now: datetime, *, limit: int) -> list[Letter]:
+        found = copy.deepcopy(due(now, limit=limit))
+        while others:
+            assert others.pop()() == {"delivered": 1, "failed": 0}
+        return found
+
+    monkeypatch.setattr(room.letters, "due", look)
+    assert room.redrive_due() == {"delivered": 0, "failed": 0}
     assert len(room.functions.called) == 1
 
 

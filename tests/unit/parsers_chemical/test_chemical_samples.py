@@ -1,50 +1,19 @@
-"""The real files of the samples' manifest: their kind, how many records, and what becomes of them."""
+"""The real files of the samples' manifest, and what RDKit reads in them."""
 
 from __future__ import annotations
 
 import io
 from collections import Counter
-from pathlib import PurePosixPath
 
 import pytest
 
-from functions.parsers.chemical.formats import cdx, cdxml, inchi, mol, sdf, smiles
-from leanda import limits
+from functions.parsers.chemical.formats import cdx, cdxml, inchi, sdf
 from leanda.contracts.artefacts import Record, RecordStatus
-from leanda.errors import ParseFailure
-from leanda.parsing.format import Format, WholeFormat
-from leanda.parsing.signatures import Kind, decide
+from leanda.parsing.format import WholeFormat
 from tests.samples import manifest, sample
+from tests.unit.parsers.reading import read
 
-FORMATS: dict[str, Format] = {form.name: form for form in (sdf.FORMAT, mol.FORMAT, smiles.FORMAT, inchi.FORMAT)}
 DRAWINGS: dict[str, WholeFormat] = {form.name: form for form in (cdx.FORMAT, cdxml.FORMAT)}
-BLOCK = 64 * limits.KIB
-
-
-def outcome(form: Format, content: bytes) -> tuple[int, str]:
-    """Number of boundaries, and valid, partial or invalid as the manifest means it."""
-    head = content[: limits.HEAD_BYTES]
-    try:
-        ends = list(form.boundaries((content[at : at + BLOCK] for at in range(0, len(content), BLOCK)), head=head))
-        records = list(form.read(content, first_index=0, head=head))
-    except ParseFailure:
-        return 0, "invalid"
-    assert len(records) == len(ends)
-    return len(ends), judged(records)
-
-
-def judged(records: list[Record]) -> str:
-    parsed = sum(record.status is RecordStatus.PARSED for record in records)
-    return "invalid" if not parsed else "valid" if parsed == len(records) else "partial"
-
-
-def test_every_sample_has_the_records_and_the_outcome_of_its_manifest_row() -> None:
-    differences = []
-    for row in manifest(*FORMATS):
-        count, result = outcome(FORMATS[row.format], row.read_bytes())
-        if row.expected != "either" and (result != row.expected or count != (row.records or 0)):
-            differences.append((row.path, row.expected, row.records, result, count))
-    assert differences == []
 
 
 def test_the_file_with_two_bad_records_of_20_gives_18_good_ones() -> None:
@@ -77,23 +46,7 @@ def test_names_and_data_items_are_those_that_rdkit_reads() -> None:
 
 def drawn(name: str) -> list[Record]:
     row = sample(name)
-    return list(DRAWINGS[row.format].records(io.BytesIO(row.read_bytes())))
-
-
-def test_every_drawing_has_its_kind_and_outcome() -> None:
-    rows = manifest(*DRAWINGS)
-    assert {row.format for row in rows} == set(DRAWINGS)
-    for row in rows:
-        content = row.read_bytes()
-        kind = decide(content[: limits.HEAD_BYTES], PurePosixPath(row.path).name, len(content))
-        assert kind == Kind("chemical", row.format)
-        if row.expected == "invalid":
-            with pytest.raises(ParseFailure):
-                drawn(PurePosixPath(row.path).name)
-            continue
-        records = drawn(PurePosixPath(row.path).name)
-        assert judged(records) == row.expected, row.path
-        assert row.records in (None, len(records)), row.path
+    return read(DRAWINGS[row.format], row.read_bytes())
 
 
 @pytest.mark.parametrize(

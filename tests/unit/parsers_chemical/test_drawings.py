@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import io
 import time
 
 import pytest
@@ -10,6 +9,7 @@ from functions.processor.properties import compute
 from leanda.contracts.artefacts import Record, RecordStatus
 from leanda.errors import FileBomb, FileCorrupt, FormatMismatch, ParseFailure
 from leanda.parsing.format import WholeFormat
+from tests.unit.parsers.reading import codes, read
 from tests.unit.parsers_chemical.drawings import (
     DOCTYPE,
     HEADER,
@@ -25,19 +25,11 @@ from tests.unit.parsers_chemical.drawings import cdxml as cdxml_file
 GROUP, TEXT, NODE, STEP = 0x8002, 0x8006, 0x8004, 0x800E
 
 
-def read(form: WholeFormat, content: bytes | str) -> list[Record]:
-    return list(form.records(io.BytesIO(content if isinstance(content, bytes) else content.encode())))
-
-
 def atoms(record: Record) -> str:
     """The element symbols of a record's molfile, in order."""
     assert record.structure is not None
     lines = record.structure.text.splitlines()
     return "".join(line[31:34].strip() for line in lines[4 : 4 + int(lines[3][:3])])
-
-
-def codes(record: Record) -> list[str]:
-    return [issue.code for issue in record.issues]
 
 
 def test_each_fragment_of_a_cdx_page_is_a_molecule_with_a_molfile() -> None:

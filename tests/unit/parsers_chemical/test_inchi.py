@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.parsers.chemical.formats import inchi
 from leanda import limits
-from leanda.contracts.artefacts import Record, RecordStatus
+from leanda.contracts.artefacts import RecordStatus
+from tests.unit.parsers import reading
+from tests.unit.parsers.reading import codes
 
 ETHANOL = "InChI=1S/C2H6O/c1-2-3/h3H,2H2,1H3"
 FILE = (
@@ -17,20 +21,8 @@ FILE = (
     "InChI=1S/C3H7NO2/c1-2(4)3(5)6/h2H,4H2,1H3,(H,5,6)/t2-/m0/s1"
 ).encode()
 
-
-def boundaries(content: bytes, size: int | None = None) -> list[int]:
-    size = size or max(1, len(content))
-    blocks = (content[at : at + size] for at in range(0, len(content), size))
-    return list(inchi.FORMAT.boundaries(blocks, head=content[: limits.HEAD_BYTES]))
-
-
-def read(content: bytes | str, first_index: int = 0) -> list[Record]:
-    data = content if isinstance(content, bytes) else content.encode()
-    return list(inchi.FORMAT.read(data, first_index=first_index, head=data))
-
-
-def codes(record: Record) -> list[str]:
-    return [issue.code for issue in record.issues]
+boundaries = partial(reading.boundaries, inchi.FORMAT)
+read = partial(reading.read, inchi.FORMAT)
 
 
 def test_each_inchi_is_a_molecule_with_a_smiles() -> None:
@@ -50,14 +42,8 @@ def test_each_inchi_is_a_molecule_with_a_smiles() -> None:
 
 @given(st.sets(st.integers(0, 3)), st.integers(1, 30))
 def test_records_depend_neither_on_blocks_nor_on_chunks(cuts: set[int], size: int) -> None:
-    ends = boundaries(FILE, size)
-    assert ends == boundaries(FILE)
-    records: list[Record] = []
-    start = 0
-    for end in sorted({ends[cut] for cut in cuts} | {ends[-1]}):
-        records += read(FILE[start:end], first_index=len(records))
-        start = end
-    assert records == read(FILE)
+    assert boundaries(FILE, size) == boundaries(FILE)
+    assert reading.in_chunks(inchi.FORMAT, FILE, cuts) == read(FILE)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,8 @@ from functions.parsers.chemical.formats import mol, sdf
 from leanda import limits
 from leanda.contracts.artefacts import Record, RecordStatus, Severity
 from leanda.parsing.records import guarded
+from tests.unit.parsers import reading
+from tests.unit.parsers.reading import codes
 from tests.unit.parsers_chemical.molfiles import molfile, v3000
 from tests.unit.parsers_chemical.molfiles import sdf as sdf_file
 
@@ -21,24 +24,9 @@ FILE = sdf_file(
     "",
 )
 
-
-def boundaries(content: bytes, size: int | None = None) -> list[int]:
-    size = size or max(1, len(content))
-    blocks = (content[at : at + size] for at in range(0, len(content), size))
-    return list(sdf.FORMAT.boundaries(blocks, head=content[: limits.HEAD_BYTES]))
-
-
-def read(content: bytes, first_index: int = 0) -> list[Record]:
-    return list(sdf.FORMAT.read(content, first_index=first_index, head=content[: limits.HEAD_BYTES]))
-
-
-def read_one(content: str | bytes) -> Record:
-    [record] = read(content if isinstance(content, bytes) else content.encode())
-    return record
-
-
-def codes(record: Record) -> list[str]:
-    return [issue.code for issue in record.issues]
+boundaries = partial(reading.boundaries, sdf.FORMAT)
+read = partial(reading.read, sdf.FORMAT)
+read_one = partial(reading.read_one, sdf.FORMAT)
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])

@@ -1,24 +1,20 @@
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.parsers.chemical.formats import smiles
 from leanda import limits
-from leanda.contracts.artefacts import Record, RecordStatus
+from leanda.contracts.artefacts import RecordStatus
+from tests.unit.parsers import reading
 
 FILE = b"# made by hand\n\nSMILES Name\nCCO ethanol\r\n\n# comment\nC1CC\tbroken\nc1ccccc1\n  [Na+].[Cl-]   table salt  \rC"
 
-
-def boundaries(content: bytes, size: int | None = None) -> list[int]:
-    size = size or max(1, len(content))
-    blocks = (content[at : at + size] for at in range(0, len(content), size))
-    return list(smiles.FORMAT.boundaries(blocks, head=content[: limits.HEAD_BYTES]))
-
-
-def read(content: bytes, first_index: int = 0, head: bytes | None = None) -> list[Record]:
-    return list(smiles.FORMAT.read(content, first_index=first_index, head=content if head is None else head))
+boundaries = partial(reading.boundaries, smiles.FORMAT)
+read = partial(reading.read, smiles.FORMAT)
 
 
 def test_each_line_with_a_smiles_is_a_record() -> None:
@@ -36,14 +32,8 @@ def test_each_line_with_a_smiles_is_a_record() -> None:
 
 @given(st.sets(st.integers(0, 4)), st.integers(1, 30))
 def test_records_depend_neither_on_blocks_nor_on_chunks(cuts: set[int], size: int) -> None:
-    ends = boundaries(FILE, size)
-    assert ends == boundaries(FILE)
-    records: list[Record] = []
-    start = 0
-    for end in sorted({ends[cut] for cut in cuts} | {ends[-1]}):
-        records += read(FILE[start:end], first_index=len(records), head=FILE)
-        start = end
-    assert records == read(FILE)
+    assert boundaries(FILE, size) == boundaries(FILE)
+    assert reading.in_chunks(smiles.FORMAT, FILE, cuts) == read(FILE)
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\n \n", b"# only a comment\n", b"smiles\tid\n"])

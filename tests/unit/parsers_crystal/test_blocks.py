@@ -2,16 +2,21 @@ from __future__ import annotations
 
 import re
 import time
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions.parsers.crystal.formats.cif import FORMAT
 from leanda import limits
+from tests.unit.parsers import reading
 from tests.unit.parsers_crystal.cifs import BROKEN, QUARTZ, SALT
-from tests.unit.parsers_crystal.reading import boundaries, read
 
 FILE = b"# a header\n" + QUARTZ + BROKEN + SALT
+
+boundaries = partial(reading.boundaries, FORMAT)
+read = partial(reading.read, FORMAT)
 
 
 @pytest.mark.parametrize("line_end", [b"\n", b"\r\n", b"\r"])

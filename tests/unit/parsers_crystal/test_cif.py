@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from functions.parsers.crystal.formats import cif
 from functions.parsers.crystal.formats.values import Number, number
 from leanda import limits
 from leanda.contracts.artefacts import RecordStatus, Severity
+from tests.unit.parsers import reading
+from tests.unit.parsers.reading import codes
 from tests.unit.parsers_crystal.cifs import BROKEN, PROTEIN, QUARTZ, SALT
-from tests.unit.parsers_crystal.reading import codes, read, read_one
+
+read = partial(reading.read, cif.FORMAT)
+read_one = partial(reading.read_one, cif.FORMAT)
 
 
 def test_a_crystal_has_its_cell_with_uncertainties_space_group_and_formula() -> None:
@@ -250,3 +256,7 @@ def test_long_texts_and_too_many_tags_stay_in_the_structure_only() -> None:
 )
 def test_numbers_are_exact_or_stay_text(text: str, expected: Number | None) -> None:
     assert number(text) == expected
+
+
+def test_a_record_keeps_its_version_and_name() -> None:
+    assert (cif.FORMAT.version, read_one(SALT).name) == ("1", "salt")

@@ -1,4 +1,4 @@
-"""The real CIFs of the samples' manifest: kind, number of records, outcome, and their values by a second reader."""
+"""The real CIFs of the samples' manifest, and their values by a second reader."""
 
 from __future__ import annotations
 
@@ -6,35 +6,18 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import PurePosixPath
+from functools import partial
 
 import pytest
 
 from functions.parsers.crystal.formats.cif import FORMAT
-from leanda import limits
-from leanda.contracts.artefacts import Record, RecordStatus
-from leanda.parsing.signatures import Kind, decide
-from tests.samples import manifest, sample, samples_root
-from tests.unit.parsers_crystal.reading import boundaries, codes, read
+from leanda.contracts.artefacts import Record
+from tests.samples import manifest, sample
+from tests.unit.parsers import reading
+from tests.unit.parsers.reading import codes
 
-BLOCK = 64 * limits.KIB
-
-
-def test_every_sample_has_its_kind_records_and_outcome() -> None:
-    rows = manifest("cif")
-    assert rows
-    for row in rows:
-        stored = (samples_root() / row.path).read_bytes()
-        kind = decide(stored[: limits.HEAD_BYTES], PurePosixPath(row.path).name, len(stored))
-        assert kind == Kind("crystal", "cif", "gzip" if row.path.endswith(".gz") else None), row.path
-        content = row.read_bytes()
-        records = read(content)
-        assert len(boundaries(content, BLOCK)) == len(records), row.path
-        good = sum(record.status is RecordStatus.PARSED for record in records)
-        if row.expected == "invalid":
-            assert good == 0, row.path
-        else:
-            assert good == len(records) == row.records, row.path
+boundaries = partial(reading.boundaries, FORMAT)
+read = partial(reading.read, FORMAT)
 
 
 def by_text(content: bytes, tag: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,11 +17,10 @@ from leanda.contracts.artefacts import Record, RecordStatus
 from leanda.errors import FileCorrupt, FormatMismatch
 from leanda.guard import GuardedChild, Limits
 from tests.samples import manifest
+from tests.unit.parsers import reading
 from tests.unit.parsers_document.documents import pdf, pdf_of, tagged_pdf
 
-
-def read(data: bytes) -> list[Record]:
-    return list(Pdf().records(io.BytesIO(data)))
+read = partial(reading.read, Pdf())
 
 
 def text(record: Record) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections import Counter
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -13,12 +14,11 @@ from rdkit import Chem
 from rdkit.Chem import AllChem
 
 from functions.parsers.geometry.formats import xyz
-from leanda import limits
 from leanda.contracts.artefacts import Record, RecordStatus
-from leanda.errors import ParseFailure
-from leanda.parsing.planner import cut
 from leanda.parsing.signatures import Kind, decide
 from leanda.parsing.xyz import columns_of, element_of
+from tests.unit.parsers import reading
+from tests.unit.parsers.reading import codes
 
 WATER = b"3\nwater, by hand\nO 0.0 0.0 0.1173\nH 0.0 0.7572 -0.4692\nH 0.0 -0.7572 -0.4692\n"
 SALT = (
@@ -38,18 +38,8 @@ FILE = (
 )
 STATUS = ["Parsed", "Failed", "Parsed", "Failed", "Parsed", "Failed"]
 
-
-def ends(content: bytes, size: int) -> list[int]:
-    blocks = (content[at : at + size] for at in range(0, len(content), size))
-    return list(xyz.FORMAT.boundaries(blocks, head=content[: limits.HEAD_BYTES]))
-
-
-def read(content: bytes, first_index: int = 0) -> list[Record]:
-    return list(xyz.FORMAT.read(content, first_index=first_index, head=b""))
-
-
-def codes(record: Record) -> list[str]:
-    return [issue.code for issue in record.issues]
+boundaries = partial(reading.boundaries, xyz.FORMAT)
+read = partial(reading.read, xyz.FORMAT)
 
 
 def test_a_frame_is_a_record_and_a_bad_one_fails_alone() -> None:
@@ -127,8 +117,8 @@ def test_a_line_that_is_no_atom_is_named(line: bytes) -> None:
 @given(st.sets(st.integers(0, len(STATUS) - 1)), st.integers(1, 40), st.sampled_from([b"\n", b"\r\n", b"\r"]))
 def test_records_depend_neither_on_blocks_nor_on_chunks(cuts: set[int], size: int, line_end: bytes) -> None:
     content = FILE.replace(b"\r\n", b"\n").replace(b"\n", line_end)
-    whole = ends(content, len(content))
-    assert ends(content, size) == whole
+    whole = boundaries(content)
+    assert boundaries(content, size) == whole
     records: list[Record] = []
     start = 0
     for end in sorted({whole[at] for at in cuts} | {whole[-1]}):
@@ -164,34 +154,6 @@ def test_rdkit_writes_what_is_read(smiles: str) -> None:
     assert decide(block.encode(), "unnamed", len(block)) == Kind("geometry", "xyz")
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"999999999\n\n" + b"C 0 0 0\n" * 200_000,
-        b"4294967296\n\nC 0 0 0\n",
-        b"1\n" * 40_000,
-        b"1\n" + b"a=" * 1_000_000 + b"\nC 0 0 0\n",
-        b"1\n" + b"a={" * 1_000_000 + b"\nC 0 0 0\n",
-        b"1\nProperties=" + b"pos:R:999:" * 100_000 + b"\nC 0 0 0\n",
-        b"1\n\n" + b"C" * 9_000_000,
-        b"x" * 9_000_000,
-        b"0\n\n" * 20_000,
-        b"\n" * 300_000 + WATER,
-        b"1\n\nC 1" + b"0" * 4_000_000 + b" 0 0\n",
-    ],
-    ids=lambda content: content[:16].decode(),
-)
-@pytest.mark.timeout(60)
-def test_huge_counts_and_long_lines_end_with_records(content: bytes) -> None:
-    found = 0
-    for row, data in cut(xyz.FORMAT, [content], head=content[: limits.HEAD_BYTES], size=len(content)):
-        records = read(data, first_index=row.first_index)
-        assert len(records) == row.count
-        assert "RECORD_UNREADABLE" not in {code for record in records for code in codes(record)}
-        found += len(records)
-    assert found
-
-
 def test_looking_at_all_atoms_at_once_says_what_looking_line_by_line_says(monkeypatch: pytest.MonkeyPatch) -> None:
     chance, frames = random.Random(12), [WATER]
     for _ in range(4000):
@@ -206,27 +168,6 @@ def test_looking_at_all_atoms_at_once_says_what_looking_line_by_line_says(monkey
     monkeypatch.setattr(xyz, "_USUAL_ATOM", re.compile("(?!)"))
     assert [read(frame) for frame in frames] == at_once
     assert len({code for records in at_once for record in records for code in codes(record)}) > 2
-
-
-def test_mutants_give_records_or_a_parse_failure() -> None:
-    chance = random.Random(11)
-    pieces = [b"999999999", b"-1", b"\n", b"\r", b"\0", b"\xff", b'Lattice="', b"Properties=pos:R:3", b"1e999", b"{"]
-    for _ in range(1000):
-        content = bytearray(FILE)
-        for _ in range(chance.randint(1, 6)):
-            at = chance.randrange(len(content) + 1)
-            content[at : at + chance.randrange(20)] = chance.choice([*pieces, content[at : at + 30]])
-        data = bytes(content)
-        try:
-            parts = list(cut(xyz.FORMAT, [data], head=data, size=len(data)))
-        except ParseFailure:
-            continue
-        for row, part in parts:
-            records = read(part, first_index=row.first_index)
-            assert [record.index for record in records] == list(
-                range(row.first_index, row.first_index + (row.count or 0))
-            )
-            assert all(code != "RECORD_UNREADABLE" for record in records for code in codes(record)), data
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from PIL import Image, ImageCms
 from functions.parsers.image.formats import FORMATS, ends
 from leanda.contracts.artefacts import Record
 from leanda.errors import FileBomb, FileCorrupt
+from tests.unit.parsers.reading import codes
 from tests.unit.parsers_image import pictures
 
 
@@ -28,10 +29,6 @@ def only(format: str, data: bytes) -> Record:
 
 def fields(record: Record) -> dict[str, object]:
     return {field.name: field.value for field in record.fields}
-
-
-def codes(record: Record) -> list[str]:
-    return [issue.code for issue in record.issues]
 
 
 def test_a_jpeg_tells_its_size_resolution_camera_and_date() -> None:

@@ -15,6 +15,7 @@ from leanda.contracts.artefacts import Record, RecordStatus
 from leanda.errors import FileBomb, FileCorrupt, FormatMismatch, NoRecords
 from leanda.parsing.signatures import Kind, decide
 from tests.samples import SampleRow, sample
+from tests.unit.parsers.reading import codes
 from tests.unit.parsers_image.pictures import ascii_, long, page, short, tiff
 from tests.unit.parsers_microscopy import files
 
@@ -28,10 +29,6 @@ def records(format: str, data: bytes) -> list[Record]:
 
 def fields(record: Record) -> list[tuple[str, object]]:
     return [(field.name, field.value) for field in record.fields]
-
-
-def codes(record: Record) -> list[str]:
-    return [issue.code for issue in record.issues]
 
 
 def test_what_an_ome_document_states() -> None:

@@ -15,6 +15,7 @@ from leanda.contracts.artefacts import Record, RecordStatus
 from leanda.errors import FileBomb, FileCorrupt, FormatMismatch, NoRecords, ParseFailure
 from leanda.parsing.signatures import Kind, decide
 from tests.samples import sample
+from tests.unit.parsers.reading import codes
 from tests.unit.parsers_microscopy import files
 
 
@@ -22,10 +23,6 @@ def records(format: str, data: bytes) -> list[Record]:
     found = list(FORMATS[format].records(io.BytesIO(data)))
     assert [record.index for record in found] == list(range(len(found)))
     return found
-
-
-def codes(record: Record) -> list[str]:
-    return [issue.code for issue in record.issues]
 
 
 # --- LIF ------------------------------------------------------------------------------------------------------------------

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import random
 import struct
 
 import numpy as np
@@ -14,7 +16,12 @@ from functions.parsers.pictures.drawings import raster
 from functions.parsers.pictures.drawings.raster import MAX_PIXELS, PictureNotDecodable, thumbnail
 from leanda.errors import FileBomb
 from tests.samples import manifest
+from tests.unit.parsers.mutants import mutant
+from tests.unit.parsers.seeds import WORDS, seeds
 from tests.unit.parsers_image import pictures
+
+SEED = int(os.environ.get("LEANDA_SEED") or 8)
+MUTANTS = 100
 
 
 def small(data: bytes, side: int = 256) -> Image.Image:
@@ -107,6 +114,20 @@ def test_what_cannot_be_decoded_has_a_code() -> None:
     for data in (b"", b"no picture", b"\x89PNG\r\n\x1a\n" + bytes(50), pictures.tiff(pictures.page(4, 4))):
         with pytest.raises(PictureNotDecodable):
             thumbnail(io.BytesIO(data))
+
+
+@pytest.mark.parametrize("format", ["bmp", "gif", "jpeg", "png", "tiff", "webp"])
+def test_a_damaged_picture_has_a_small_one_or_is_refused(format: str) -> None:
+    print(f"LEANDA_SEED={SEED}")
+    good = pictures.encoded("TIFF") if format == "tiff" else seeds()["image", format][0]  # that one has no pixels
+    dice, made = random.Random(SEED), 0
+    for _ in range(MUTANTS):
+        try:
+            small(mutant(good, [good], dice, WORDS["image"]))
+        except (FileBomb, PictureNotDecodable):
+            continue
+        made += 1
+    assert made, "all were refused, so nothing was tried"
 
 
 def test_every_good_sample_has_a_small_picture() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from functions.parsers.reaction.formats import rdf, rxn
 from leanda.contracts.artefacts import RecordStatus
-from tests.unit.parsers_reaction.reading import boundaries, codes, in_chunks, read, read_one
+from tests.unit.parsers.reading import boundaries, codes, in_chunks, read, read_one
 from tests.unit.parsers_reaction.rxns import RDF, RDF_HEADER, molfile
 from tests.unit.parsers_reaction.rxns import rxn as rxnfile
 

@@ -1,45 +1,26 @@
-"""The real reaction files of the samples' manifest: kind, number of records, outcome, and their molecules by RDKit."""
+"""The real reaction files of the samples' manifest, and their molecules by RDKit."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections import Counter
-from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
 
 from functions.parsers.reaction.formats import rdf, rxn, smiles
-from leanda import limits
-from leanda.contracts.artefacts import Record, RecordStatus
+from leanda.contracts.artefacts import Record
 from leanda.parsing.format import Format
-from leanda.parsing.signatures import Kind, decide
-from tests.samples import manifest, sample, samples_root
-from tests.unit.parsers_reaction.reading import boundaries, codes, read
+from tests.samples import sample
+from tests.unit.parsers.reading import codes, read
 
 FORMATS: dict[str, Format] = {form.name: form for form in (rxn.FORMAT, rdf.FORMAT, smiles.FORMAT)}
-BLOCK = 64 * limits.KIB
 
 
 def of(name: str) -> list[Record]:
     row = sample(name)
     return read(FORMATS[row.format], row.read_bytes())
-
-
-def test_every_sample_has_its_kind_records_and_outcome() -> None:
-    rows = manifest(*FORMATS)
-    assert {row.format for row in rows} == set(FORMATS)
-    for row in rows:
-        stored = (samples_root() / row.path).read_bytes()
-        form = FORMATS[row.format]
-        kind = decide(stored[: limits.HEAD_BYTES], PurePosixPath(row.path).name, len(stored))
-        assert kind == Kind("reaction", form.name), row.path
-        records = read(form, stored)
-        assert len(boundaries(form, stored, BLOCK)) == len(records) == (row.records or 0), row.path
-        good = sum(record.status is RecordStatus.PARSED for record in records)
-        outcome = "valid" if good == len(records) else "partial"
-        assert (outcome if good else "invalid") == row.expected, row.path
 
 
 def test_molecules_and_reactions_of_one_rdf() -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from functions.parsers.reaction.formats.smiles import FORMAT
 from leanda.contracts.artefacts import RecordStatus
 from leanda.parsing.smiles import MAX_CELL_CHARACTERS, ReactionLayout, plausible_reaction, reaction_layout
-from tests.unit.parsers_reaction.reading import boundaries, codes, in_chunks, read, read_one
+from tests.unit.parsers.reading import boundaries, codes, in_chunks, read, read_one
 
 TABLE = b"id;rxn;yield\n1;CO>>C=O;93\n\n2;C1CC>>CC;5\n3;[CH3:1][OH:2].[O]>[Cu]>[CH2:1]=[O:2];\n" + b"4;CC>>CO;1\n" * 20
 

@@ -5,7 +5,7 @@ import pytest
 from functions.parsers.reaction.formats import rxn
 from leanda import limits
 from leanda.contracts.artefacts import RecordStatus, Severity
-from tests.unit.parsers_reaction.reading import boundaries, codes, read, read_one
+from tests.unit.parsers.reading import boundaries, codes, read, read_one
 from tests.unit.parsers_reaction.rxns import COPPER, ETHANAL, ETHANOL, OXYGEN, ctab, molfile, rxn_v3000
 from tests.unit.parsers_reaction.rxns import rxn as rxnfile
 
@@ -99,6 +99,7 @@ def test_odd_reactions_are_kept_and_say_so(text: str, smiles: str | None, issues
     [
         (rxnfile(counts="  1  2"), "RXN_COUNT_MISMATCH", "line 5 of the record"),
         (rxnfile(counts="  1"), "RXN_COUNTS_INVALID", "line 5 of the record"),
+        (rxnfile(counts="9 1  1  1"), "RXN_COUNTS_INVALID", "line 5 of the record"),
         (rxnfile(counts="  1 0j"), "RXN_COUNTS_INVALID", "line 5 of the record"),
         (rxnfile(counts="  1  1\nwords"), "RXN_LINE_UNKNOWN", "line 6 of the record"),
         ("$RXN\n\n", "RXN_TRUNCATED", "line 1 of the record"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,20 +15,12 @@ from functions.parsers.spectra.formats.points import PLOT_POINTS, XY_JSON
 from leanda import limits
 from leanda.contracts.artefacts import Record, RecordStatus, Severity
 from leanda.errors import FormatMismatch
+from tests.unit.parsers import reading
+from tests.unit.parsers.reading import codes
 from tests.unit.parsers_spectra.jcamp_files import LINKED, NTUPLES, STRUCTURE, affn, axis, block, dif, spectrum
 
-
-def boundaries(content: bytes, size: int | None = None) -> list[int]:
-    size = size or max(1, len(content))
-    blocks = (content[at : at + size] for at in range(0, len(content), size))
-    return list(jcamp.FORMAT.boundaries(blocks, head=content[: limits.HEAD_BYTES]))
-
-
-def read(content: str | bytes) -> list[Record]:
-    data = content.encode() if isinstance(content, str) else content
-    records = list(jcamp.FORMAT.read(data, first_index=0, head=data[: limits.HEAD_BYTES]))
-    assert len(records) == len(boundaries(data))
-    return records
+boundaries = partial(reading.boundaries, jcamp.FORMAT)
+read = partial(reading.read, jcamp.FORMAT)
 
 
 def only(content: str | bytes) -> Record:
@@ -40,10 +33,6 @@ def plot(record: Record) -> dict[str, Any]:
     assert record.structure.media_type == XY_JSON
     loaded: dict[str, Any] = json.loads(record.structure.text)
     return loaded
-
-
-def codes(record: Record) -> list[str]:
-    return [issue.code for issue in record.issues]
 
 
 def test_a_spectrum_has_its_points_units_and_labels() -> None:

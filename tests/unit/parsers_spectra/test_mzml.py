@@ -7,6 +7,7 @@ import json
 import math
 import struct
 import zlib
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -19,23 +20,12 @@ from functions.parsers.spectra.formats.text import Unreadable
 from leanda import limits
 from leanda.contracts.artefacts import Record
 from leanda.errors import FormatMismatch
+from tests.unit.parsers import reading
+from tests.unit.parsers.reading import codes
 from tests.unit.parsers_spectra import mzml_files as files
 
-
-def boundaries(content: bytes, size: int | None = None) -> list[int]:
-    size = size or len(content)
-    blocks = (content[at : at + size] for at in range(0, len(content), size))
-    return list(mzml.FORMAT.boundaries(blocks, head=content[: limits.HEAD_BYTES]))
-
-
-def read(content: bytes) -> list[Record]:
-    records = list(mzml.FORMAT.read(content, first_index=0, head=content[: limits.HEAD_BYTES]))
-    assert len(records) == len(boundaries(content))
-    return records
-
-
-def codes(record: Record) -> list[str]:
-    return [issue.code for issue in record.issues]
+boundaries = partial(reading.boundaries, mzml.FORMAT)
+read = partial(reading.read, mzml.FORMAT)
 
 
 def test_a_spectrum_has_its_points_parameters_and_head() -> None:

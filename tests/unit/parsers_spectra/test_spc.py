@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import io
 import json
 import math
+from functools import partial
 
 import pytest
 
 from functions.parsers.spectra.formats import spc
 from leanda.contracts.artefacts import Record, RecordStatus
 from leanda.errors import FileCorrupt, FormatMismatch, ParseFailure
+from tests.unit.parsers import reading
+from tests.unit.parsers.reading import codes
 from tests.unit.parsers_spectra import spc_files as files
 
 VALUES = [0.5, 1.25, -3.0, 7.75, 2.0]
 
-
-def read(content: bytes) -> list[Record]:
-    return list(spc.FORMAT.records(io.BytesIO(content)))
+read = partial(reading.read, spc.FORMAT)
 
 
 def ordinates(record: Record) -> list[float]:
     assert record.structure is not None
     drawn = json.loads(record.structure.text)
     return [value * drawn.get("yFactor", 1) for value in drawn["y"]]
-
-
-def codes(record: Record) -> list[str]:
-    return [issue.code for issue in record.issues]
 
 
 @pytest.mark.parametrize("order", ["<", ">"])

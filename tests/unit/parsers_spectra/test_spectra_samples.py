@@ -1,8 +1,7 @@
-"""The real files of the samples' manifest: how many records, what becomes of them, and what they say of themselves."""
+"""The real files of the samples' manifest: what they say of themselves."""
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from collections import Counter
@@ -14,50 +13,21 @@ import pytest
 from functions.parsers.spectra.parser import parser
 from leanda import limits
 from leanda.contracts.artefacts import Record, RecordStatus, Severity
-from leanda.errors import ParseFailure
-from leanda.parsing.format import WholeFormat
 from leanda.parsing.signatures import decide
 from tests import samples
-from tests.samples import SampleRow, manifest
+from tests.samples import manifest
+from tests.unit.parsers.reading import read
 
-BLOCK = 64 * limits.KIB
 FORMATS = ("jcamp", "mzml", "spc")
 
 
 def records_of(form: str, content: bytes) -> list[Record]:
-    format = parser().format(form)
-    if isinstance(format, WholeFormat):
-        return list(format.records(io.BytesIO(content)))
-    head = content[: limits.HEAD_BYTES]
-    blocks = (content[at : at + BLOCK] for at in range(0, len(content), BLOCK))
-    ends = list(format.boundaries(blocks, head=head))
-    records = list(format.read(content, first_index=0, head=head))
-    assert len(records) == len(ends)
-    return records
+    return read(parser().format(form), content)
 
 
 def sample(name: str) -> list[Record]:
     row = samples.sample(name)
     return records_of(row.format, row.read_bytes())
-
-
-def outcome(row: SampleRow) -> tuple[str, int]:
-    try:
-        records = records_of(row.format, row.read_bytes())
-    except ParseFailure:
-        return "invalid", 0
-    good = sum(record.status is RecordStatus.PARSED for record in records)
-    whole = "valid" if good == len(records) else "partial"
-    return ("invalid" if records and not good else whole), len(records)
-
-
-def test_every_sample_has_the_records_and_the_outcome_of_its_manifest_row() -> None:
-    differences = []
-    for row in manifest(*FORMATS):
-        result, count = outcome(row)
-        if result != row.expected or (row.records is not None and count != row.records):
-            differences.append((row.path, row.expected, row.records, result, count))
-    assert differences == []
 
 
 def test_every_sample_is_decided_to_be_a_spectrum_of_its_format_with_and_without_its_name() -> None:

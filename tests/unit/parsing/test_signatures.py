@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import random
-from pathlib import PurePosixPath
 
 import pytest
 from hypothesis import given
@@ -245,33 +244,6 @@ def test_extensions_ignore_case_folders_and_gz() -> None:
     assert extension_of("C:\\data\\x.Csv") == "csv"
     assert extension_of("Slide 1.OME.Tif") == "ome.tif"
     assert extension_of("some.more.tif") == "tif"
-
-
-@pytest.mark.parametrize(
-    ("format", "kinds"),
-    [
-        ("sdf", {"chemical"}),
-        ("mol", {"chemical"}),
-        ("smiles", {"chemical"}),
-        ("csv", {"tabular"}),
-        ("reaction-smiles", {"reaction"}),
-        *((other, {"reaction"}) for other in ("rxn", "rdf")),
-        *((other, {"chemical"}) for other in ("cdx", "cdxml", "inchi")),
-        ("cif", {"crystal"}),
-        ("spreadsheet", {"tabular"}),
-        *((other, {"spectra"}) for other in ("jcamp", "mzml", "spc")),
-        *((other, {"document"}) for other in ("doc", "docx", "pdf", "pptx")),
-        *((kind, {kind}) for kind in ("image", "microscopy")),
-    ],
-)
-def test_every_sample_has_the_kind_of_its_format(format: str, kinds: set[str]) -> None:
-    rows = manifest(format)
-    assert rows
-    for row in rows:
-        data = (samples_root() / row.path).read_bytes()
-        kind = kind_of(data, PurePosixPath(row.path).name)
-        assert kind.kind in kinds, row.path
-        assert kind.compression == ("gzip" if row.path.endswith(".gz") else None)
 
 
 def test_samples_keep_their_kind_without_a_name() -> None:

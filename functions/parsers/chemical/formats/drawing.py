@@ -18,7 +18,7 @@ from leanda import limits, structures
 from leanda.contracts.artefacts import Issue, Record, Structure
 from leanda.errors import ParseFailure
 from leanda.parsing import ctab
-from leanda.parsing.records import error, failed, information, warning
+from leanda.parsing.records import error, failed, information, too_large, warning
 
 RXNFILE: Final = "chemical/x-mdl-rxn"
 MOLECULE: Final = "molecule"
@@ -84,8 +84,7 @@ def _molecule(fragment: Fragment, index: int) -> Record:
     if fragment.issue is not None:
         return failed(MOLECULE, index, fragment.issue)
     if len(fragment.drawing) > limits.MAX_RECORD_BYTES:
-        message = f"The fragment has {len(fragment.drawing):,} bytes; {limits.MAX_RECORD_BYTES:,} are accepted."
-        return failed(MOLECULE, index, error("RECORD_TOO_LARGE", message, fragment.place))
+        return failed(MOLECULE, index, too_large("fragment", len(fragment.drawing), fragment.place))
     molecule, why = _loaded("loadMolecule", fragment.drawing)
     issues: tuple[Issue, ...] = ()
     if molecule is None:

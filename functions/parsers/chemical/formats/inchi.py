@@ -15,7 +15,7 @@ from leanda.contracts.artefacts import FieldValue, Issue, Record, Structure
 from leanda.parsing import lone_pairs
 from leanda.parsing.format import Format
 from leanda.parsing.lines import record_lines
-from leanda.parsing.records import BOM, BOM_DROPPED, decode, error, failed, guarded, refused, warning
+from leanda.parsing.records import BOM, BOM_DROPPED, decode, error, failed, guarded, refused, too_large, warning
 
 MOLECULE: Final = "molecule"
 MAX_INCHI_CHARACTERS: Final = 20_000
@@ -50,8 +50,7 @@ def _is_header(said: bytes) -> bool:
 
 def _record(raw: bytes, index: int) -> Record:
     if len(raw) > limits.MAX_RECORD_BYTES:
-        message = f"The line has {len(raw):,} bytes; {limits.MAX_RECORD_BYTES:,} are accepted."
-        return failed(MOLECULE, index, error("RECORD_TOO_LARGE", message))
+        return failed(MOLECULE, index, too_large("line", len(raw)))
     issues: tuple[Issue, ...] = (BOM_DROPPED,) if raw.startswith(BOM) else ()
     line, guessed = decode(raw.removeprefix(BOM).strip())
     issues += guessed

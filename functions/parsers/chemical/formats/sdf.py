@@ -14,7 +14,7 @@ from leanda import limits
 from leanda.contracts.artefacts import FieldValue, Issue, Record, Severity, Structure
 from leanda.parsing import ctab
 from leanda.parsing.format import Format
-from leanda.parsing.records import BOM, BOM_DROPPED, decode, error, failed, guarded, refused
+from leanda.parsing.records import BOM, BOM_DROPPED, decode, error, failed, one_by_one, refused, too_large
 
 MOLFILE: Final = "chemical/x-mdl-molfile"
 
@@ -41,10 +41,7 @@ class SdfFormat:
         return boundaries(blocks)
 
     def read(self, data: bytes, *, first_index: int, head: bytes) -> Iterator[Record]:  # noqa: ARG002
-        start = 0
-        for index, end in enumerate(boundaries([data]), first_index):
-            yield guarded("molecule", _record, data[start:end], index)
-            start = end
+        return one_by_one("molecule", _record, data, boundaries([data]), first_index)
 
 
 FORMAT: Format = SdfFormat()
@@ -97,8 +94,7 @@ def boundaries(blocks: Iterable[bytes]) -> Iterator[int]:
 
 def _record(raw: bytes, index: int) -> Record:
     if len(raw) > limits.MAX_RECORD_BYTES:
-        message = f"The record has {len(raw):,} bytes; {limits.MAX_RECORD_BYTES:,} are accepted."
-        return failed("molecule", index, error("RECORD_TOO_LARGE", message))
+        return failed("molecule", index, too_large("record", len(raw)))
     issues: tuple[Issue, ...] = ()
     if raw.startswith(BOM):
         raw, issues = raw[len(BOM) :], (BOM_DROPPED,)

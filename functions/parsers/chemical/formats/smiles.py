@@ -15,7 +15,7 @@ from leanda import limits
 from leanda.contracts.artefacts import FieldValue, Issue, Record, Structure
 from leanda.parsing.format import Format
 from leanda.parsing.lines import first_content, record_lines
-from leanda.parsing.records import BOM, BOM_DROPPED, decode, error, failed, guarded, refused
+from leanda.parsing.records import BOM, BOM_DROPPED, decode, error, failed, guarded, refused, too_large
 
 SMILES: Final = "chemical/x-daylight-smiles"
 
@@ -64,8 +64,7 @@ def _header(head: bytes) -> tuple[str, ...]:
 
 def _record(raw: bytes, index: int, *, columns: tuple[str, ...]) -> Record:
     if len(raw) > limits.MAX_RECORD_BYTES:
-        message = f"The line has {len(raw):,} bytes; {limits.MAX_RECORD_BYTES:,} are accepted."
-        return failed("molecule", index, error("RECORD_TOO_LARGE", message))
+        return failed("molecule", index, too_large("line", len(raw)))
     issues: tuple[Issue, ...] = (BOM_DROPPED,) if raw.startswith(BOM) else ()
     line, encoding_issues = decode(raw.removeprefix(BOM).strip())
     match = _COLUMNS.fullmatch(line)

@@ -18,7 +18,7 @@ from functions.parsers.crystal.formats.values import NULLS, NUMBER_STARTS, numbe
 from leanda import limits
 from leanda.contracts.artefacts import Issue, Record, Structure
 from leanda.parsing.format import Format
-from leanda.parsing.records import error, failed, guarded, information, warning
+from leanda.parsing.records import failed, information, one_by_one, too_large, warning
 
 CIF: Final = "chemical/x-cif"
 TYPE: Final = "crystal"
@@ -41,10 +41,7 @@ class CifFormat:
         return data_blocks.boundaries(blocks)
 
     def read(self, data: bytes, *, first_index: int, head: bytes) -> Iterator[Record]:  # noqa: ARG002
-        start = 0
-        for index, end in enumerate(data_blocks.boundaries([data]), first_index):
-            yield guarded(TYPE, _record, data[start:end], index)
-            start = end
+        return one_by_one(TYPE, _record, data, data_blocks.boundaries([data]), first_index)
 
 
 FORMAT: Final[Format] = CifFormat()
@@ -52,8 +49,7 @@ FORMAT: Final[Format] = CifFormat()
 
 def _record(raw: bytes, index: int) -> Record:
     if len(raw) > MAX_BLOCK_BYTES:
-        message = f"The data block has {len(raw):,} bytes; {MAX_BLOCK_BYTES:,} are accepted."
-        return failed(TYPE, index, error("RECORD_TOO_LARGE", message))
+        return failed(TYPE, index, too_large("data block", len(raw), most=MAX_BLOCK_BYTES))
     try:
         block = document.read(raw, wanted=crystal.WANTED, counted=crystal.COUNTED)
     except document.Unreadable as reason:

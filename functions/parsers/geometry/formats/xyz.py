@@ -16,7 +16,7 @@ from functions.parsers.geometry.formats.comments import Comment, comment_of
 from leanda import limits
 from leanda.contracts.artefacts import Issue, Record, Structure
 from leanda.parsing.format import Format
-from leanda.parsing.records import BOM, BOM_DROPPED, decode, error, failed, guarded, line_place, warning
+from leanda.parsing.records import BOM, BOM_DROPPED, decode, error, failed, line_place, one_by_one, too_large, warning
 from leanda.parsing.xyz import USUAL, Columns, element_of, is_count_line
 
 TYPE: Final = "geometry"
@@ -46,10 +46,7 @@ class XyzFormat:
         return ends(blocks)
 
     def read(self, data: bytes, *, first_index: int, head: bytes) -> Iterator[Record]:  # noqa: ARG002
-        start = 0
-        for index, end in enumerate(ends([data]), first_index):
-            yield guarded(TYPE, _record, data[start:end], index)
-            start = end
+        return one_by_one(TYPE, _record, data, ends([data]), first_index)
 
 
 FORMAT: Format = XyzFormat()
@@ -101,8 +98,7 @@ class _Refused(Exception):
 
 def _record(raw: bytes, index: int) -> Record:
     if len(raw) > limits.MAX_RECORD_BYTES:
-        message = f"The frame has {len(raw):,} bytes; {limits.MAX_RECORD_BYTES:,} are accepted."
-        return failed(TYPE, index, error("RECORD_TOO_LARGE", message))
+        return failed(TYPE, index, too_large("frame", len(raw)))
     issues: tuple[Issue, ...] = (BOM_DROPPED,) if raw.startswith(BOM) else ()
     text, encoding_issues = decode(raw.removeprefix(BOM).lstrip())
     issues += encoding_issues

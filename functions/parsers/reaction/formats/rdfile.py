@@ -14,7 +14,7 @@ from functions.parsers.reaction.formats import rxnfile
 from leanda import limits, structures
 from leanda.contracts.artefacts import FieldValue, Issue, Record, Structure
 from leanda.parsing import ctab
-from leanda.parsing.records import BOM, BOM_DROPPED, decode, error, failed, information, refused, warning
+from leanda.parsing.records import BOM, BOM_DROPPED, decode, error, failed, information, refused, too_large, warning
 
 RXNFILE: Final = "chemical/x-mdl-rxn"
 MOLECULE: Final = "molecule"
@@ -41,8 +41,7 @@ class _Parts:
 def record(raw: bytes, index: int) -> Record:
     """The record that a byte range holds; places are its lines, from 1 (in the first record these are the file's)."""
     if len(raw) > limits.MAX_RECORD_BYTES:
-        message = f"The record has {len(raw):,} bytes; {limits.MAX_RECORD_BYTES:,} are accepted."
-        return failed(reactions.TYPE, index, error("RECORD_TOO_LARGE", message))
+        return failed(reactions.TYPE, index, too_large("record", len(raw)))
     issues: tuple[Issue, ...] = ()
     if raw.startswith(BOM):
         raw, issues = raw[len(BOM) :], (BOM_DROPPED,)

@@ -20,7 +20,8 @@ HEADER_LINES: Final = 4
 MAX_MOLECULES: Final = 999
 """Of one role, the most that the counts line of V2000 can say."""
 
-_COUNTS_FIXED: Final = re.compile(rb"([ \d]{2}\d)([ \d]{2}\d)([ \d]{2}\d)?\s*")
+_COLUMNS: Final = rb"(  \d| \d\d|\d{3})"
+_COUNTS_FIXED: Final = re.compile(_COLUMNS + _COLUMNS + _COLUMNS + rb"?\s*")
 _COUNTS_FREE: Final = re.compile(rb"\s*(\d{1,3})\s+(\d{1,3})(?:\s+(\d{1,3}))?\s*")
 _COUNTS_V3000: Final = re.compile(rb"\s*(\d{1,9})\s+(\d{1,9})(?:\s+(\d{1,9}))?(?:\s.*)?")
 _MOLECULE: Final = b"$MOL"

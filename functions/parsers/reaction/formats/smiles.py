@@ -18,7 +18,7 @@ from leanda.contracts.artefacts import FieldValue, Issue, Record, Structure
 from leanda.parsing import lone_pairs
 from leanda.parsing.format import Format
 from leanda.parsing.lines import record_lines
-from leanda.parsing.records import BOM, BOM_DROPPED, decode, error, failed, guarded, refused
+from leanda.parsing.records import BOM, BOM_DROPPED, decode, error, failed, guarded, refused, too_large
 from leanda.parsing.smiles import MAX_CELL_CHARACTERS, ReactionLayout, plausible_reaction, reaction_layout
 
 REACTION_SMILES: Final = "chemical/x-daylight-reaction-smiles"
@@ -55,8 +55,7 @@ def _layout(head: bytes) -> ReactionLayout:
 
 def _record(raw: bytes, index: int, *, layout: ReactionLayout) -> Record:
     if len(raw) > limits.MAX_RECORD_BYTES:
-        message = f"The line has {len(raw):,} bytes; {limits.MAX_RECORD_BYTES:,} are accepted."
-        return failed(TYPE, index, error("RECORD_TOO_LARGE", message))
+        return failed(TYPE, index, too_large("line", len(raw)))
     issues: tuple[Issue, ...] = (BOM_DROPPED,) if raw.startswith(BOM) else ()
     line, guessed = decode(raw.removeprefix(BOM).strip(b"\r\n"))
     issues += guessed

@@ -1,16 +1,40 @@
-"""Files whose records start with a certain line: where each ends, which is where the next one starts."""
+"""Files of reactions whose records start with a certain line: each ends where the next one starts."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+from functions.parsers.reaction.formats import rdfile
+from functions.parsers.reactions import TYPE
 from leanda import limits
-from leanda.parsing.records import BOM
+from leanda.contracts.artefacts import Record
+from leanda.parsing.records import BOM, one_by_one
 
 _LONGEST_LINE: Final = 64 * limits.KIB
+
+
+@dataclass
+class SplitFormat:
+    """See `leanda.parsing.format.Format`. A file without a line that starts a record has none.
+
+    Attributes:
+        start: as for `boundaries`.
+    """
+
+    name: str
+    start: bytes
+    version: str = "2"
+    empty_is_failure: bool = True
+
+    def boundaries(self, blocks: Iterable[bytes], *, head: bytes, first_index: int = 0) -> Iterator[int]:  # noqa: ARG002
+        return boundaries(blocks, self.start)
+
+    def read(self, data: bytes, *, first_index: int, head: bytes) -> Iterator[Record]:  # noqa: ARG002
+        return one_by_one(TYPE, rdfile.record, data, boundaries([data], self.start), first_index)
 
 
 def boundaries(blocks: Iterable[bytes], start: bytes) -> Iterator[int]:

@@ -14,12 +14,12 @@ from functions.parsers.spectra.formats import jcamp_ntuples, jcamp_tables, terms
 from functions.parsers.spectra.formats.jcamp_blocks import Block, blocks_of, ends, is_link
 from functions.parsers.spectra.formats.jcamp_tables import TABLES, Measured, Stated, line_of, value_of
 from functions.parsers.spectra.formats.points import plot_of, properties_of
-from functions.parsers.spectra.formats.text import TYPE, Fields, Unreadable, guarded, number, typed
+from functions.parsers.spectra.formats.text import TYPE, Fields, Unreadable, judging, number, typed
 from leanda import limits
 from leanda.contracts.artefacts import Issue, Record
 from leanda.errors import FormatMismatch
 from leanda.parsing.format import Format
-from leanda.parsing.records import decode, error, failed, information, warning
+from leanda.parsing.records import decode, error, failed, information, one_by_one, warning
 
 STRUCTURE: Final = "chemical/x-jcamp-cs"
 MAX_STRUCTURE_BYTES: Final = 256 * limits.KIB
@@ -45,11 +45,8 @@ class JcampFormat:
         return ends(blocks)
 
     def read(self, data: bytes, *, first_index: int, head: bytes) -> Iterator[Record]:
-        read_block = partial(_record, referable=_structures_of_head(head))
-        start = 0
-        for index, end in enumerate(ends([data]), first_index):
-            yield guarded(read_block, data[start:end], index)
-            start = end
+        read = judging(partial(_record, referable=_structures_of_head(head)))
+        return one_by_one(TYPE, read, data, ends([data]), first_index)
 
 
 FORMAT: Format = JcampFormat()

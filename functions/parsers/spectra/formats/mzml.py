@@ -19,10 +19,10 @@ from functions.parsers.spectra.formats import terms
 from functions.parsers.spectra.formats.mzml_arrays import decoded
 from functions.parsers.spectra.formats.mzml_head import Head, Parameter, head_of, parse, resolved
 from functions.parsers.spectra.formats.points import Points, numbers, plot_of, properties_of
-from functions.parsers.spectra.formats.text import TYPE, Fields, Unreadable, guarded, number, typed
+from functions.parsers.spectra.formats.text import TYPE, Fields, Unreadable, judging, number, typed
 from leanda.contracts.artefacts import Issue, Record
 from leanda.parsing.format import Format
-from leanda.parsing.records import failed, warning
+from leanda.parsing.records import failed, one_by_one, warning
 
 MAX_PEAKS: Final = 100
 """Most intense peaks that the record of a mass spectrum lists; all are points."""
@@ -57,11 +57,8 @@ class MzmlFormat:
         return ends(blocks, list_open=first_index > 0)
 
     def read(self, data: bytes, *, first_index: int, head: bytes) -> Iterator[Record]:
-        read_spectrum = partial(_record, head=head_of(head))
-        start = 0
-        for index, end in enumerate(ends([data], list_open=first_index > 0), first_index):
-            yield guarded(read_spectrum, data[start:end], index)
-            start = end
+        read = judging(partial(_record, head=head_of(head)))
+        return one_by_one(TYPE, read, data, ends([data], list_open=first_index > 0), first_index)
 
 
 FORMAT: Format = MzmlFormat()

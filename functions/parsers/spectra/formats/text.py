@@ -84,8 +84,8 @@ class Unreadable(Exception):
         super().__init__(message)
 
 
-def guarded(read: Callable[[bytes, int], Record], raw: bytes, index: int) -> Record:
-    """A record, failed if reading it raises: whatever a record holds, its neighbours must not pay for it."""
+def judging(read: Callable[[bytes, int], Record]) -> Callable[[bytes, int], Record]:
+    """The same reader, whose spectra that are `Unreadable` are failed records."""
 
     def judged(raw: bytes, index: int) -> Record:
         try:
@@ -93,4 +93,4 @@ def guarded(read: Callable[[bytes, int], Record], raw: bytes, index: int) -> Rec
         except Unreadable as problem:
             return records.failed(TYPE, index, problem.issue)
 
-    return records.guarded(TYPE, judged, raw, index)
+    return judged

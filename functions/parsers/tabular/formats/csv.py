@@ -6,7 +6,6 @@ Values stay text here (an empty cell is None): what type a column has is known o
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,6 +19,7 @@ from functions.parsers.tabular.formats.structures import smiles_column, structur
 from leanda import limits
 from leanda.contracts.artefacts import Issue, Record
 from leanda.errors import FileEmpty
+from leanda.parsing.delimited import read_rows
 from leanda.parsing.format import Written, records_of
 from leanda.parsing.records import error, failed, information, warning
 
@@ -32,7 +32,7 @@ class Csv:
     """A delimited text, under the name that decides what is tried first: `csv`, or `tsv` for tabs."""
 
     name: str
-    version: str = "2"
+    version: str = "3"
     empty_is_failure: bool = False
 
     def boundaries(self, blocks: Iterable[bytes], *, head: bytes, first_index: int = 0) -> Iterator[int]:
@@ -142,7 +142,7 @@ class _Chunk:
             return None
         try:
             text = self._data[spans[0][0] : spans[-1][1]].decode(self._table.encoding.name)
-            rows = _cells(text, self._table.delimiter)
+            rows = list(read_rows(text, self._table.delimiter))
         except (UnicodeDecodeError, csv.Error):
             return None
         return rows if len(rows) == len(spans) else None
@@ -162,7 +162,7 @@ class _Chunk:
                 return _failed(index, "ROW_ENCODING", message, issues)
             issues.append(warning("ENCODING_GUESSED", f"The row is not UTF-8; it was read as {self._table.fallback}."))
         try:
-            rows = _cells(text, self._table.delimiter)
+            rows = list(read_rows(text, self._table.delimiter))
         except csv.Error as problem:
             return _failed(index, "ROW_UNREADABLE", f"The row cannot be cut into cells: {problem}.", issues)
         return self._record(index, rows[0] if rows else [], issues)
@@ -217,12 +217,6 @@ class _Chunk:
 @lru_cache(maxsize=8)
 def _smiles_column(table: Table) -> int | None:
     return smiles_column(table.columns, table.sample)
-
-
-def _cells(text: str, delimiter: str) -> list[list[str]]:
-    # The limit is one of the whole process; our own check of the bytes comes first and is the stricter one.
-    csv.field_size_limit(limits.MAX_RECORD_BYTES)
-    return [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row]
 
 
 def _place(index: int) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
+from leanda import limits
 from leanda.contracts.artefacts import FieldValue, Issue, Record, RecordStatus, Severity
 
 BOM: Final = b"\xef\xbb\xbf"
@@ -70,6 +71,11 @@ def failed(
     return Record(index=index, type=type, status=RecordStatus.FAILED, name=name, fields=fields, issues=placed)
 
 
+def too_large(what: str, size: int, place: str | None = None, *, most: int = limits.MAX_RECORD_BYTES) -> Issue:
+    """The error of a record, or what makes one up, that has more bytes than are accepted."""
+    return error("RECORD_TOO_LARGE", f"The {what} has {size:,} bytes; {most:,} are accepted.", place)
+
+
 def guarded(type: str, read: Callable[[bytes, int], Record], raw: bytes, index: int) -> Record:
     """A record, failed if reading it raises: whatever a record holds, its neighbours must not pay for it.
 
@@ -83,3 +89,18 @@ def guarded(type: str, read: Callable[[bytes, int], Record], raw: bytes, index: 
     except Exception as defect:
         message = f"Reading the record ended unexpectedly: {defect.__class__.__name__}: {defect}"
         return failed(type, index, error("RECORD_UNREADABLE", message))
+
+
+def one_by_one(
+    type: str, read: Callable[[bytes, int], Record], data: bytes, ends: Iterable[int], first_index: int
+) -> Iterator[Record]:
+    """A record, `guarded`, for each end in a byte range; it begins where the one before it ends.
+
+    Args:
+        ends: offsets in `data`, ascending.
+        first_index: index of the first record.
+    """
+    start = 0
+    for index, end in enumerate(ends, first_index):
+        yield guarded(type, read, data[start:end], index)
+        start = end

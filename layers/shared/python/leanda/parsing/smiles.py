@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from leanda import limits
+
 _SMILES_TOKENS = re.compile(
     r"(?:\[\d*(?:[A-Z][a-z]?|[a-z]{1,2}|\*)[^\[\]\s]*\]|Br|Cl|[BCNOPSFI]|[bcnops]|\*"
     r"|[-=#$:/\\~.()]|%\d\d|\d)++"
@@ -69,8 +71,7 @@ class ReactionLayout:
         if self.delimiter is None:
             match = _ARROWS.match(line)
             return [match[0], line[match.end() :].strip()] if match else line.split(None, 1)
-        # The limit of csv is one of the whole process, and small; lines are bounded before.
-        csv.field_size_limit(max(csv.field_size_limit(), len(line) + 1))
+        csv.field_size_limit(limits.MAX_RECORD_BYTES)  # for the whole process: see `delimited.read_rows`
         try:
             return next(csv.reader([line], delimiter=self.delimiter, strict=True), [])
         except csv.Error:
