@@ -56,6 +56,9 @@ def test_records_depend_neither_on_blocks_nor_on_chunks(cuts: set[int], size: in
         ("InChI=1S//", "TOOLKIT_REFUSED"),
         ("InChI=1S/C\0H4", "INCHI_INVALID"),
         ("InChI=1S/" + "C" * 20_001, "STRUCTURE_TOO_LARGE"),
+        ("InChI=1S/Cl9999H.Na/h1H;/q;+1/p-1", "STRUCTURE_TOO_LARGE"),
+        ("InChI=1S/9999ClH.Na/h1H;/q;+1/p-1", "STRUCTURE_TOO_LARGE"),
+        ("InChI=1S/C99999999999", "STRUCTURE_TOO_LARGE"),
         ("x" * (limits.MAX_RECORD_BYTES + 1), "RECORD_TOO_LARGE"),
     ],
 )

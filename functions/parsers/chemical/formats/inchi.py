@@ -19,8 +19,12 @@ from leanda.parsing.records import BOM, BOM_DROPPED, decode, error, failed, guar
 
 MOLECULE: Final = "molecule"
 MAX_INCHI_CHARACTERS: Final = 20_000
+MAX_ATOMS: Final = 1023
+"""Besides hydrogen, the most that a standard InChI may have; Indigo thinks for minutes before it refuses a salt of ten thousand."""
 _INCHI: Final = re.compile(r"InChI=1S?(?:/[!-~]+)?")
 _STANDARD: Final = "InChI=1S/"
+_COMPONENT: Final = re.compile(r"(\d*)([^.]+)")
+_ELEMENT: Final = re.compile(r"([A-Z][a-z]?)(\d*)")
 _HEADER: Final = re.compile(rb"\"?(?:standard[ _]?)?inchi\"?(?![=\w])", re.IGNORECASE)
 
 
@@ -28,7 +32,7 @@ class InchiFormat:
     """See `leanda.parsing.format.Format`. A record is a line that is neither blank, comment nor header."""
 
     name = "inchi"
-    version = "1"
+    version = "2"
     empty_is_failure = True
 
     def boundaries(self, blocks: Iterable[bytes], *, head: bytes, first_index: int = 0) -> Iterator[int]:  # noqa: ARG002
@@ -82,6 +86,9 @@ def _structure(inchi: str) -> tuple[Structure | None, tuple[Issue, ...]]:
         return None, (error("STRUCTURE_TOO_LARGE", message),)
     if not _INCHI.fullmatch(inchi):
         return None, (error("INCHI_INVALID", f"This is no InChI: {inchi[:60]!r}."),)
+    if (atoms := _atoms(inchi)) > MAX_ATOMS:
+        message = f"The InChI's formula has {atoms:,} atoms besides hydrogen; {MAX_ATOMS:,} are accepted."
+        return None, (error("STRUCTURE_TOO_LARGE", message),)
     try:
         molecule = structures.inchi_session().loadMolecule(inchi)
         smiles = lone_pairs.turned(molecule.smiles())
@@ -101,6 +108,15 @@ def _structure(inchi: str) -> tuple[Structure | None, tuple[Issue, ...]]:
     if inchi.startswith(_STANDARD):
         return structure, (warning("INCHI_DIFFERS", f"{message}."),)
     return structure, ()
+
+
+def _atoms(inchi: str) -> int:
+    """Atoms of the formula, which is the first layer, but for hydrogen. Of a number the first nine digits count."""
+    _, formula, *_ = f"{inchi}/".split("/")
+    return sum(
+        int(times[:9] or 1) * sum(int(count[:9] or 1) for symbol, count in _ELEMENT.findall(component) if symbol != "H")
+        for times, component in _COMPONENT.findall(formula)
+    )
 
 
 def _composition(inchi: str) -> tuple[str, ...]:
