@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from functions.history.domain import Entry
 from leanda import ids
+from tests.faults.told import compare
 
 TERMINAL = {"Processed", "ProcessedPartially", "Failed"}
 GIVEN_UP = {"CANCELLED", "SUPERSEDED"}
@@ -28,6 +30,7 @@ class World:
     Attributes:
         nodes, runs, records, uploads, blobs: documents of the store by `_id`, with their outbox.
         events: CloudEvents in the order of their topics, repetitions included.
+        log: what `history` kept of these, in any order.
         indexed_nodes, indexed_records: documents that can be found, by id.
         letters: a line for each dead letter that was not delivered again.
         now: the time that deadlines are compared with.
@@ -39,6 +42,7 @@ class World:
     uploads: Documents
     blobs: Documents
     events: Sequence[Mapping[str, Any]]
+    log: Sequence[Entry]
     indexed_nodes: Documents
     indexed_records: Documents
     letters: Sequence[str]
@@ -46,7 +50,7 @@ class World:
 
 
 def check(world: World, accepted: Mapping[str, str], expected: Mapping[str, Outcome]) -> None:
-    """Nothing lost, nothing doubled, nothing out of order, nothing past its deadline, index = store.
+    """Nothing lost, nothing doubled, nothing out of order, nothing past its deadline, index = store, and the log tells the same.
 
     Args:
         accepted: file id → name, for every upload that was acknowledged.
@@ -67,6 +71,8 @@ def check(world: World, accepted: Mapping[str, str], expected: Mapping[str, Outc
     _events_are_told_once(world)
     _events_are_told_in_order(world)
     _records_are_there_once(world)
+    assert {entry.id for entry in world.log} == {event["id"] for event in world.events}
+    compare(world.log, world.nodes, world.runs)
     _index_is_store(world)
     for documents in (world.nodes, world.runs, world.uploads, world.blobs):
         waiting = {key: document["outbox"] for key, document in documents.items() if document["outbox"]}

@@ -12,6 +12,7 @@ import pytest
 from confluent_kafka import KafkaException
 from pymongo import MongoClient
 
+from functions.history.adapters import _entry
 from tests.cloud import Cloud, eventually
 from tests.faults.model import TERMINAL, World
 from tests.topics import Topics
@@ -59,6 +60,7 @@ def world_of(cloud: Cloud, owner_id: str) -> World:
             uploads=_by_id(blobs["uploads"].find({"_id": {"$in": list(nodes)}})),
             blobs=_by_id(blobs["blobs"].find(some)),
             events=[one.event for one in Topics(cloud).published(of=nodes)],
+            log=[_entry(kept) for kept in store["history"]["events"].find({"fileId": {"$in": list(nodes)}})],
             indexed_nodes=_indexed(cloud, "leanda-nodes-write", owner_id),
             indexed_records=_indexed(cloud, "leanda-records-write", owner_id),
             letters=[_line(letter) for letter in cloud.letters() if _file_of(letter) in nodes and _is_open(letter)],

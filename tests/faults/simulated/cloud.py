@@ -7,11 +7,12 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from functions.history.domain import Entry, entry_of
 from functions.parsers.bundle.parser import parser as bundle
 from functions.parsers.chemical.parser import parser as chemical
 from functions.parsers.generic.parser import parser as generic
 from functions.parsers.tabular.parser import parser as tabular
-from leanda.contracts.envelope import Origin
+from leanda.contracts.envelope import Event, Origin
 from leanda.errors import Conflict, NotFound, Unavailable
 from leanda.messaging.consumer import Consumer
 from leanda.ports import Message
@@ -87,11 +88,17 @@ def world_of(cloud: Pipeline) -> World:
         uploads=cloud.uploads.documents,
         blobs=cloud.blobs.documents,
         events=[json.loads(message.body) for message in cloud.broker.sent],
+        log=[_entry(message) for message in {one.event_id: one for one in reversed(cloud.broker.sent)}.values()],
         indexed_nodes=cloud.index.shown("leanda-nodes-write"),
         indexed_records=cloud.index.shown("leanda-records-write"),
         letters=[f"{letter.consumer}: {letter.code} {letter.detail}" for letter in cloud.letters.letters],
         now=cloud.clock.now(),
     )
+
+
+def _entry(message: Message) -> Entry:
+    event, body = Event.from_bytes(message.body), message.body.decode()
+    return entry_of(event, topic=message.topic, partition=0, offset=0, body=body, key=message.key)
 
 
 def until_done(step: Callable[[], Any]) -> Any:

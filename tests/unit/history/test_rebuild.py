@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import gzip
 import random
-from typing import Any
 
 import pytest
 
 from functions.files.models import NodeEdit
-from functions.history.domain import ERASED
 from functions.history.erasing import Erasing
-from functions.history.rebuild import NodeHistory, rebuild
+from functions.history.rebuild import rebuild
 from functions.history.use_cases import Keeping, whole_batch
 from functions.parsers.chemical.parser import parser as chemical
 from functions.parsers.generic.parser import parser as generic
 from functions.parsers.tabular.parser import parser as tabular
-from leanda import ids
 from leanda.access.policy import Viewer
 from leanda.contracts.envelope import Origin
 from leanda.http.auth import Principal
 from leanda.messaging import Consumer
 from tests.fakes.messaging import FakeDeadLetters
 from tests.fakes.pipeline import USER, Pipeline
+from tests.faults.told import compare
 from tests.unit.history.fakes import FakeEventLog
 
 ME = Viewer(USER)
@@ -54,45 +52,8 @@ def logged(cloud: Pipeline, *, seed: int) -> FakeEventLog:
     return log
 
 
-def compare(cloud: Pipeline, log: FakeEventLog, *, erased: bool = False) -> int:
-    """How many nodes are the same in the store and in what the log tells; all must be. What is erased has lost its words."""
-    nodes = rebuild(log.entries.values())
-    assert nodes.keys() == cloud.nodes.documents.keys()
-    for key, node in nodes.items():
-        _same_node(cloud, key, node, erased=erased)
-    return len(nodes)
-
-
-def _same_node(cloud: Pipeline, key: str, node: NodeHistory, *, erased: bool) -> None:
-    def failure_of(document: dict[str, Any]) -> Any:
-        failure = document.get("failure")
-        return {name: failure[name] for name in ("code", "message")} if failure and erased else failure
-
-    kept = cloud.nodes.get(key)
-    assert kept is not None
-    if erased:
-        kept["name"] = ERASED
-    assert (node.name, node.parent_id, node.owner_id) == (kept["name"], kept["parentId"], kept["ownerId"])
-    assert (node.deleted, node.placement) == (kept["deleted"], kept["placement"])
-    if kept["type"] != "file":
-        return
-    assert node.status == kept["status"], kept["name"]
-    assert node.failure == failure_of(kept)
-    assert node.active_run == kept["activeRun"]
-    assert node.latest_run == (kept.get("latestRun") or {}).get("run")
-    assert (node.counts.to_json_dict(), node.indexed_records) == (kept["counts"], kept["indexedRecords"])
-    for number, run in node.runs.items():
-        document = cloud.runs.get(ids.run_key(key, number))
-        assert document is not None
-        assert run.state == document["state"], (kept["name"], number)
-        assert run.failure == failure_of(document)
-        if run.state in {"Superseded", "Cancelled"}:
-            continue  # what came after the end is in the log, and changed nothing in the store
-        assert run.stored == {int(n) for n, chunk in document["chunks"].items() if "stored" in chunk}
-        planned = [row["n"] for rows in document["plan"].values() for row in rows]
-        assert (run.chunks or 0) == len(planned)
-        if document.get("counts"):
-            assert run.counts.to_json_dict() == document["counts"]
+def same(cloud: Pipeline, log: FakeEventLog, *, erased: bool = False) -> int:
+    return compare(log.entries.values(), cloud.nodes.documents, cloud.runs.documents, erased=erased)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -103,7 +64,7 @@ def test_the_log_of_many_files_adds_up_to_the_store(seed: int) -> None:
     cloud.upload("stored-only.smi", SMILES, process=False)
     cloud.drop("in/box/drop.smi", SMILES)
     cloud.deliver()
-    assert compare(cloud, logged(cloud, seed=seed)) >= len(FILES) + 4
+    assert same(cloud, logged(cloud, seed=seed)) >= len(FILES) + 4
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -119,7 +80,7 @@ def test_renaming_reprocessing_deleting_and_new_bytes_are_in_the_log(seed: int) 
     cloud.files.delete(ME, gone, "file", None, origin(4))
     cloud.drop("box/d.smi", SMILES + b"C methane\n")
     cloud.deliver()
-    compare(cloud, logged(cloud, seed=seed))
+    same(cloud, logged(cloud, seed=seed))
 
 
 def test_a_run_that_a_newer_one_took_over_is_superseded() -> None:
@@ -129,7 +90,7 @@ def test_a_run_that_a_newer_one_took_over_is_superseded() -> None:
     cloud.deliver()
     (node,) = rebuild(logged(cloud, seed=1).entries.values()).values()
     assert node.latest_run == 2
-    compare(cloud, logged(cloud, seed=1))
+    same(cloud, logged(cloud, seed=1))
 
 
 def test_a_missing_event_is_noticed() -> None:
@@ -142,7 +103,7 @@ def test_a_missing_event_is_noticed() -> None:
     indexed = next(key for key, entry in log.entries.items() if entry.type == "leanda.files.file.indexed.v1")
     del log.entries[processed], log.entries[indexed]
     with pytest.raises(AssertionError):
-        compare(cloud, log)
+        same(cloud, log)
 
 
 def test_events_that_nobody_understands_here_are_left_out() -> None:
@@ -155,7 +116,7 @@ def test_events_that_nobody_understands_here_are_left_out() -> None:
     log.entries["x"] = type(entry)(
         **{name: getattr(entry, name) for name in entry.__slots__} | {"id": "x", "body": changed}
     )
-    assert compare(cloud, log) == 1
+    assert same(cloud, log) == 1
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -172,4 +133,4 @@ def test_an_erased_user_leaves_no_word_and_the_log_still_adds_up_to_the_states(s
     for entry in log.entries.values():
         assert not [word for word in words if word in entry.body], entry.type
         assert entry.user_id is None
-    assert compare(cloud, log, erased=True) >= len(FILES) + 2
+    assert same(cloud, log, erased=True) >= len(FILES) + 2
