@@ -123,8 +123,8 @@ def parse(kind: str, format: str, path: Path, folder: Path, chunks: int, peaks: 
 
 def process(folder: Path, peaks: Peaks) -> dict[str, Any]:
     """Complete the chunks that were parsed."""
-    from functions.processor.chemistry import TOOLKIT
     from functions.processor.use_cases import Processing
+    from leanda.structures import TOOLKIT
 
     guard = GuardedChild(Limits(item_seconds=15, call_seconds=150, memory_bytes=1 << 30))  # as in functions/processor
     processing = Processing(TOOLKIT, Folder(folder), Told(), guard, SystemClock())

@@ -12,7 +12,7 @@ from pymongo.database import Database
 
 from functions.files.ports import NodeFilter, UploadRequest
 from leanda import ids
-from leanda.contracts.artefacts import Record
+from leanda.contracts.artefacts import Row
 from leanda.discovery.client import ServiceClient
 from leanda.persistence.aggregates import MongoAggregates
 from leanda.persistence.client import Document, insert_new, store_errors
@@ -109,7 +109,7 @@ class MongoRecords:
     def __init__(self, database: Database[Document]) -> None:
         self.collection: Collection[Document] = database["records"]
 
-    def insert(self, file_id: str, run: int, records: Iterable[Record]) -> None:
+    def insert(self, file_id: str, run: int, records: Iterable[Row]) -> None:
         for some in batched(records, _INSERT_BATCH, strict=False):
             insert_new(self.collection, [_document(file_id, run, record) for record in some])
 
@@ -160,13 +160,11 @@ class BlobsService:
         return self._services.call("blobs", "GET", f"/api/v1/blobs/{blob_id}").headers["location"]
 
 
-def _document(file_id: str, run: int, record: Record) -> Document:
-    body = record.model_dump(mode="python", by_alias=True, exclude_none=True)
-    return body | {
-        "_id": ids.stored_record_key(file_id, run, record.index),
+def _document(file_id: str, run: int, record: Row) -> Document:
+    return {
+        **record,
+        "_id": ids.stored_record_key(file_id, run, record["index"]),
         "fileId": file_id,
         "run": run,
-        "recordId": ids.record_id(file_id, record.index),
-        "status": record.status.value,
-        "issues": [issue.to_json_dict() for issue in record.issues],
+        "recordId": ids.record_id(file_id, record["index"]),
     }

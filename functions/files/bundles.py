@@ -16,7 +16,7 @@ from functions.files.domain import Node
 from functions.files.ports import Nodes
 from leanda import ids, limits
 from leanda.changes import Change
-from leanda.contracts.artefacts import Record, RecordStatus
+from leanda.contracts.artefacts import RecordStatus, Row
 from leanda.contracts.envelope import Origin
 from leanda.contracts.events import MemberRequested
 from leanda.errors import InvalidRequest
@@ -33,7 +33,7 @@ class Bundles:
     nodes: Nodes
     clock: Clock
 
-    def unpack(self, bundle: Node, blob_id: str, records: Iterable[Record], origin: Origin) -> None:
+    def unpack(self, bundle: Node, blob_id: str, records: Iterable[Row], origin: Origin) -> None:
         """Announce a file for each good member. Members that failed have a record that says why, and no file.
 
         Args:
@@ -41,14 +41,14 @@ class Bundles:
             blob_id: the bytes that were read.
             records: of type `member` (`functions.parsers.bundle`).
         """
-        members = [record for record in records if record.status is RecordStatus.PARSED]
+        members = [record for record in records if record["status"] == RecordStatus.PARSED]
         if not members or bundle["deleted"]:
             return
         top_id = ids.folder_id_of_bundle(blob_id)
         top = self._folder(top_id, self._beside(bundle), _folder_name(bundle), bundle, origin)
         folders: dict[tuple[str, ...], Node] = {}
         for record in members:
-            *path, name = str(record.properties["path"]).split("/")
+            *path, name = str(record["properties"]["path"]).split("/")
             parent = top
             for depth in range(1, len(path) + 1):
                 key = tuple(path[:depth])
@@ -74,8 +74,8 @@ class Bundles:
         self.nodes.publish(folder_id)
         return known
 
-    def _file(self, bundle: Node, blob_id: str, parent: Node, name: str, record: Record, origin: Origin) -> None:
-        said = record.properties
+    def _file(self, bundle: Node, blob_id: str, parent: Node, name: str, record: Row, origin: Origin) -> None:
+        said = record["properties"]
         file_id = ids.file_id_of_member(blob_id, said["path"])
         new, _ = domain.announced_file(
             file_id,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from leanda.contracts.artefacts import Record
+from leanda.contracts.artefacts import Row
 from leanda.persistence.aggregates import Aggregates
 
 
@@ -62,7 +62,7 @@ class Runs(Aggregates, Protocol):
 class Records(Protocol):
     """Records of runs: inserted once, never changed."""
 
-    def insert(self, file_id: str, run: int, records: Iterable[Record]) -> None:
+    def insert(self, file_id: str, run: int, records: Iterable[Row]) -> None:
         """Insert what is not there yet; what is there stays as it is."""
         ...
 

@@ -28,7 +28,7 @@ from leanda.contracts.events import (
 from leanda.messaging import Group, Received, portions
 from leanda.observability import logger
 from leanda.persistence.aggregates import deciding
-from leanda.persistence.artefacts import pack, records_in, statistics_in
+from leanda.persistence.artefacts import pack, rows_in, statistics_in
 from leanda.ports import ArtefactStore, Clock
 from leanda.statistics import merge, summary
 
@@ -150,9 +150,9 @@ class Tracker:
         if node is None:
             return
         body = self.artefacts.get(data.file_id, data.run, data.chunk, "processed", data.artefact)
-        self.records.insert(data.file_id, data.run, records_in(body))
+        self.records.insert(data.file_id, data.run, rows_in(body))
         if run["kind"] == BUNDLE:
-            self.bundles.unpack(node, run["blobId"], records_in(body), origin)
+            self.bundles.unpack(node, run["blobId"], rows_in(body), origin)
         now = self.clock.now()
         stored = RecordsStored(
             file_id=data.file_id,

@@ -87,7 +87,7 @@ def read_chunk(
     """
     artefact, offset, until, lost = Artefact(), 0, now() + seconds, 0.0
     ends: list[int] | None = None
-    together = isinstance(format, WritingFormat)
+    together = isinstance(format, WritingFormat) and format.together
     while True:
         arguments: dict[str, Any] = {
             "kind": kind,

@@ -1,4 +1,4 @@
-"""Computed properties of a record.
+"""Computed properties of a molecule.
 
 | Name | Unit | Meaning |
 |---|---|---|
@@ -21,11 +21,12 @@ All come from the toolkit that the record names in `toolkit`. Each has a time li
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from functions.processor import chemistry
 from leanda import structures
-from leanda.contracts.artefacts import Issue, Record, RecordStatus, Severity
+from leanda.contracts.artefacts import Issue, Severity
 
 DESCRIPTORS: Final[tuple[tuple[str, Callable[[Any], Any]], ...]] = (
     ("tpsa", lambda molecule: molecule.tpsa()),
@@ -50,30 +51,33 @@ CALCULATIONS: Final[tuple[tuple[str, Callable[[Any], Any]], ...]] = (
     ("mostAbundantMass", chemistry.most_abundant_mass),
     ("inchi", structures.inchi),
 )
-_OWN_ISSUES: Final = frozenset({"PROPERTY_FAILED", "PROPERTY_INCOMPLETE", "STRUCTURE_NOT_COMPUTABLE"})
-_MEDIA_TYPES: Final = frozenset({structures.MOLFILE, structures.SMILES})
+ISSUES: Final = frozenset({"PROPERTY_FAILED", "PROPERTY_INCOMPLETE", "STRUCTURE_NOT_COMPUTABLE"})
+"""Codes of what `compute` warns of."""
 
 
-def compute(record: Record) -> Record:
-    """The record with its properties; it stays as it is if it failed or has no molecular structure.
+@dataclass
+class Computed:
+    """What is known of a molecule, and what is to be said of that."""
+
+    properties: dict[str, Any] = field(default_factory=dict)
+    issues: list[Issue] = field(default_factory=list)
+
+
+def compute(text: str) -> Computed:
+    """The properties of a structure, a molfile or a SMILES.
 
     It never raises for what a structure holds. Warnings say what is missing: `PROPERTY_FAILED` a property that could not
     be computed, `PROPERTY_INCOMPLETE` one that says less than the structure, `STRUCTURE_NOT_COMPUTABLE` everything, because
     the structure is no molecule (a query).
-    Computing again gives the same record.
     """
-    structure = record.structure
-    if record.status is RecordStatus.FAILED or structure is None or structure.media_type not in _MEDIA_TYPES:
-        return record
     try:
-        molecule = structures.load_kekule(structure.text)
+        molecule = structures.load_kekule(text)
         unspecified = structures.atoms_without_element(molecule)
     except Exception as error:
-        return _with(
-            record, {}, [_issue("STRUCTURE_NOT_COMPUTABLE", f"Nothing was computed: {structures.reason(error)}.")]
-        )
-    properties: dict[str, Any] = {}
-    issues: list[Issue] = []
+        why = f"Nothing was computed: {structures.reason(error)}."
+        return Computed(issues=[_issue("STRUCTURE_NOT_COMPUTABLE", why)])
+    computed = Computed()
+    properties, issues = computed.properties, computed.issues
 
     def add(name: str, calculate: Callable[[Any], Any], given: Any) -> None:
         if unspecified and name in NEEDS_ELEMENTS:
@@ -93,10 +97,10 @@ def compute(record: Record) -> Record:
         seen = chemistry.as_descriptors_see_it(molecule)
     except Exception as error:
         issues += [_property_failed(name, structures.reason(error)) for name, _ in DESCRIPTORS]
-        return _with(record, properties, issues)
+        return computed
     for name, calculate in DESCRIPTORS:
         add(name, calculate, seen)
-    return _with(record, properties, issues)
+    return computed
 
 
 def _left_out(properties: dict[str, Any]) -> list[Issue]:
@@ -108,17 +112,6 @@ def _left_out(properties: dict[str, Any]) -> list[Issue]:
     except Exception as error:
         message = f"canonicalSmiles may leave out what inchi says of double bonds: {structures.reason(error)}."
     return [_issue("PROPERTY_INCOMPLETE", message, place="canonicalSmiles")]
-
-
-def _with(record: Record, properties: dict[str, Any], issues: list[Issue]) -> Record:
-    kept = tuple(issue for issue in record.issues if issue.code not in _OWN_ISSUES)
-    return record.model_copy(
-        update={
-            "properties": record.properties | properties,
-            "issues": kept + tuple(issues),
-            "toolkit": structures.TOOLKIT,
-        }
-    )
 
 
 def _property_failed(name: str, why: str) -> Issue:

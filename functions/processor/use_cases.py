@@ -9,14 +9,15 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
+from functions.processor.completing import result
 from leanda.changes import messages_of
-from leanda.contracts.artefacts import Issue, Record, Severity
+from leanda.contracts.artefacts import Issue, Row, Severity
 from leanda.contracts.envelope import Origin
 from leanda.contracts.events import Counts, RecordsParsed, RecordsProcessed
 from leanda.errors import LeandaError
 from leanda.guard import ChildDied, Death, Guard
 from leanda.messaging import Group
-from leanda.persistence.artefacts import PackedLines, json_line, records_in
+from leanda.persistence.artefacts import PackedLines, rows_in
 from leanda.ports import ArtefactStore, Clock, Publisher
 from leanda.statistics import typed
 
@@ -85,8 +86,8 @@ class Processing:
             last, reason, rest = self.seconds(), str(Death.TIMED_OUT), None
             arguments = {"skip": done.total, "without": without}
             try:
-                for result in self.guard.stream("functions.processor.completing:complete", arguments, body):
-                    done.add(result)
+                for each in self.guard.stream("functions.processor.completing:complete", arguments, body):
+                    done.add(each)
                     last = self.seconds()
                     if last > until and not done.has_statistics:
                         break
@@ -96,9 +97,9 @@ class Processing:
                 lost += self.seconds() - last
                 reason = str(died.death)
                 rest = done.total + 1 if lost <= LOST_SECONDS else None
-                if done.has_statistics or done.total == sum(1 for _ in records_in(body)):
+                if done.has_statistics or done.total == sum(1 for _ in rows_in(body)):
                     raise  # no record is to blame
-            for record in islice(records_in(body), done.total, rest):
+            for record in islice(rows_in(body), done.total, rest):
                 without.append(done.total)
                 done.add(_without_properties(typed(record), reason))
             if rest is None:
@@ -128,8 +129,7 @@ class _Completed:
         self.records.add(line)
 
 
-def _without_properties(record: Record, code: str) -> bytes:
-    issue = Issue(code=code, severity=Severity.WARNING, message=NOT_COMPUTED[code], place=f"record {record.index + 1}")
-    kept = record.model_copy(update={"issues": (*record.issues, issue)})
-    flag = b"1" if kept.status == "Failed" else b"0"
-    return flag + json_line(kept)
+def _without_properties(record: Row, code: str) -> bytes:
+    place = f"record {record['index'] + 1}"
+    issue = Issue(code=code, severity=Severity.WARNING, message=NOT_COMPUTED[code], place=place)
+    return result({**record, "issues": [*record["issues"], issue.to_json_dict()]})

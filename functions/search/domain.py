@@ -20,7 +20,7 @@ from functions.search.mappings import NODES, PROPERTY_TYPES, RECORDS, write_alia
 from functions.search.ports import Document, NodeFacts, Seen, Versioned
 from leanda import ids, limits
 from leanda.access.policy import Role
-from leanda.contracts.artefacts import RecordStatus
+from leanda.contracts.artefacts import RecordStatus, Row
 from leanda.contracts.events import FileStatus
 
 FOLDER: Final = "folder"
@@ -44,10 +44,6 @@ REACTION_SMILES_MEDIA_TYPE: Final = "chemical/x-daylight-reaction-smiles"
 TEXT_MEDIA_TYPE: Final = "text/plain"
 """A page, slide or document: its structure is what a reader reads."""
 PAIR: Final = "="
-
-Row = Mapping[str, Any]
-"""A record as its artefact has it: the JSON form of `leanda.contracts.artefacts.Record`, taken as it is. It was written from that
-model by a stage before, and reading it into the model again would cost more than all the rest of indexing."""
 
 _NAMES: Final = ("inchiKey", "inchi", "canonicalSmiles", "molecularFormula", "reactionSmiles")
 _PARTICIPANTS: Final = ("reactants", "products", "agents")

@@ -13,7 +13,6 @@ from typing import Final
 from functions.search import domain
 from functions.search.domain import Stage
 from functions.search.ports import Authority, NodeFacts, SearchIndex, Versioned
-from functions.search.rows import rows_in
 from leanda.changes import messages_of
 from leanda.contracts.envelope import Origin
 from leanda.contracts.events import (
@@ -27,6 +26,7 @@ from leanda.contracts.events import (
 )
 from leanda.messaging import Group, Received, portions
 from leanda.observability import logger
+from leanda.persistence.artefacts import rows_in
 from leanda.ports import ArtefactStore, Clock, Message, Publisher
 
 SOURCE: Final = "search"

@@ -8,7 +8,7 @@ from typing import Any
 
 from functions.files.ports import NodeFilter, UploadRequest
 from leanda import ids
-from leanda.contracts.artefacts import Record
+from leanda.contracts.artefacts import Row
 from tests.fakes.aggregates import FakeAggregates
 
 
@@ -72,11 +72,11 @@ class FakeRecords:
     def __init__(self) -> None:
         self.documents: dict[str, dict[str, Any]] = {}
 
-    def insert(self, file_id: str, run: int, records: Iterable[Record]) -> None:
+    def insert(self, file_id: str, run: int, records: Iterable[Row]) -> None:
         for record in records:
-            key = ids.stored_record_key(file_id, run, record.index)
-            body = record.to_json_dict() | {"fileId": file_id, "run": run}
-            self.documents.setdefault(key, body | {"_id": key, "recordId": ids.record_id(file_id, record.index)})
+            key = ids.stored_record_key(file_id, run, record["index"])
+            place = {"_id": key, "fileId": file_id, "run": run, "recordId": ids.record_id(file_id, record["index"])}
+            self.documents.setdefault(key, {**record, **place})
 
     def page(
         self, file_id: str, run: int, *, status: str | None, after: int | None, limit: int

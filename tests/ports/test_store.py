@@ -13,7 +13,7 @@ from pymongo import MongoClient
 from functions.files.adapters import MongoNodes, MongoRecords, MongoRuns
 from functions.files.ports import NodeFilter
 from leanda.changes import Change
-from leanda.contracts.artefacts import Issue, Record, RecordStatus, Severity
+from leanda.contracts.artefacts import Issue, Record, RecordStatus, Row, Severity
 from leanda.contracts.envelope import Origin
 from leanda.contracts.events import FolderCreated
 from leanda.errors import RevisionConflict, Unavailable
@@ -203,15 +203,16 @@ class TestNodes:
 
 
 class TestRecords:
-    def records(self) -> list[Record]:
+    def records(self) -> list[Row]:
         issue = Issue(code="BAD", severity=Severity.ERROR, message="No.", place="line 1")
         good = [Record(index=n, type="molecule", properties={"molecularWeight": 1.5}) for n in (0, 2)]
-        return [*good, Record(index=1, type="molecule", status=RecordStatus.FAILED, issues=(issue,))]
+        bad = Record(index=1, type="molecule", status=RecordStatus.FAILED, issues=(issue,))
+        return [one.to_json_dict() for one in (*good, bad)]
 
     def test_inserting_twice_leaves_each_once_and_as_it_was(self, world: World) -> None:
         world.records.insert("f", 1, self.records())
-        changed = [one.model_copy(update={"name": "other"}) for one in self.records()]
-        world.records.insert("f", 1, [*changed, Record(index=3, type="molecule")])
+        changed = [{**one, "name": "other"} for one in self.records()]
+        world.records.insert("f", 1, [*changed, {**changed[0], "index": 3}])
         page = world.records.page("f", 1, status=None, after=None, limit=9)
         assert [one["index"] for one in page] == [0, 1, 2, 3]
         assert "name" not in page[0]

@@ -49,8 +49,10 @@ def test_garbage_is_taken_for_what_its_name_says_and_refused() -> None:
 
 
 def test_the_structures_drawn_are_those_of_the_names() -> None:
-    computed = {record.name: compute(record).properties for record in records_of(EXPECTED[0])}
-    listed = {record.name: compute(record).properties for record in records_of(EXPECTED[1])}
+    computed, listed = (
+        {record.name: compute(record.structure.text).properties for record in records_of(sample) if record.structure}
+        for sample in EXPECTED[:2]
+    )
     assert list(computed) == [name for name, *_ in MOLECULES]
     assert list(listed) == [name for name, _ in LIST]
     known = {

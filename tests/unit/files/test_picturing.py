@@ -90,7 +90,8 @@ def test_a_long_text_comes_in_parts_that_make_the_whole(length: int, cloud: Pipe
     file_id = cloud.upload("one.smi", b"CCO ethanol\n")
     cloud.deliver()
     text = "".join(chr(97 + n % 26) for n in range(length))
-    cloud.records.insert(file_id, 1, [Record(index=1, type="crystal", structure=Structure(media_type="x", text=text))])
+    record = Record(index=1, type="crystal", structure=Structure(media_type="x", text=text))
+    cloud.records.insert(file_id, 1, [record.to_json_dict()])
     found = list(parts(picturing, file_id, 1))
     assert "".join(found) == text
     assert all(0 < len(part) <= SLICE_CHARACTERS for part in found)
@@ -100,5 +101,5 @@ def test_only_short_properties_are_told(cloud: Pipeline, picturing: Picturing) -
     file_id = cloud.upload("one.smi", b"CCO ethanol\n")
     cloud.deliver()
     properties = {"technique": "IR", "pointCount": 4, "text": "x" * 201, "reactants": [{"smiles": "C"}]}
-    cloud.records.insert(file_id, 1, [Record(index=1, type="spectrum", properties=properties)])
+    cloud.records.insert(file_id, 1, [Record(index=1, type="spectrum", properties=properties).to_json_dict()])
     assert picturing.subject(ME, file_id, 1)["record"]["properties"] == {"technique": "IR", "pointCount": 4}

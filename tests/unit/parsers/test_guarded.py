@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from functions.parsers import reading
+from functions.parsers.chemical.formats.sdf import FORMAT as SDF
 from functions.parsers.guarded import CHUNK_SECONDS, GAVE_UP, LOST_SECONDS, ReaderDied, read_chunk, read_whole
 from functions.parsers.tabular.formats.csv import CSV
 from leanda.contracts.events import ChunkRow, Counts
@@ -21,9 +22,11 @@ class Fragile:
 
     def __init__(self, *deadly: int) -> None:
         self.deadly, self._guard = set(deadly), InProcessGuard()
+        self.first_indices: list[int] = []
 
     def stream(self, call: str, arguments: dict[str, Any], payload: bytes) -> Iterator[bytes]:
         index = arguments.get("firstIndex", 0)
+        self.first_indices.append(index)
         for result in self._guard.stream(call, arguments, payload):
             behind = index + 1 + result.count(b"\n")
             if self.deadly.intersection(range(index, behind)):
@@ -101,6 +104,17 @@ def test_rows_that_came_together_are_all_there_when_a_later_one_is_deadly(monkey
     ]
     whole = list(InProcessGuard().stream(CALL, CHUNK | {"head": len(data), "together": True}, data + data))
     assert 1 < len(whole) < 10
+
+
+def test_molecules_come_one_by_one_so_that_a_deadly_one_costs_no_other_reading() -> None:
+    data = b"".join(b"%d\n\n\n  0  0  0  0  0  0            999 V2000\nM  END\n$$$$\n" % n for n in range(5))
+    row = ChunkRow(n=0, offset=0, length=len(data), first_index=0, count=5)
+    guard = Fragile(2)
+    body, _ = read_chunk(guard, "chemical", SDF, row, data, data).finished()
+    assert [(record.index, record.status) for record in records_in(body)] == [
+        (n, "Failed" if n == 2 else "Parsed") for n in range(5)
+    ]
+    assert guard.first_indices == [0, 3]
 
 
 CALL = "functions.parsers.reading:read_chunk"

@@ -121,9 +121,10 @@ def test_a_query_is_kept_with_a_warning_and_what_indigo_refuses_fails_alone() ->
 )
 def test_the_processor_computes_properties_of_drawn_molecules(form: WholeFormat, content: bytes) -> None:
     [record] = read(form, content)
-    computed = compute(record)
-    assert computed.properties["molecularFormula"] == "C2H6O"
-    assert computed.properties["inchiKey"] == "LFQSCWFLJHTTHZ-UHFFFAOYSA-N"
+    assert record.structure is not None
+    computed = compute(record.structure.text).properties
+    assert computed["molecularFormula"] == "C2H6O"
+    assert computed["inchiKey"] == "LFQSCWFLJHTTHZ-UHFFFAOYSA-N"
 
 
 def test_what_breaks_off_is_one_failed_record_behind_the_good_ones() -> None:

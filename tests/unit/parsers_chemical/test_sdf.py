@@ -11,6 +11,7 @@ from functions.parsers.chemical.formats import mol, sdf
 from leanda import limits
 from leanda.contracts.artefacts import Record, RecordStatus, Severity
 from leanda.parsing.records import guarded
+from leanda.persistence.artefacts import json_line
 from tests.unit.parsers import reading
 from tests.unit.parsers.reading import codes
 from tests.unit.parsers_chemical.molfiles import molfile, v3000
@@ -120,6 +121,16 @@ def test_data_items_in_all_their_variants(items: str, fields: list[tuple[str, st
     record = read_one(molfile() + items + "\n$$$$\n")
     assert [(field.name, field.value) for field in record.fields] == fields
     assert codes(record) == issues
+
+
+def test_good_records_are_written_down_as_their_models_are_and_failed_ones_stay_records() -> None:
+    items = '> <É "quoted">\na\n\n> <tab\t>\n\n> <A>\nx\n\ny\n\n'
+    bad = molfile(["C"], [(1, 9, 1)], name="bad")
+    content = sdf_file(molfile() + items, molfile(name=""), bad, v3000())
+    lines = list(sdf.FORMAT.written(content, first_index=7, head=content))
+    records = read(content, first_index=7)
+    assert [isinstance(line, bytes) for line in lines] == [True, True, False, True]
+    assert lines == [json_line(one) if one.status is RecordStatus.PARSED else one for one in records]
 
 
 def test_text_that_is_not_utf8_is_read_as_windows_1252_and_said_so() -> None:

@@ -16,6 +16,7 @@ import pytest
 from functions.parsers.tabular.formats import DELIMITED
 from leanda import limits
 from leanda.contracts.artefacts import Record
+from leanda.persistence.artefacts import pack, rows_in
 from leanda.statistics import observe, qualify, typed
 from tests.samples import sample
 
@@ -68,7 +69,7 @@ def by_pandas(name: str) -> pandas.DataFrame:
 
 @cache
 def columns(name: str) -> dict[str, dict[str, Any]]:
-    return {str(one["name"]): one for one in map(qualify, observe(map(typed, read(name))))}
+    return {str(one["name"]): one for one in map(qualify, observe(map(typed, rows_in(pack(read(name))))))}
 
 
 @pytest.mark.parametrize("name", SAMPLES)

@@ -19,6 +19,7 @@ from leanda.contracts.artefacts import Record, RecordStatus
 from leanda.errors import FileBomb, FileCorrupt, FormatMismatch, ParseFailure
 from leanda.guard import GuardedChild, Limits
 from leanda.parsing.signatures import decide
+from leanda.persistence.artefacts import pack, rows_in
 from leanda.statistics import observe, qualify, typed
 from tests.samples import manifest, sample
 from tests.unit.parsers_tabular import workbooks as made
@@ -262,7 +263,9 @@ def test_types_and_extremes_of_a_sheet_are_those_of_its_cells() -> None:
     from openpyxl import load_workbook
 
     content = sample("bad_dimensions.xlsx").read_bytes()
-    columns = {str(column["name"]): column for column in map(qualify, observe(map(typed, read(content))))}
+    columns = {
+        str(column["name"]): column for column in map(qualify, observe(map(typed, rows_in(pack(read(content))))))
+    }
     assert {name: column["dataType"] for name, column in columns.items()} == {
         "PN": "string",
         "Qty": "integer",

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from functions.processor.completing import with_properties
 from functions.processor.use_cases import CHUNK_SECONDS, LOST_SECONDS, Processing
-from leanda.contracts.artefacts import FieldValue, Record
+from leanda.contracts.artefacts import FieldValue, Issue, Record, RecordStatus, Row, Structure
 from leanda.contracts.envelope import Origin
 from leanda.contracts.events import Counts, RecordsParsed, RecordsProcessed
 from leanda.contracts.registry import event_of
@@ -102,3 +103,37 @@ def test_all_records_stay_and_are_counted_whatever_happens_to_some(guard: Guard,
     assert [record.fields[0].value for record in records] == list(range(RECORDS))
     assert without_properties(records) == left_out
     assert (statistics.count, statistics.minimum, statistics.maximum) == (RECORDS, 0, RECORDS - 1)
+
+
+def molecule(smiles: str, *issues: Issue) -> Row:
+    structure = Structure(media_type="chemical/x-daylight-smiles", text=smiles)
+    record = Record(index=3, type="molecule", name="x", structure=structure, issues=issues, properties={"given": 1})
+    return record.to_json_dict()
+
+
+def test_a_molecule_gets_properties_beside_those_it_has_and_names_its_toolkit() -> None:
+    given = molecule("CCO")
+    done = with_properties(given)
+    assert done["toolkit"] == "Indigo 1.46.0"
+    assert (done["properties"]["given"], done["properties"]["molecularFormula"]) == (1, "C2H6O")
+    assert {**done, "properties": {"given": 1}} == {**given, "toolkit": done["toolkit"]}
+
+
+def test_computing_again_gives_the_same_record() -> None:
+    kept = Issue(code="BOM_DROPPED", message="from the parser")
+    once = with_properties(molecule("CFC", kept))
+    assert [issue["code"] for issue in once["issues"]] == ["BOM_DROPPED", *["PROPERTY_FAILED"] * 3]
+    assert with_properties(once) == once
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        Record(index=0, type="molecule", status=RecordStatus.FAILED),
+        Record(index=0, type="row"),
+        Record(index=0, type="crystal", structure=Structure(media_type="chemical/x-cif", text="data_")),
+    ],
+)
+def test_records_without_a_molecule_stay_as_they_are(given: Record) -> None:
+    row = given.to_json_dict()
+    assert with_properties(row) is row

@@ -8,7 +8,6 @@ import pytest
 
 from functions.processor.identifying import Identifying
 from functions.processor.properties import compute
-from leanda.contracts.artefacts import Record, Structure
 from leanda.guard import GuardedChild, Limits
 
 
@@ -21,9 +20,8 @@ def identifying() -> Iterator[Identifying]:
 
 @pytest.mark.parametrize("smiles", ["OC(=O)c1ccccc1OC(C)=O", "C1=CC=C(C(=C1)C(=O)O)OC(=O)C", "[Na+].[Cl-]", "C"])
 def test_they_are_what_records_have(identifying: Identifying, smiles: str) -> None:
-    structure = Structure(media_type="chemical/x-daylight-smiles", text=smiles)
-    record = compute(Record(index=0, type="molecule", structure=structure))
-    assert identifying.identifiers(smiles) == [record.properties["canonicalSmiles"], record.properties["inchiKey"]]
+    computed = compute(smiles).properties
+    assert identifying.identifiers(smiles) == [computed["canonicalSmiles"], computed["inchiKey"]]
 
 
 @pytest.mark.parametrize("text", ["c1ccccc", "not a molecule", "C" * 1999 + "(", "\ud800", "\0"])

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from molmass.elements import ELEMENTS
 
 from functions.processor import isotopologues, properties
-from leanda.contracts.artefacts import Record, Structure
 
 
 def choices(count: int, kinds: int) -> Iterator[tuple[int, ...]]:
@@ -83,7 +82,6 @@ def test_rdkit_knows_the_same_isotopes() -> None:
     ],
 )
 def test_masses_of_molecules(smiles: str, mono: float, most: float) -> None:
-    structure = Structure(media_type="chemical/x-daylight-smiles", text=smiles)
-    found = properties.compute(Record(index=0, type="molecule", structure=structure)).properties
+    found = properties.compute(smiles).properties
     assert found["mostAbundantMass"] == pytest.approx(most, abs=1e-3)
     assert found["monoisotopicMass"] == pytest.approx(mono, abs=1e-3)

@@ -26,8 +26,12 @@ def both() -> list[tuple[dict[str, Any], dict[str, str]]]:
     """Computed properties and PubChem's items of every record."""
     records = sdf.FORMAT.read(sample("pubchem-hard-set.sdf.gz").read_bytes(), first_index=0, head=b"")
     return [
-        (properties.compute(record).properties, {field.name: str(field.value) for field in record.fields})
+        (
+            properties.compute(record.structure.text).properties,
+            {field.name: str(field.value) for field in record.fields},
+        )
         for record in records
+        if record.structure
     ]
 
 

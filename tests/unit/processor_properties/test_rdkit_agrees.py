@@ -72,7 +72,7 @@ def read_by_both() -> list[Both]:
             read = Chem.MolFromSmiles if record.structure.media_type.endswith("smiles") else Chem.MolFromMolBlock
             molecule = read(record.structure.text)
             if molecule is not None and row.name not in LEFT_OUT:
-                done = properties.compute(record)
+                done = properties.compute(record.structure.text)
                 warned = frozenset(issue.code for issue in done.issues)
                 found.append(Both(row.path, record.index, done.properties, warned, molecule))
     return found

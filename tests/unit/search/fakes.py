@@ -6,11 +6,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from datetime import UTC, datetime
 from typing import Any
 
-from functions.search.domain import Row
 from functions.search.errors import DocumentRefused
 from functions.search.mappings import RECORDS, IndexDefinition, write_alias
 from functions.search.ports import NodeFacts, Seen, Versioned
-from leanda.contracts.artefacts import Record
+from leanda.contracts.artefacts import Record, Row
 from leanda.errors import NotFound, Unavailable
 from leanda.ports import Message
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import Final
 
 from functions.parsers.chemical.formats.sdf import SdfFormat
-from leanda.parsing.format import Format
+from leanda.parsing.format import WritingFormat
 
 
 class MolFormat(SdfFormat):
     name = "mol"
 
 
-FORMAT: Final[Format] = MolFormat()
+FORMAT: Final[WritingFormat] = MolFormat()

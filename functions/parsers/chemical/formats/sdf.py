@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Any, Final
 
 from functions.parsers import toolkit
 from leanda import limits
-from leanda.contracts.artefacts import FieldValue, Issue, Record, Severity, Structure
+from leanda.contracts.artefacts import Issue, Record, RecordStatus, Severity
 from leanda.parsing import ctab
-from leanda.parsing.format import Format
+from leanda.parsing.format import WritingFormat, Written, records_of
 from leanda.parsing.records import BOM, BOM_DROPPED, decode, error, failed, one_by_one, refused, too_large
+from leanda.persistence.artefacts import row_line
 
 MOLFILE: Final = "chemical/x-mdl-molfile"
 
@@ -31,20 +32,24 @@ _HEADER_IN_VALUE: Final = re.compile(r">\s.*<[^<>]+>")
 
 
 class SdfFormat:
-    """See `leanda.parsing.format.Format`. An unterminated last record counts if it holds more than blanks."""
+    """See `leanda.parsing.format.WritingFormat`. An unterminated last record counts if it holds more than blanks."""
 
     name = "sdf"
     version = "1"
     empty_is_failure = True
+    together = False
 
     def boundaries(self, blocks: Iterable[bytes], *, head: bytes, first_index: int = 0) -> Iterator[int]:  # noqa: ARG002
         return boundaries(blocks)
 
-    def read(self, data: bytes, *, first_index: int, head: bytes) -> Iterator[Record]:  # noqa: ARG002
+    def read(self, data: bytes, *, first_index: int, head: bytes) -> Iterator[Record]:
+        return records_of(self.written(data, first_index=first_index, head=head))
+
+    def written(self, data: bytes, *, first_index: int, head: bytes) -> Iterator[Written]:  # noqa: ARG002
         return one_by_one("molecule", _record, data, boundaries([data]), first_index)
 
 
-FORMAT: Format = SdfFormat()
+FORMAT: WritingFormat = SdfFormat()
 
 
 def boundaries(blocks: Iterable[bytes]) -> Iterator[int]:
@@ -92,7 +97,7 @@ def boundaries(blocks: Iterable[bytes]) -> Iterator[int]:
         yield base + len(buffer)
 
 
-def _record(raw: bytes, index: int) -> Record:
+def _record(raw: bytes, index: int) -> Written:
     if len(raw) > limits.MAX_RECORD_BYTES:
         return failed("molecule", index, too_large("record", len(raw)))
     issues: tuple[Issue, ...] = ()
@@ -114,14 +119,15 @@ def _record(raw: bytes, index: int) -> Record:
     issues += item_issues
     if refused(issues):
         return failed("molecule", index, *issues, name=name)
-    return Record(
-        index=index,
-        type="molecule",
-        name=name,
-        structure=Structure(media_type=MOLFILE, text=block),
-        fields=fields,
-        issues=issues,
-    )
+    # As plain values: thirty data items as models cost as much as finding them in the text.
+    record: dict[str, Any] = {"index": index, "type": "molecule", "status": RecordStatus.PARSED}
+    if name:
+        record["name"] = name
+    record["structure"] = {"mediaType": MOLFILE, "text": block}
+    record["fields"] = fields
+    record["properties"] = {}
+    record["issues"] = [issue.to_json_dict() for issue in issues]
+    return row_line(record)
 
 
 def _without_delimiter(raw: bytes) -> bytes:
@@ -146,8 +152,9 @@ def _block_end(raw: bytes) -> int:
     return item.start() if item else len(raw)
 
 
-def data_items(text: str) -> tuple[tuple[FieldValue, ...], tuple[Issue, ...]]:
-    """Data items in file order, values as text exactly as in the file (several lines joined by a line feed).
+def data_items(text: str) -> tuple[list[dict[str, str]], tuple[Issue, ...]]:
+    """Data items in file order, as fields: `name` and `value`, which is text exactly as in the file (several lines joined by a
+    line feed).
 
     A blank line ends a value. Text that follows it without a header belongs to the value before: programs write blank
     lines inside of values, although the format has no place for them.
@@ -166,7 +173,8 @@ def data_items(text: str) -> tuple[tuple[FieldValue, ...], tuple[Issue, ...]]:
             notes["DATA_ITEM_OPEN", items[-1][0]] = "No blank line ends the value of {}."
         if blank:
             value = None
-        elif line[0] == ">":
+            continue
+        if line[0] == ">":
             value = []
             items.append((_field_name(line), value))
         elif items:
@@ -175,8 +183,8 @@ def data_items(text: str) -> tuple[tuple[FieldValue, ...], tuple[Issue, ...]]:
         else:
             notes["TEXT_OUTSIDE_DATA", line[:40]] = "Text behind the molecule belongs to no data item: {}."
         if len(items) > MAX_DATA_ITEMS or len(notes) > MAX_DATA_ITEMS:
-            return (), (error("TOO_MANY_FIELDS", f"The record has more than {MAX_DATA_ITEMS:,} data items."),)
-    fields = tuple([FieldValue(name=name, value="\n".join(lines)) for name, lines in items])
+            return [], (error("TOO_MANY_FIELDS", f"The record has more than {MAX_DATA_ITEMS:,} data items."),)
+    fields = [{"name": name, "value": "\n".join(lines)} for name, lines in items]
     issues = [
         Issue(code=code, severity=Severity.INFORMATION, message=message.format(subject))
         for (code, subject), message in notes.items()

@@ -34,6 +34,7 @@ class Csv:
     name: str
     version: str = "3"
     empty_is_failure: bool = False
+    together: bool = True
 
     def boundaries(self, blocks: Iterable[bytes], *, head: bytes, first_index: int = 0) -> Iterator[int]:
         """End offsets of the data rows; the header belongs to the first one's range. See `Format.boundaries`.

@@ -22,11 +22,11 @@ from __future__ import annotations
 import functools
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
-from leanda.contracts.artefacts import FieldStatistics, FieldValue, Record, RecordStatus
+from leanda.contracts.artefacts import FieldStatistics, RecordStatus, Row
 
 type Value = str | int | float | bool | None
 type ValueType = Literal["boolean", "integer", "decimal", "date", "datetime", "string"]
@@ -57,36 +57,25 @@ def type_value(text: str) -> Value:
 
     `yes` gives True, `1` gives 1, `00501` gives `00501`, blank text gives None.
     """
-    return _typed_text(text)[0] if len(text) <= _LONGEST_TYPED else _blank_or_text(text)
+    return _said(text).value
 
 
 def type_of(value: Value) -> ValueType | None:
     """The type's name of a value, typed or still text; None for nothing."""
-    if isinstance(value, str):
-        return _typed_text(value)[1] if len(value) <= _LONGEST_TYPED else _text_type(value)
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, int):
-        return "integer" if abs(value) < _INT64 else "string"
-    return "decimal" if math.isfinite(value) else "string"
+    return _said(value).kind
 
 
-def typed(record: Record) -> Record:
+def typed(record: Row) -> Row:
     """The record with its fields' values typed where that loses nothing; what is ambiguous stays text.
 
     Numbers, `true` and `false` become such, so that ranges of numbers can be searched. `yes`, `no` and `TRUE` stay text:
     in a column of countries NO is Norway, in one of towns TRUE is in West Virginia, and only the whole column tells;
     `qualify` calls a column of nothing but such words boolean. Statistics are the same before and after.
     """
-    if not record.fields:
-        return record
-    # Validating a shallow dict costs half of `model_copy`, and this runs for every record there is.
-    return Record.model_validate({**record.__dict__, "fields": [_typed_field(field) for field in record.fields]})
+    return {**record, "fields": [_typed_field(field) for field in record.get("fields", ())]}
 
 
-def observe(records: Iterable[Record]) -> list[FieldStatistics]:
+def observe(records: Iterable[Row]) -> list[FieldStatistics]:
     """Statistics of all fields of some records, in the order in which the fields appear. Failed records do not count."""
     observation = Observation()
     for record in records:
@@ -95,19 +84,21 @@ def observe(records: Iterable[Record]) -> list[FieldStatistics]:
 
 
 class Observation:
-    """The same, record by record, for those who do not keep them."""
+    """The same, record by record in the order of the file, for those who do not keep them."""
 
     def __init__(self) -> None:
         self._seen: dict[str, _Tally] = {}
 
-    def add(self, record: Record) -> None:
-        if record.status is RecordStatus.FAILED:
+    def add(self, record: Row) -> None:
+        if record.get("status") == RecordStatus.FAILED:
             return
-        for field in record.fields:
-            tally = self._seen.get(field.name)
+        seen = self._seen
+        for field in record.get("fields", ()):
+            name = field["name"]
+            tally = seen.get(name)
             if tally is None:
-                tally = self._seen[field.name] = _Tally(record.index)
-            tally.add(field.value, record.index)
+                tally = seen[name] = _Tally(record["index"])
+            tally.add(field.get("value"))
 
     def statistics(self) -> list[FieldStatistics]:
         return _in_order(tally.statistics(name) for name, tally in self._seen.items())
@@ -208,9 +199,8 @@ class _Tally:
         self._distinct: set[str] = set()
         self._capped = False
 
-    def add(self, value: Value, index: int) -> None:
-        self._first_index = min(self._first_index, index)
-        kind, number, shown = _seen(value)
+    def add(self, value: Value) -> None:
+        kind, number, shown, _ = _said(value)
         if kind is None:
             self._nulls += 1
             return
@@ -258,69 +248,67 @@ def _merged(one: FieldStatistics, other: FieldStatistics) -> FieldStatistics:
     )
 
 
-def _typed_field(field: FieldValue) -> FieldValue:
-    if not isinstance(field.value, str):
-        return field
-    value = type_value(field.value)
-    if isinstance(value, bool) and field.value.strip() not in ("true", "false"):
-        return field
-    return field if value is field.value else FieldValue(name=field.name, value=value)
-
-
-def _seen(value: Value) -> tuple[ValueType | None, float | None, str]:
-    """A value's type, its place on the number line (dates: seconds since 1970) and how a list of values shows it."""
+def _typed_field(field: Mapping[str, Any]) -> Mapping[str, Any]:
+    value = field.get("value")
     if isinstance(value, str):
-        return _seen_text(value) if len(value) <= _LONGEST_TYPED else (_text_type(value), None, value)
-    kind = type_of(value)
-    if kind is None:
-        return None, None, ""
+        said = _said(value).value
+        # A word for true or false stays text unless it is JSON's own.
+        value = value if isinstance(said, bool) and value.strip() not in ("true", "false") else said
+    return {"name": field["name"]} if value is None else {"name": field["name"], "value": value}
+
+
+class _Said(NamedTuple):
+    """What a value says: its type, its place on the number line (dates: seconds since 1970), how a list of values shows it, and
+    the value itself, typed."""
+
+    kind: ValueType | None
+    number: float | None
+    shown: str
+    value: Value
+
+
+_NOTHING: Final = _Said(None, None, "", None)
+
+
+def _said(value: Value) -> _Said:
+    if isinstance(value, str):
+        if len(value) <= _LONGEST_TYPED:
+            return _said_by_text(value)
+        return _Said("string", None, value, value) if value.strip() else _NOTHING
+    if value is None:
+        return _NOTHING
     if isinstance(value, bool):
-        return kind, None, str(value).lower()
-    return kind, float(value) if kind != "string" and value is not None else None, _number_text(value)
+        return _Said("boolean", None, str(value).lower(), value)
+    exact = abs(value) < _INT64 if isinstance(value, int) else math.isfinite(value)
+    if not exact:
+        return _Said("string", None, _number_text(value), value)
+    return _Said("integer" if isinstance(value, int) else "decimal", float(value), _number_text(value), value)
 
 
 @functools.lru_cache(maxsize=16_384)
-def _seen_text(text: str) -> tuple[ValueType | None, float | None, str]:
-    value, kind = _typed_text(text)
-    if kind in ("date", "datetime"):
-        return kind, _seconds(text.strip()), text
-    if kind in ("integer", "decimal") and isinstance(value, int | float):
-        return kind, float(value), _number_text(value)
-    if kind == "boolean" and text.strip().lower() in ("true", "false"):
-        return kind, None, text.strip().lower()
-    return kind, None, text
-
-
-@functools.lru_cache(maxsize=16_384)
-def _typed_text(text: str) -> tuple[Value, ValueType | None]:
+def _said_by_text(text: str) -> _Said:
     stripped = text.strip()
     if not stripped:
-        return None, None
+        return _NOTHING
+    string = _Said("string", None, text, text)
     if stripped[0] not in _MAY_BE_TYPED:
-        return text, "string"
-    if stripped.lower() in _WORDS:
-        return _WORDS[stripped.lower()], "boolean"
+        return string
+    if (word := stripped.lower()) in _WORDS:
+        return _Said("boolean", None, word if word in ("true", "false") else text, _WORDS[word])
     if _INTEGER.fullmatch(stripped):
-        return int(stripped), "integer"
+        value = int(stripped)
+        return _Said("integer", float(value), _number_text(value), value)
     if _DECIMAL.fullmatch(stripped):
-        value = float(stripped)
-        vanished = value == 0 and re.search("[1-9]", re.split("[eE]", stripped)[0]) is not None
-        return (text, "string") if math.isinf(value) or vanished else (value, "decimal")
+        number = float(stripped)
+        vanished = number == 0 and re.search("[1-9]", re.split("[eE]", stripped)[0]) is not None
+        return string if math.isinf(number) or vanished else _Said("decimal", number, _number_text(number), number)
     date = _DATE.fullmatch(stripped)
-    if date is not None and _seconds(stripped) is not None:
-        return text, "datetime" if date["time"] else "date"
-    return text, "string"
+    if date is not None and (seconds := _seconds(stripped)) is not None:
+        return _Said("datetime" if date["time"] else "date", seconds, text, text)
+    return string
 
 
-def _blank_or_text(text: str) -> str | None:
-    return text if text.strip() else None
-
-
-def _text_type(text: str) -> ValueType | None:
-    return "string" if text.strip() else None
-
-
-def _number_text(value: float | str | None) -> str:
+def _number_text(value: float) -> str:
     """2 and 2.0 are one value of a decimal field."""
     return repr(value).removesuffix(".0")
 

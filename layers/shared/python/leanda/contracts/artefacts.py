@@ -5,6 +5,7 @@ Key: `fileId/run/chunk/stage-sha256`. Readers derive bucket and prefix themselve
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -67,6 +68,11 @@ class Record(Contract):
     properties: dict[str, Any] = Field(default_factory=dict)
     issues: tuple[Issue, ...] = ()
     toolkit: str | None = None
+
+
+type Row = Mapping[str, Any]
+"""A record as its artefact has it: the JSON form of `Record`, taken as it is. A stage before wrote it from that model; reading it
+into the model again, and writing it once more, would cost several times what most readers do with it."""
 
 
 class FieldStatistics(Contract):

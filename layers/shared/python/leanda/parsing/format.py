@@ -92,7 +92,14 @@ type Written = Record | bytes
 
 @runtime_checkable
 class WritingFormat(Format, Protocol):
-    """A `Format` that spares the detour over records, which costs a table more than reading it does."""
+    """A `Format` that spares the detour over records, which costs a table more than reading it does.
+
+    Attributes:
+        together: whether several lines may be handed over as one result. It spares rows of tables most of their way; when a reader
+            dies, those of one result are read once more, one by one.
+    """
+
+    together: bool
 
     def written(self, data: bytes, *, first_index: int, head: bytes) -> Iterator[Written]:
         """What `read` gives, with the good records written down already; everything else as `read`."""

@@ -76,7 +76,7 @@ def too_large(what: str, size: int, place: str | None = None, *, most: int = lim
     return error("RECORD_TOO_LARGE", f"The {what} has {size:,} bytes; {most:,} are accepted.", place)
 
 
-def guarded(type: str, read: Callable[[bytes, int], Record], raw: bytes, index: int) -> Record:
+def guarded[T](type: str, read: Callable[[bytes, int], T], raw: bytes, index: int) -> T | Record:
     """A record, failed if reading it raises: whatever a record holds, its neighbours must not pay for it.
 
     Raises:
@@ -91,9 +91,9 @@ def guarded(type: str, read: Callable[[bytes, int], Record], raw: bytes, index: 
         return failed(type, index, error("RECORD_UNREADABLE", message))
 
 
-def one_by_one(
-    type: str, read: Callable[[bytes, int], Record], data: bytes, ends: Iterable[int], first_index: int
-) -> Iterator[Record]:
+def one_by_one[T](
+    type: str, read: Callable[[bytes, int], T], data: bytes, ends: Iterable[int], first_index: int
+) -> Iterator[T | Record]:
     """A record, `guarded`, for each end in a byte range; it begins where the one before it ends.
 
     Args:

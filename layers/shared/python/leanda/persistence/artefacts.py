@@ -8,7 +8,9 @@ import io
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from leanda.contracts.artefacts import FieldStatistics, Record
+from pydantic_core import from_json, to_json
+
+from leanda.contracts.artefacts import FieldStatistics, Record, Row
 from leanda.contracts.base import Contract
 from leanda.errors import NotFound, Unavailable
 
@@ -33,6 +35,11 @@ def json_line(item: Contract) -> bytes:
     return item.model_dump_json(by_alias=True, exclude_none=True).encode()
 
 
+def row_line(row: Row) -> bytes:
+    """A record that was read as `rows_in` does, as `json_line` writes its model."""
+    return to_json(row, inf_nan_mode="null")
+
+
 def pack(items: Iterable[Contract]) -> bytes:
     """The body of an artefact."""
     lines = PackedLines()
@@ -46,6 +53,13 @@ def records_in(body: bytes) -> Iterator[Record]:
     with gzip.GzipFile(fileobj=io.BytesIO(body)) as stream:
         for line in stream:
             yield Record.model_validate_json(line)
+
+
+def rows_in(body: bytes) -> Iterator[Row]:
+    """The same as plain values, for those who need no model of what a stage before wrote from one."""
+    with gzip.GzipFile(fileobj=io.BytesIO(body)) as stream:
+        for line in stream:
+            yield from_json(line, cache_strings="keys")
 
 
 def statistics_in(body: bytes) -> Iterator[FieldStatistics]:
