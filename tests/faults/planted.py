@@ -31,7 +31,7 @@ BUGS = (
     Bug(
         "dedup insert",
         "functions/files/adapters.py",
-        '"_id": ids.stored_record_key(file_id, run, record.index),',
+        '"_id": ids.stored_record_key(file_id, run, record["index"]),',
         '"_id": ids.new_id(),',
         "tests/ports/test_store.py",
     ),
