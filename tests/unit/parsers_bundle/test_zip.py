@@ -43,6 +43,12 @@ def test_each_member_says_where_its_bytes_are_and_what_comes_out_of_them(method:
         assert b"".join(taken) == expected
 
 
+def test_what_file_managers_left_there_is_no_member() -> None:
+    litter = {"__MACOSX/._readme.txt": b"x", "spectra/.DS_Store": b"x", "spectra\\Thumbs.db": b"x", "desktop.ini": b"x"}
+    like_it = {"spectra/__MACOSX/a.txt": b"x", "a.DS_Store": b"x"}
+    assert [record.name for record in read(made.packed({**litter, **like_it}))] == list(like_it)
+
+
 def test_only_an_archive_that_no_other_parser_takes_is_a_bundle() -> None:
     archive = made.packed(MEMBERS)
     assert decide(archive, "results.zip", len(archive)) == Kind("bundle", "zip")

@@ -3,6 +3,7 @@
 Properties say where a member's bytes are and what must come out of them: `path` (with `/`), `size`, `compressedSize`, `offset` (of
 its data in the archive), `method` (0 stored, 8 deflated), `crc32`. The field `Modified` is a time that the archive states without a
 zone. Whether the bytes keep that promise is seen by whoever inflates them. Archives within the archive are members like others.
+What file managers leave in folders for themselves (`__MACOSX/`, `.DS_Store`, `Thumbs.db`) is passed over; the archive keeps it.
 
 APPNOTE.TXT 6.3.10, sections 4.3.7 (local header) and 4.3.12 (directory).
 """
@@ -27,6 +28,7 @@ TYPE: Final = "member"
 _LOCAL_HEADER: Final = struct.Struct("<4s5H3I2H")
 _LOCAL_MAGIC: Final = b"PK\x03\x04"
 _MOST_PATH_BYTES: Final = 900
+_OF_FILE_MANAGERS: Final = frozenset({".ds_store", "thumbs.db", "desktop.ini"})
 
 
 @dataclass
@@ -34,7 +36,7 @@ class Zip:
     """ZIP archives, whatever wrote them."""
 
     name: str = "zip"
-    version: str = "1"
+    version: str = "2"
     empty_is_failure: bool = False
 
     def records(self, file: BinaryIO) -> Iterator[Record]:
@@ -50,7 +52,7 @@ class Zip:
         """
         archive = open_archive(file, most_members=limits.MAX_BUNDLE_MEMBERS, most_bytes=limits.MAX_BUNDLE_BYTES)
         taken: set[str] = set()
-        members = [member for member in archive.infolist() if not member.is_dir()]
+        members = [one for one in archive.infolist() if not one.is_dir() and not _is_of_a_file_manager(one.filename)]
         for index, member in enumerate(members):
             path = unicodedata.normalize("NFC", member.filename.replace("\\", "/"))
             offset = _data_offset(file, member)
@@ -76,6 +78,11 @@ class Zip:
                     "crc32": member.CRC,
                 },
             )
+
+
+def _is_of_a_file_manager(name: str) -> bool:
+    *folders, last = name.replace("\\", "/").split("/")
+    return folders[:1] == ["__MACOSX"] or last.lower() in _OF_FILE_MANAGERS
 
 
 def _refusal(member: zipfile.ZipInfo, path: str, taken: set[str]) -> Issue | None:
