@@ -89,7 +89,7 @@ class OpenSearchIndex:
             self.server.ask("POST", "/_aliases", aliases)
 
     def ensure_state(self) -> None:
-        """Make the index of `Progress`; nothing when it is there."""
+        """Make the index of `Notes`; nothing when it is there."""
         try:
             self.server.ask("PUT", f"/{STATE_INDEX}", STATE_BODY)
         except Refused as error:

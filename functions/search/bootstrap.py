@@ -9,10 +9,11 @@ import boto3
 
 from functions.search import settings as s
 from functions.search.adapters import FilesAuthority, FilesCatalogue, OpenSearchIndex, ProcessorStructures
-from functions.search.generations import OpenSearchGenerations, OpenSearchProgress
+from functions.search.generations import OpenSearchGenerations
 from functions.search.holdings import OpenSearchHoldings
 from functions.search.indexing import PORTION_SECONDS, NodeIndexer, RecordIndexer, by_records, whole_batch
 from functions.search.mappings import NODES, RECORDS, IndexDefinition, definitions, next_alias, write_alias
+from functions.search.notes import OpenSearchNotes
 from functions.search.opensearch import sigv4
 from functions.search.rebuilding import Rebuild
 from functions.search.reconciling import Comparison, Reconciler
@@ -69,7 +70,7 @@ def rebuild() -> Rebuild:
         catalogue=comparison.catalogue,
         artefacts=comparison.artefacts,
         generations=OpenSearchGenerations(index.server),
-        progress=OpenSearchProgress(index.server),
+        notes=OpenSearchNotes(index.server),
         meter=EmfMeter("search"),
         clock=comparison.clock,
         definitions=_definitions(settings),
@@ -84,7 +85,7 @@ def reconciler() -> Reconciler:
     return Reconciler(
         comparison=_comparison(settings, index, write_alias(NODES), write_alias(RECORDS)),
         generations=OpenSearchGenerations(index.server),
-        progress=OpenSearchProgress(index.server),
+        notes=OpenSearchNotes(index.server),
         meter=EmfMeter("search"),
     )
 

@@ -1,4 +1,4 @@
-"""The indices behind the aliases, and how far long work on them is: `Generations` and `Progress` on OpenSearch."""
+"""The indices behind the aliases: `Generations` on OpenSearch."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
-from functions.search.errors import Overtaken
 from functions.search.mappings import (
     ALIASES,
-    STATE_INDEX,
     IndexDefinition,
     definitions,
     next_alias,
@@ -117,32 +115,6 @@ class OpenSearchGenerations:
         except (Unavailable, Refused):
             if self._server.exists(f"/{index}"):
                 raise
-
-
-class OpenSearchProgress:
-    """`Progress` in documents of the state index, guarded by their sequence numbers."""
-
-    def __init__(self, server: OpenSearch) -> None:
-        self._server = server
-
-    def load(self, name: str) -> tuple[Document, Any]:
-        found = self._server.get(f"/{STATE_INDEX}/_doc/{name}")
-        if found is None or not found.get("found"):
-            return {}, None
-        return found["_source"], (found["_seq_no"], found["_primary_term"])
-
-    def save(self, name: str, document: Document, token: Any) -> Any:
-        guard = "op_type=create" if token is None else f"if_seq_no={token[0]}&if_primary_term={token[1]}"
-        try:
-            kept = self._server.ask("PUT", f"/{STATE_INDEX}/_doc/{name}?{guard}", document)
-        except Refused as error:
-            if error.answered != 409:
-                raise
-            there, mine = self.load(name)
-            if there != document:
-                raise Overtaken(detail=name) from error
-            return mine  # it was kept, and the answer was lost
-        return kept["_seq_no"], kept["_primary_term"]
 
 
 _NEXT: Final = {next_alias(alias) for alias in ALIASES}

@@ -260,8 +260,8 @@ class Generations(Protocol):
     def all(self) -> list[Generation]: ...
 
 
-class Progress(Protocol):
-    """How far something is that takes longer than one invocation: a small document that two cannot change at once."""
+class Notes(Protocol):
+    """Small documents beside the indices that two cannot change at once, as how far a rebuild is."""
 
     def load(self, name: str) -> tuple[Document, Any]:
         """The document, or an empty one, and the token to change it with."""

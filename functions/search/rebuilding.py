@@ -29,8 +29,8 @@ from functions.search.ports import (
     Generations,
     Holdings,
     Meter,
+    Notes,
     Page,
-    Progress,
     SearchIndex,
     StoredChunk,
     Versioned,
@@ -80,7 +80,7 @@ class Rebuild:
     catalogue: Catalogue
     artefacts: ArtefactStore
     generations: Generations
-    progress: Progress
+    notes: Notes
     meter: Meter
     clock: Clock
     definitions: tuple[IndexDefinition, ...]
@@ -90,7 +90,7 @@ class Rebuild:
 
     def status(self) -> State:
         """How far the rebuild is, or how the last one ended; and all generations."""
-        state, _ = self.progress.load(STATE)
+        state, _ = self.notes.load(STATE)
         return state | {"generations": [asdict(one) for one in self.generations.all()]}
 
     def start(self, *, left: Left, accept_loss: bool = False) -> State:
@@ -99,7 +99,7 @@ class Rebuild:
         Args:
             accept_loss: put the new generation to use even without what cannot be read or written any more.
         """
-        state, token = self.progress.load(STATE)
+        state, token = self.notes.load(STATE)
         if state.get("phase") not in KEPT:
             state = self._begun(state)
         elif state["phase"] in (BLOCKED, SHADOW):
@@ -116,7 +116,7 @@ class Rebuild:
         Raises:
             RebuildUnderWay: the generation beside the one in use is being made from the store.
         """
-        state, token = self.progress.load(STATE)
+        state, token = self.notes.load(STATE)
         if state.get("phase") not in KEPT:
             state = self._begun(state) | {"phase": SHADOW, "shadow": True}
             self.generations.open()
@@ -134,7 +134,7 @@ class Rebuild:
         Raises:
             NothingToContinue: there is none.
         """
-        state, token = self.progress.load(STATE)
+        state, token = self.notes.load(STATE)
         if state.get("phase") not in OPEN:
             raise NothingToContinue
         return self._work(state, self._save(state, token), left)
@@ -145,7 +145,7 @@ class Rebuild:
         That is how a rebuild outlives an invocation: functions that invoke themselves are stopped after some 16 times (AWS Lambda
         developer guide, "Use Lambda recursive loop detection"), and one that dies invokes nobody.
         """
-        state, token = self.progress.load(STATE)
+        state, token = self.notes.load(STATE)
         if not is_silent(state, now=self.clock.now()):
             return state
         logger.info("a rebuild of the index goes on", since=state["at"], phase=state["phase"])
@@ -157,7 +157,7 @@ class Rebuild:
         Raises:
             NothingToContinue: there is none.
         """
-        state, token = self.progress.load(STATE)
+        state, token = self.notes.load(STATE)
         if state.get("phase", DONE) == DONE:
             raise NothingToContinue
         state = state | {"phase": ABANDONED, "endedAt": self.clock.now().isoformat()}
@@ -197,7 +197,7 @@ class Rebuild:
         return state
 
     def _save(self, state: State, token: Any) -> Any:
-        return self.progress.save(STATE, state | {"at": self.clock.now().isoformat()}, token)
+        return self.notes.save(STATE, state | {"at": self.clock.now().isoformat()}, token)
 
     def _patiently(self, state: State, left: Left) -> State:
         """A step, again after a pause if the index has too much to do: filling it is what keeps it busy.

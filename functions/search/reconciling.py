@@ -28,7 +28,7 @@ from functions.search.ports import (
     Holdings,
     Meter,
     NodeFacts,
-    Progress,
+    Notes,
     SearchIndex,
     Versioned,
 )
@@ -213,13 +213,13 @@ class Reconciler:
 
     comparison: Comparison
     generations: Generations
-    progress: Progress
+    notes: Notes
     meter: Meter
 
     def go_on(self, *, left: Left, grace: timedelta = GRACE) -> dict[str, Any]:
         """A piece of the round, from where the last one ended; and whatever else became due."""
         self._drop_unused()
-        state, token = self.progress.load(STATE)
+        state, token = self.notes.load(STATE)
         answer = self.look(after=state.get("after"), left=left, grace=grace)
         state = {
             "after": answer["next"],
@@ -227,12 +227,12 @@ class Reconciler:
             "at": self.comparison.clock.now().isoformat(),
             "last": answer["report"],
         }
-        self.progress.save(STATE, state, token)
+        self.notes.save(STATE, state, token)
         return answer
 
     def status(self) -> dict[str, Any]:
         """Where the round is, how many were completed, and what the last piece found."""
-        return self.progress.load(STATE)[0]
+        return self.notes.load(STATE)[0]
 
     def look(self, *, after: str | None, left: Left, grace: timedelta) -> dict[str, Any]:
         """Pages until the time is over or the round is complete. The first is always looked at.
@@ -257,7 +257,7 @@ class Reconciler:
 
     def _drop_unused(self) -> None:
         """Remove what a finished rebuild replaced."""
-        state, _ = self.progress.load(rebuild_state.STATE)
+        state, _ = self.notes.load(rebuild_state.STATE)
         dropped = rebuild_state.drop_unused(self.generations, state, now=self.comparison.clock.now())
         if dropped:
             logger.info("indices that were replaced are removed", indices=dropped)

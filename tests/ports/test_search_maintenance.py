@@ -19,7 +19,7 @@ from functions.search.adapters import OpenSearchIndex
 from functions.search.comparing import Report
 from functions.search.domain import Stage
 from functions.search.errors import Overtaken
-from functions.search.generations import OpenSearchGenerations, OpenSearchProgress
+from functions.search.generations import OpenSearchGenerations
 from functions.search.holdings import OpenSearchHoldings
 from functions.search.mappings import (
     NODES,
@@ -30,6 +30,7 @@ from functions.search.mappings import (
     read_alias,
     write_alias,
 )
+from functions.search.notes import OpenSearchNotes
 from functions.search.opensearch import OpenSearch
 from functions.search.ports import HeldNode, HeldRecords, StoredChunk
 from functions.search.queries import SearchRequest
@@ -73,7 +74,7 @@ def real(opensearch: str) -> Iterator[Maintained]:
         index.ensure(definition)
     index.ensure_state()
     server = index.server
-    yield Maintained(index, OpenSearchHoldings(server), OpenSearchGenerations(server), OpenSearchProgress(server))
+    yield Maintained(index, OpenSearchHoldings(server), OpenSearchGenerations(server), OpenSearchNotes(server))
     # Wildcards may not delete; every generation by its name.
     for generation in [*_ask(opensearch, "GET", "/leanda-*-v*/_alias"), STATE_INDEX]:
         _ask(opensearch, "DELETE", f"/{generation}")
@@ -162,15 +163,15 @@ class TestHoldings:
 
 class TestProgress:
     def test_it_is_kept_and_changed_by_one_at_a_time(self, world: Maintained) -> None:
-        state, first = world.progress.load("x")
+        state, first = world.notes.load("x")
         assert state == {}
-        second = world.progress.save("x", {"n": 1, "deep": {"list": [1]}}, first)
+        second = world.notes.save("x", {"n": 1, "deep": {"list": [1]}}, first)
         with pytest.raises(Overtaken):
-            world.progress.save("x", {"n": 2}, first)
-        third = world.progress.save("x", {"n": 3}, second)
-        assert world.progress.load("x") == ({"n": 3}, third)
+            world.notes.save("x", {"n": 2}, first)
+        third = world.notes.save("x", {"n": 3}, second)
+        assert world.notes.load("x") == ({"n": 3}, third)
         with pytest.raises(Overtaken):
-            world.progress.save("x", {"n": 4}, second)
+            world.notes.save("x", {"n": 4}, second)
 
 
 class TestGenerations:
@@ -214,8 +215,8 @@ class AnswersLost(OpenSearch):
 def test_a_rebuild_of_which_every_answer_is_lost_once_goes_to_its_end(real: Maintained, opensearch: str) -> None:
     real.indexed("a", 3)
     server = AnswersLost(opensearch)
-    generations, progress = OpenSearchGenerations(server), OpenSearchProgress(server)
-    rebuild = replace(real.rebuild, generations=generations, progress=progress)
+    generations, notes = OpenSearchGenerations(server), OpenSearchNotes(server)
+    rebuild = replace(real.rebuild, generations=generations, notes=notes)
     assert rebuild.start(left=forever)["phase"] == "Done"
     assert generations.drop_unused() == ["leanda-nodes-v1", "leanda-records-v1"]
     generations.begin(definitions(local=True))

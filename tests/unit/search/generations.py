@@ -1,4 +1,4 @@
-"""In-memory stand-ins for what rebuilding and reconciling need: indices beside each other, a catalogue, a progress."""
+"""In-memory stand-ins for what rebuilding and reconciling need: indices beside each other, a catalogue, notes."""
 
 from __future__ import annotations
 
@@ -123,8 +123,8 @@ class MemoryGenerations:
 
 
 @dataclass
-class MemoryProgress:
-    """`Progress` over a dictionary."""
+class MemoryNotes:
+    """`Notes` over a dictionary."""
 
     kept: dict[str, tuple[dict[str, Any], int]] = field(default_factory=dict)
 

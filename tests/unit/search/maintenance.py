@@ -22,7 +22,7 @@ from tests.unit.search.generations import (
     MemoryGenerations,
     MemoryHoldings,
     MemoryMeter,
-    MemoryProgress,
+    MemoryNotes,
     entry,
 )
 
@@ -43,7 +43,7 @@ class Maintained:
         index: Any = None,
         holdings: Any = None,
         generations: Any = None,
-        progress: Any = None,
+        notes: Any = None,
     ) -> None:
         self.index: Any = index or MemoryIndex()
         if index is None:
@@ -51,18 +51,18 @@ class Maintained:
                 self.index.ensure(definition)
         self.holdings = holdings or MemoryHoldings(self.index)
         self.generations = generations or MemoryGenerations(self.index)
-        self.progress = progress or MemoryProgress()
+        self.notes = notes or MemoryNotes()
         self.catalogue, self.authority = MemoryCatalogue(), MemoryAuthority()
         self.artefacts, self.meter = MemoryArtefacts(), MemoryMeter()
         self.clock, self.pauses = FixedClock(), list[float]()
-        self.reconciler = Reconciler(self._comparison(NODES_W, RECORDS_W), self.generations, self.progress, self.meter)
+        self.reconciler = Reconciler(self._comparison(NODES_W, RECORDS_W), self.generations, self.notes, self.meter)
         self.rebuild = Rebuild(
             index=self.index,
             holdings=self.holdings,
             catalogue=self.catalogue,
             artefacts=self.artefacts,
             generations=self.generations,
-            progress=self.progress,
+            notes=self.notes,
             meter=self.meter,
             clock=self.clock,
             definitions=definitions(local=True),

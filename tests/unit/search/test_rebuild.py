@@ -192,7 +192,7 @@ def test_a_rebuild_that_dies_anywhere_is_gone_on_with(world: Maintained, at: int
         return called
 
     for owner, names in (
-        (world.progress, ["save"]),
+        (world.notes, ["save"]),
         (world.generations, ["begin", "switch"]),
         (world.index, ["write"]),
     ):
@@ -257,8 +257,8 @@ def test_a_schedule_goes_on_with_what_nobody_works_on(world: Maintained) -> None
         return rebuild(RebuildOrder.model_validate(schedule | event), 60.0, world.rebuild)
 
     def silent(seconds: int) -> None:
-        state, token = world.progress.load(rebuild_state.STATE)
-        world.progress.save(rebuild_state.STATE, state | {"at": (NOW - timedelta(seconds=seconds)).isoformat()}, token)
+        state, token = world.notes.load(rebuild_state.STATE)
+        world.notes.save(rebuild_state.STATE, state | {"at": (NOW - timedelta(seconds=seconds)).isoformat()}, token)
 
     assert tick() == {}
     world.indexed("a", 1)
@@ -280,8 +280,8 @@ def test_the_generation_before_is_kept_for_searches_that_run_on_it(world: Mainta
     assert len(world.generations.unused) == 2
     world.rebuild.start(left=forever)
     assert len(world.generations.unused) == 4
-    state, token = world.progress.load(rebuild_state.STATE)
-    world.progress.save(rebuild_state.STATE, state | {"endedAt": (NOW - timedelta(hours=1)).isoformat()}, token)
+    state, token = world.notes.load(rebuild_state.STATE)
+    world.notes.save(rebuild_state.STATE, state | {"endedAt": (NOW - timedelta(hours=1)).isoformat()}, token)
     world.rebuild.start(left=forever)
     assert len(world.generations.unused) == 2
 

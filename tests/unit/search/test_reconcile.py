@@ -178,7 +178,7 @@ def test_a_round_is_taken_in_pieces(world: Maintained) -> None:
     answers = [world.round(left=lambda: -1.0) for _ in range(3)]
     assert [answer["next"] for answer in answers] == ["099", "199", None]
     assert [answer["complete"] for answer in answers] == [False, False, True]
-    assert world.progress.load(STATE)[0]["rounds"] == 1
+    assert world.notes.load(STATE)[0]["rounds"] == 1
     assert world.round()["report"]["nodes"] == 250  # and begins anew
 
 
@@ -209,7 +209,7 @@ def test_replaced_indices_are_removed_once_no_search_can_run_on_them(world: Main
     world.generations.unused = ["leanda-nodes-v1"]
     for minutes, left in ((1, 1), (6, 0)):
         state = {"phase": "Done", "endedAt": (NOW - timedelta(minutes=minutes)).isoformat()}
-        world.progress.kept["rebuild"] = (state, 1)
+        world.notes.kept["rebuild"] = (state, 1)
         world.round()
         assert len(world.generations.unused) == left
 
