@@ -32,7 +32,8 @@ SEARCH: Final = Context(
                             events.MemberRequested.TYPE,
                         ),
                     ),
-                    uses=(_INDEXER, Discovery()),
+                    # It reads which folders are hidden before it adds one.
+                    uses=(OpenSearch(("Get", "Head", "Post")), Discovery()),
                 ),
                 Consumer(
                     handler="on_record_events",

@@ -10,6 +10,7 @@ import boto3
 from functions.search import settings as s
 from functions.search.adapters import FilesAuthority, FilesCatalogue, OpenSearchIndex, ProcessorStructures
 from functions.search.generations import OpenSearchGenerations
+from functions.search.hiding import Hiding
 from functions.search.holdings import OpenSearchHoldings
 from functions.search.indexing import PORTION_SECONDS, NodeIndexer, RecordIndexer, by_records, whole_batch
 from functions.search.mappings import NODES, RECORDS, IndexDefinition, definitions, next_alias, write_alias
@@ -37,10 +38,11 @@ def api() -> Search:
 
 
 def on_file_events() -> Consumer:
-    settings = s.FileEventsSettings.load()
-    indexer = NodeIndexer(_index(settings), _authority(settings))
+    settings, clock = s.FileEventsSettings.load(), SystemClock()
+    index = _index(settings)
+    indexer = NodeIndexer(index, _authority(settings), Hiding(OpenSearchNotes(index.server), clock))
     letters = SqsDeadLetterQueue(boto3.client("sqs"), settings.dead_letter_queue_url)
-    return Consumer("search-on-file-events", indexer.follow, letters, SystemClock(), group=whole_batch)
+    return Consumer("search-on-file-events", indexer.follow, letters, clock, group=whole_batch)
 
 
 def on_record_events() -> Consumer:
@@ -82,11 +84,14 @@ def rebuild() -> Rebuild:
 def reconciler() -> Reconciler:
     settings = s.MaintenanceSettings.load()
     index = _index(settings)
+    notes = OpenSearchNotes(index.server)
+    comparison = _comparison(settings, index, write_alias(NODES), write_alias(RECORDS))
     return Reconciler(
-        comparison=_comparison(settings, index, write_alias(NODES), write_alias(RECORDS)),
+        comparison=comparison,
         generations=OpenSearchGenerations(index.server),
-        notes=OpenSearchNotes(index.server),
+        notes=notes,
         meter=EmfMeter("search"),
+        hiding=Hiding(notes, comparison.clock),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import batched
 from typing import Any, Final
 
 from functions.search.domain import Stage
@@ -73,6 +74,20 @@ class OpenSearchHoldings:
 
     def count(self, alias: str) -> int:
         return int(self._server.ask("POST", f"/{alias}/_count", {"query": LIVING})["count"])
+
+    def not_empty(self, aliases: Sequence[str], folders: Sequence[str]) -> set[str]:
+        found: set[str] = set()
+        for some in batched(folders, PAGE, strict=False):
+            below: dict[str, Any] = {folder: {"term": {"ancestors": folder}} for folder in some}
+            body = {
+                "size": 0,
+                "query": {"bool": {"filter": [LIVING, {"terms": {"ancestors": list(some)}}]}},
+                "aggs": {"below": {"filters": {"filters": below}}},
+            }
+            answer = _whole(self._server.ask("POST", f"/{','.join(aliases)}/_search", body))
+            buckets = answer["aggregations"]["below"]["buckets"]
+            found |= {folder for folder, bucket in buckets.items() if bucket["doc_count"]}
+        return found
 
     def purge(self, *, before: datetime, limit: int) -> int:
         old = {

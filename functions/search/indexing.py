@@ -12,6 +12,7 @@ from typing import Final
 
 from functions.search import domain
 from functions.search.domain import Stage
+from functions.search.hiding import Hiding
 from functions.search.ports import Authority, NodeFacts, SearchIndex, Versioned
 from leanda.changes import messages_of
 from leanda.contracts.envelope import Origin
@@ -61,10 +62,12 @@ class NodeIndexer:
 
     index: SearchIndex
     authority: Authority
+    hiding: Hiding
 
     def follow(self, group: Group) -> None:
-        """Index the files and folders that anything happened to as they are now."""
+        """Index the files and folders that anything happened to as they are now; hide what a deletion has still to reach."""
         nodes = self.authority.of(dict.fromkeys(one.data.subject() for one in group))
+        self.hiding.follow([one.data for one in group], nodes)
         self.index.write(self._documents(group, nodes))
 
     def _documents(self, group: Group, nodes: dict[str, NodeFacts]) -> Iterator[Versioned]:

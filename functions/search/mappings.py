@@ -83,7 +83,7 @@ STATE_BODY: Final[dict[str, Any]] = {
     "settings": {"index": {"number_of_shards": 1, "auto_expand_replicas": "0-1"}},
     "mappings": {"dynamic": False, "properties": {}},
 }
-"""How far a rebuild and the reconciler are: one document each, read by id and never searched."""
+"""How far a rebuild and the reconciler are, and which folders are hidden: one document each, read by id and never searched."""
 
 
 def definitions(*, local: bool) -> tuple[IndexDefinition, ...]:

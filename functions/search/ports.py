@@ -217,6 +217,10 @@ class Holdings(Protocol):
         """Living documents."""
         ...
 
+    def not_empty(self, aliases: Sequence[str], folders: Sequence[str]) -> set[str]:
+        """Those of the folders below which there are living documents, at whatever depth."""
+        ...
+
     def purge(self, *, before: datetime, limit: int) -> int:
         """Remove at most `limit` tombstones of each index that are older; returns how many."""
         ...

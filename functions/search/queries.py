@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from functions.search import domain
+from functions.search import domain, hiding
 from functions.search.errors import FilterInvalid, QueryTooLong
-from functions.search.mappings import NODES, PROPERTY_TYPES, RECORDS, read_alias
+from functions.search.mappings import NODES, PROPERTY_TYPES, RECORDS, STATE_INDEX, read_alias
 from leanda.access.policy import Viewer
 from leanda.parsing.smiles import plausible_smiles
 
@@ -96,7 +96,7 @@ def search_body(
         "size": limit,
         "track_total_hits": True,
         "track_scores": True,
-        "query": {"bool": {"filter": [_visible_to(viewer), *_wanted(request)]}},
+        "query": {"bool": {"filter": [_visible_to(viewer), *_wanted(request)], "must_not": HIDDEN_BELOW}},
         # `key` is a file's id, or a record's file and padded position: unique, and a file comes before its records.
         "sort": [{"_score": "desc"} if q else {"createdAt": "desc"}, {"key": "asc"}],
         "_source": _SOURCE,
@@ -205,6 +205,11 @@ def _filter_clause(wanted: NumberFilter | ValueFilter) -> dict[str, Any]:
             ways.append({"range": {f"properties.{name}": bounds}})
     return {"bool": {"should": ways, "minimum_should_match": 1}}
 
+
+_LOOKED_UP: Final = {"index": STATE_INDEX, "id": hiding.NOTE, "path": f"{hiding.HIDDEN}.id"}
+HIDDEN_BELOW: Final[list[dict[str, Any]]] = [{"terms": {"id": _LOOKED_UP}}, {"terms": {"ancestors": _LOOKED_UP}}]
+"""Folders that are being deleted and what is below them: the index looks up, at each search, which these are (OpenSearch, "Terms
+query", "Terms lookup"). Without the document there are none."""
 
 _HIGHLIGHT: Final[dict[str, Any]] = {
     "encoder": "html",  # the text is a user's: it is escaped, and only the marks are markup

@@ -16,6 +16,7 @@ from functions.search import domain, rebuild_state
 from functions.search.comparing import KEPT, Difference, Report, compare
 from functions.search.domain import Stage
 from functions.search.errors import DocumentRefused
+from functions.search.hiding import Hiding
 from functions.search.indexing import documents_of
 from functions.search.mappings import NODES, RECORDS, write_alias
 from functions.search.ports import (
@@ -215,10 +216,12 @@ class Reconciler:
     generations: Generations
     notes: Notes
     meter: Meter
+    hiding: Hiding
 
     def go_on(self, *, left: Left, grace: timedelta = GRACE) -> dict[str, Any]:
         """A piece of the round, from where the last one ended; and whatever else became due."""
         self._drop_unused()
+        self._settle()
         state, token = self.notes.load(STATE)
         answer = self.look(after=state.get("after"), left=left, grace=grace)
         state = {
@@ -261,6 +264,13 @@ class Reconciler:
         dropped = rebuild_state.drop_unused(self.generations, state, now=self.comparison.clock.now())
         if dropped:
             logger.info("indices that were replaced are removed", indices=dropped)
+
+    def _settle(self) -> None:
+        """Forget the folders whose deletion has reached all that was below them."""
+        compared = self.comparison
+        settled = self.hiding.settle(compared.holdings, (compared.nodes_alias, compared.records_alias))
+        if settled:
+            logger.info("deletions have come to their end", folders=settled[:20], number=len(settled))
 
 
 def _same(before: NodeFacts, now: NodeFacts | None) -> bool:

@@ -16,6 +16,7 @@ from typing import Any
 from cdk.contexts.table import Consumer as Row
 from functions.files import domain
 from functions.parsers.handling import Parser
+from functions.search.hiding import Hiding
 from functions.search.indexing import NodeIndexer, RecordIndexer, whole_batch
 from functions.search.mappings import definitions
 from leanda.contracts.artefacts import FieldStatistics, Record, RecordStatus
@@ -218,10 +219,12 @@ def _search(handler: str) -> World:
     authority = MemoryAuthority(*(facts(file_id) for file_id in sorted(owners)))
     indexer: NodeIndexer | RecordIndexer
     if handler == "on_file_events":
-        indexer = NodeIndexer(index, authority)
+        indexer = NodeIndexer(index, authority, Hiding(index.notes, cloud.clock))
     else:
         indexer = RecordIndexer(index, authority, cloud.artefacts, cloud.broker, cloud.clock)
     consumer = Consumer(
         f"search-{handler}", indexer.follow, cloud.letters, cloud.clock, whole_batch, sleep=lambda _: None
     )
-    return World(consumer, cloud.letters.letters, lambda: copy.deepcopy(index.documents), cloud.broker)
+    return World(
+        consumer, cloud.letters.letters, lambda: copy.deepcopy((index.documents, index.notes.documents())), cloud.broker
+    )

@@ -24,6 +24,7 @@ from functions.files.use_cases import Files
 from functions.files.watching import Watchdog
 from functions.parsers.handling import Parser, Parsing
 from functions.processor.use_cases import Processing
+from functions.search.hiding import Hiding
 from functions.search.indexing import NodeIndexer, RecordIndexer, by_records, whole_batch
 from leanda.access.policy import Viewer
 from leanda.contracts.envelope import Event, Origin
@@ -243,7 +244,7 @@ class Pipeline:
         records = RecordIndexer(
             index=self.index, authority=authority, artefacts=self.artefacts, publisher=self.broker, clock=self.clock
         )
-        nodes = NodeIndexer(self.index, authority)
+        nodes = NodeIndexer(self.index, authority, Hiding(self.index.notes, self.clock))
         of_search = _types("records.stored", "records.parsed")
         of_nodes = _types("blobs.", "run.advanced", ".moved.", ".deleted.", ".restored.", "run-activated")
         of_runs = _types(

@@ -162,6 +162,20 @@ BUGS = (
         "tests/unit/search",
     ),
     Bug(
+        "hidden below a deleted folder",
+        "functions/search/queries.py",
+        '"must_not": HIDDEN_BELOW',
+        '"must_not": []',
+        "tests/unit/search/test_hiding.py",
+    ),
+    Bug(
+        "revision of what is hidden",
+        "functions/search/hiding.py",
+        "known is None or known.revision < word.revision",
+        "True",
+        "tests/unit/search/test_hiding.py",
+    ),
+    Bug(
         "access check of the API",
         "functions/files/seeing.py",
         '(Guarded(found["ownerId"], found["grants"]) for found in path)) < needed:',

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -13,16 +14,19 @@ from functions.search import domain
 from functions.search.adapters import OpenSearchIndex
 from functions.search.domain import Stage
 from functions.search.errors import DocumentRefused
-from functions.search.mappings import NODES, RECORDS, definitions, read_alias, write_alias
+from functions.search.hiding import MOST, NOTE, Hiding, Mark, document_of, marks_of
+from functions.search.mappings import NODES, RECORDS, STATE_INDEX, definitions, read_alias, write_alias
+from functions.search.notes import OpenSearchNotes
 from functions.search.ports import Versioned
 from functions.search.queries import MAX_Q, SearchRequest
 from functions.search.use_cases import Search
 from leanda import ids, limits
 from leanda.access.policy import Viewer
 from leanda.contracts.artefacts import FieldValue, Record, RecordStatus, Structure
+from leanda.contracts.events import FolderDeleted, FolderRestored
 from leanda.errors import InvalidRequest, Unavailable
 from leanda.http.cursors import Cursors
-from tests.unit.search.fakes import MemoryAuthority, MemoryIndex, MemoryStructures, facts, rows_of
+from tests.unit.search.fakes import NOW, FixedClock, MemoryAuthority, MemoryIndex, MemoryStructures, facts, rows_of
 
 pytestmark = pytest.mark.integration
 
@@ -48,9 +52,10 @@ def server(opensearch: str) -> Iterator[OpenSearchIndex]:
     index = OpenSearchIndex(opensearch, max_bulk_bytes=200_000)
     for definition in definitions(local=True):
         index.ensure(definition)
+    index.ensure_state()
     yield index
-    for definition in definitions(local=True):
-        _ask(opensearch, "DELETE", f"/{definition.index}")
+    for name in (*(definition.index for definition in definitions(local=True)), STATE_INDEX):
+        _ask(opensearch, "DELETE", f"/{name}")
 
 
 @pytest.fixture(params=["memory", "opensearch"])
@@ -353,6 +358,98 @@ class TestQueries:
                 break
         assert len(whole) == len(set(whole)) >= 41
         assert sorted(seen) == sorted(whole)
+
+
+class TestHidden:
+    """What lies below folders that are being deleted, while the index still has all of it."""
+
+    ANNAS = ("anna", "folder", "deep")
+    BELOW = ("folder", "deep", "inside", ids.record_id("inside", 0), "deeper")
+    BESIDE = ("beside", ids.record_id("beside", 0))
+
+    @pytest.fixture
+    def everything(self, index: Any, opensearch: str) -> Search:
+        nodes = [
+            _folder("folder", "anna"),
+            _folder("deep", "anna", "folder"),
+            facts("inside", ancestors=self.ANNAS[:2]),
+            facts("deeper", ancestors=self.ANNAS, kind="tabular", grants={"user:boris": "read"}),
+            facts("beside"),
+        ]
+        index.write(
+            [
+                *map(domain.node_document, nodes),
+                _document(_record(), facts("inside", ancestors=self.ANNAS[:2])),
+                _document(_record(), facts("beside")),
+            ]
+        )
+        if not isinstance(index, MemoryIndex):
+            _refresh(opensearch)
+        return Search(index, MemoryAuthority(*nodes), MemoryStructures(), Cursors(b"key"))
+
+    @pytest.fixture
+    def hiding(self, index: Any) -> Hiding:
+        return Hiding(index.notes if isinstance(index, MemoryIndex) else OpenSearchNotes(index.server), FixedClock())
+
+    def _found(self, search: Search, viewer: Viewer = ANNA) -> tuple[set[str], int]:
+        page = search.find(viewer, SearchRequest(), cursor=None, limit=50)
+        return {item["id"] for item in page["items"]}, page["total"]
+
+    def test_without_the_document_all_is_found(self, everything: Search) -> None:
+        assert self._found(everything) == ({*self.BELOW, *self.BESIDE}, 7)
+
+    def test_a_folder_and_all_below_it_are_left_out_at_once(self, everything: Search, hiding: Hiding) -> None:
+        hiding.follow(*_deletion("folder"))
+        assert self._found(everything) == (set(self.BESIDE), 2)
+        hiding.follow(*_deletion("folder", placement=2, restored=True))
+        assert self._found(everything) == ({*self.BELOW, *self.BESIDE}, 7)
+
+    def test_what_lies_above_and_beside_stays(self, everything: Search, hiding: Hiding) -> None:
+        hiding.follow(*_deletion("deep"))
+        assert self._found(everything)[0] == {*self.BELOW, *self.BESIDE} - {"deep", "deeper"}
+
+    def test_many_folders_are_hidden_by_many_writers(self, everything: Search, hiding: Hiding) -> None:
+        names = [f"other-{n}" for n in range(40)] + ["folder"]
+        with ThreadPoolExecutor(4) as writers:
+            list(writers.map(lambda name: hiding.follow(*_deletion(name)), names))
+        assert self._found(everything) == (set(self.BESIDE), 2)
+        marks = marks_of(hiding.notes.load(NOTE)[0])
+        assert set(marks) == set(names)
+
+
+class TestHiddenFromOthers:
+    def test_totals_and_facets_of_a_reader_leave_out_what_is_deleted_above(self, found: Found) -> None:
+        shared = facts("file-1", ancestors=["anna", "folder"], grants={"user:boris": "read"})
+        found.authority.nodes["file-1"] = shared
+        found.write(domain.node_document(shared), _document(_record(), shared))
+        page = found.page(viewer=BORIS)
+        assert (page["total"], len(page["items"]), len(page["facets"]["type"])) == (2, 2, 2)
+        Hiding(OpenSearchNotes(found.server.server), FixedClock()).follow(*_deletion("folder"))
+        page = found.page(viewer=BORIS)
+        assert (page["total"], page["items"]) == (0, [])
+        assert page["facets"] == {"kind": [], "status": [], "type": []}
+
+    def test_the_longest_list_is_looked_up_with_every_query(self, found: Found) -> None:
+        hidden = facts("file-1", ancestors=["anna", f"folder-{MOST - 1}"])
+        found.write(domain.node_document(hidden), _document(_record(name="aspirin"), hidden))
+        found.write(domain.node_document(facts("file-2", name="aspirin")))
+        marks = {f"folder-{n}": Mark(1, True, NOW) for n in range(MOST)}
+        OpenSearchNotes(found.server.server).save(NOTE, document_of(marks), None)
+        assert found.ids() == ["file-2"]
+        assert found.ids("aspirin") == ["file-2"]
+        assert found.ids(type="record") == []
+
+
+def _folder(key: str, *ancestors: str, **more: Any) -> Any:
+    return facts(key, type="folder", name=key, ancestors=ancestors, kind=None, status=None, **more)
+
+
+def _deletion(key: str, *, placement: int = 1, restored: bool = False) -> tuple[list[Any], dict[str, Any]]:
+    """The event that a folder's deletion begins or is taken back, with what `files` says of the folder then."""
+    told = (FolderRestored if restored else FolderDeleted)(
+        file_id=key, node_type="folder", owner_id="anna", revision=placement, placement=placement, deletion=f"{key}:1"
+    )
+    return [told], {key: _folder(key, "anna", placement=placement, revision=placement, deleted=not restored)}
 
 
 class TestProblems:

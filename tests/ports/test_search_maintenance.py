@@ -136,6 +136,16 @@ class TestHoldings:
         world.index.write([domain.record_tombstone(made.node, 0)])
         assert [seen.version for seen in world.index.living(["a", "b"])] == [2, 2]
 
+    def test_a_folder_is_empty_when_nothing_living_lies_below_it(self, world: Maintained) -> None:
+        world.indexed("a", 1, ancestors=["anna", "top", "deep"])
+        world.indexed("gone", 1, ancestors=["anna", "left"], deleted=True)
+        aliases = (NODES_W, RECORDS_W)
+        for alias in aliases:
+            world.holdings.refresh(alias)
+        assert world.holdings.not_empty(aliases, ["top", "deep", "left", "never"]) == {"top", "deep"}
+        assert world.holdings.not_empty((RECORDS_W,), ["deep", "a", "left"]) == {"deep", "a"}
+        assert world.holdings.not_empty(aliases, [f"folder-{n}" for n in range(1100)]) == set()
+
     def test_purging_takes_old_tombstones_only(self, world: Maintained) -> None:
         old = (NOW - timedelta(days=40)).isoformat()
         world.indexed("a", 2)

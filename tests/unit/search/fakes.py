@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from functions.search.errors import DocumentRefused
+from functions.search.errors import DocumentRefused, Overtaken
 from functions.search.mappings import RECORDS, IndexDefinition, write_alias
 from functions.search.ports import NodeFacts, Seen, Versioned
 from leanda.contracts.artefacts import Record, Row
@@ -16,14 +17,36 @@ from leanda.ports import Message
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
+@dataclass
+class MemoryNotes:
+    """`Notes` over a dictionary."""
+
+    kept: dict[str, tuple[dict[str, Any], int]] = field(default_factory=dict)
+
+    def load(self, name: str) -> tuple[dict[str, Any], Any]:
+        document, token = self.kept.get(name, ({}, None))
+        return dict(document), token
+
+    def save(self, name: str, document: dict[str, Any], token: Any) -> Any:
+        if token != self.kept.get(name, ({}, None))[1]:
+            raise Overtaken
+        self.kept[name] = (dict(document), (token or 0) + 1)
+        return (token or 0) + 1
+
+    def documents(self) -> dict[str, dict[str, Any]]:
+        return {name: document for name, (document, _) in self.kept.items()}
+
+
 class MemoryIndex:
-    """`SearchIndex` with external versions, strict top-level mappings and tombstones; a search shows what the viewer owns."""
+    """`SearchIndex` with external versions, strict top-level mappings and tombstones; a search shows what the viewer owns and what
+    the notes beside it do not hide."""
 
     def __init__(self) -> None:
         self.fields: dict[str, set[str]] = {}
         self.documents: dict[str, dict[str, Versioned]] = {}
         self.bodies: list[Mapping[str, Any]] = []
         self.down = False
+        self.notes = MemoryNotes()
 
     def ensure(self, definition: IndexDefinition) -> None:
         self.fields[definition.write_alias] = set(definition.body["mappings"]["properties"])
@@ -59,12 +82,15 @@ class MemoryIndex:
     def search(self, aliases: tuple[str, ...], body: Mapping[str, Any], *, preference: str) -> dict[str, Any]:
         self.bodies.append(body)
         owner = body["query"]["bool"]["filter"][0]["bool"]["should"][0]["term"]["ownerId"]
+        hidden = body["query"]["bool"].get("must_not", ())
         found = sorted(
             (
                 one.document
                 for alias in aliases
                 for one in self.documents[alias.replace("-read", "-write")].values()
-                if not one.document["deleted"] and one.document["ownerId"] == owner
+                if not one.document["deleted"]
+                and one.document["ownerId"] == owner
+                and not any(self._looked_up(one.document, clause["terms"]) for clause in hidden)
             ),
             key=lambda document: document["key"],
         )
@@ -77,6 +103,14 @@ class MemoryIndex:
             },
             "aggregations": {name: {"buckets": []} for name in body["aggs"]},
         }
+
+    def _looked_up(self, document: Mapping[str, Any], terms: Mapping[str, Any]) -> bool:
+        """Whether a field has one of the values that a note lists, as the terms lookup of OpenSearch finds out."""
+        [(name, lookup)] = terms.items()
+        outer, inner = lookup["path"].split(".")
+        listed = {entry[inner] for entry in self.notes.load(lookup["id"])[0].get(outer, ())}
+        own = document[name]
+        return not listed.isdisjoint(own if isinstance(own, list) else [own])
 
     def shown(self, alias: str) -> dict[str, dict[str, Any]]:
         """The documents that are no tombstones."""

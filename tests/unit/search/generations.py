@@ -1,4 +1,4 @@
-"""In-memory stand-ins for what rebuilding and reconciling need: indices beside each other, a catalogue, notes."""
+"""In-memory stand-ins for what rebuilding and reconciling need: indices beside each other, a catalogue."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from functions.search.errors import Overtaken
 from functions.search.mappings import ALIASES, RECORDS, IndexDefinition, next_alias, write_alias
 from functions.search.ports import (
     Entry,
@@ -66,6 +65,9 @@ class MemoryHoldings:
     def count(self, alias: str) -> int:
         return len(self._living(alias.replace("-read", "-write")))
 
+    def not_empty(self, aliases: Sequence[str], folders: Sequence[str]) -> set[str]:
+        return {key for alias in aliases for d in self._living(alias) for key in d["ancestors"]} & set(folders)
+
     def purge(self, *, before: datetime, limit: int) -> int:
         gone = 0
         for alias in ALIASES:
@@ -120,23 +122,6 @@ class MemoryGenerations:
 
     def all(self) -> list[Generation]:
         return [Generation(f"{alias}-v{self.number}", (write_alias(alias),), 0) for alias in ALIASES]
-
-
-@dataclass
-class MemoryNotes:
-    """`Notes` over a dictionary."""
-
-    kept: dict[str, tuple[dict[str, Any], int]] = field(default_factory=dict)
-
-    def load(self, name: str) -> tuple[dict[str, Any], Any]:
-        document, token = self.kept.get(name, ({}, None))
-        return dict(document), token
-
-    def save(self, name: str, document: dict[str, Any], token: Any) -> Any:
-        if token != self.kept.get(name, ({}, None))[1]:
-            raise Overtaken
-        self.kept[name] = (dict(document), (token or 0) + 1)
-        return (token or 0) + 1
 
 
 @dataclass

@@ -9,6 +9,7 @@ from typing import Any
 
 from functions.search import domain
 from functions.search.domain import Stage
+from functions.search.hiding import Hiding
 from functions.search.indexing import documents_of
 from functions.search.mappings import NODES, RECORDS, definitions, next_alias, write_alias
 from functions.search.ports import Entry, Versioned
@@ -22,7 +23,6 @@ from tests.unit.search.generations import (
     MemoryGenerations,
     MemoryHoldings,
     MemoryMeter,
-    MemoryNotes,
     entry,
 )
 
@@ -51,11 +51,14 @@ class Maintained:
                 self.index.ensure(definition)
         self.holdings = holdings or MemoryHoldings(self.index)
         self.generations = generations or MemoryGenerations(self.index)
-        self.notes = notes or MemoryNotes()
+        self.notes = notes or self.index.notes
         self.catalogue, self.authority = MemoryCatalogue(), MemoryAuthority()
         self.artefacts, self.meter = MemoryArtefacts(), MemoryMeter()
         self.clock, self.pauses = FixedClock(), list[float]()
-        self.reconciler = Reconciler(self._comparison(NODES_W, RECORDS_W), self.generations, self.notes, self.meter)
+        self.hiding = Hiding(self.notes, self.clock)
+        self.reconciler = Reconciler(
+            self._comparison(NODES_W, RECORDS_W), self.generations, self.notes, self.meter, self.hiding
+        )
         self.rebuild = Rebuild(
             index=self.index,
             holdings=self.holdings,

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from functions.search.errors import DocumentRefused
+from functions.search.hiding import Hiding
 from functions.search.indexing import NodeIndexer, RecordIndexer, by_records
 from functions.search.mappings import NODES, RECORDS, definitions, write_alias
 from leanda import ids
@@ -70,7 +71,7 @@ class World:
         for definition in definitions(local=True):
             self.index.ensure(definition)
         self.records = RecordIndexer(self.index, self.authority, self.artefacts, self.publisher, FixedClock())
-        self.nodes = NodeIndexer(self.index, self.authority)
+        self.nodes = NodeIndexer(self.index, self.authority, Hiding(self.index.notes, FixedClock()))
         for file_id, stage in itertools.product(("file-1", "file-2"), ("parsed", "processed")):
             records = [Record(index=n, type="x", name=stage) for n in (0, 1)]
             self.artefacts.put(file_id, 1, 0, stage, pack(records))
