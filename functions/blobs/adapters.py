@@ -23,6 +23,7 @@ from leanda.persistence.aggregates import MongoAggregates
 from leanda.persistence.client import Document, store_errors
 from leanda.ports import Clock, Publisher
 from leanda.ranges import cut, range_header
+from leanda.times import rfc3339
 
 _BLOCK: Final = 1 << 20
 _GONE: Final = {"404", "NoSuchKey", "NoSuchVersion", "NoSuchUpload", "NotFound", "MethodNotAllowed", "405"}
@@ -229,7 +230,7 @@ class StsInboxAccess:
             "accessKeyId": found["AccessKeyId"],
             "secretAccessKey": found["SecretAccessKey"],
             "sessionToken": found["SessionToken"],
-            "expiration": found["Expiration"].isoformat(),
+            "expiration": rfc3339(found["Expiration"]),
         }
 
 

@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from functions.history.ports import ReplayJobs
 from functions.history.replaying import RESERVE_SECONDS, Replaying, ReplayOrder
-from functions.history.views import rfc3339
 from leanda import ids
 from leanda.changes import NOTHING, Change
 from leanda.contracts.envelope import Origin
@@ -23,6 +22,7 @@ from leanda.messaging.direct import Nudge
 from leanda.observability import logger
 from leanda.persistence.aggregates import deciding
 from leanda.ports import Clock
+from leanda.times import rfc3339
 
 TRIES: Final = 5
 SLICE_SECONDS: Final = 3.0

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from functions.history.domain import Entry
+from leanda.times import rfc3339
 
 # Where a file lies, and who does what, is the owner's business; a reader of a shared file sees what happened to it.
 _OWNERS: Final = frozenset({"parentId", "ownerId", "inboxPath", "userId"})
@@ -29,7 +29,3 @@ def entry(one: Entry, *, whole: bool) -> dict[str, Any]:
         "data": data if whole else {name: value for name, value in data.items() if name not in _OWNERS},
     }
     return {name: value for name, value in shown.items() if value is not None}
-
-
-def rfc3339(value: datetime) -> str:
-    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

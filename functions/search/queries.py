@@ -126,13 +126,15 @@ def filter_of(text: str) -> NumberFilter | ValueFilter:
     """Read one filter: `name:min..max` (either bound may be left out) or `name:value`.
 
     Raises:
-        FilterInvalid: none of these.
+        FilterInvalid: none of these, or a range that ends before it begins.
     """
     text = cleaned(text)
     if match := _RANGE.fullmatch(text):
         low, high = domain.number_of(match["low"]), domain.number_of(match["high"])
         stated = (match["low"] is not None) + (match["high"] is not None)
         if stated and stated == (low is not None) + (high is not None):
+            if low is not None and high is not None and low > high:
+                raise FilterInvalid(f"A filter goes from the smaller number to the larger one; this one is `{text}`.")
             return NumberFilter(match["name"].strip(), low, high)
         raise FilterInvalid(detail=text)
     name, colon, value = text.partition(":")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from functions.search import domain, queries
@@ -14,6 +15,7 @@ from leanda.access.policy import Guarded, Role, Viewer, role_on
 from leanda.errors import Unavailable
 from leanda.http.cursors import Cursors
 from leanda.observability import logger
+from leanda.times import rfc3339
 
 
 @dataclass(frozen=True)
@@ -76,10 +78,11 @@ def _allowed(viewer: Viewer, source: Mapping[str, Any], nodes: Mapping[str, Node
 
 
 def _item(hit: Mapping[str, Any]) -> dict[str, Any]:
-    names = ("id", "type", "kind", "fileId", "index", "recordType", "name", "status", "size", "createdAt", "properties")
+    names = ("id", "type", "kind", "fileId", "index", "recordType", "name", "status", "size", "properties")
     source, highlights = hit["_source"], hit.get("highlight") or {}
     return {
         **{name: source[name] for name in names if source.get(name) is not None},
+        "createdAt": rfc3339(datetime.fromisoformat(source["createdAt"])),
         "name": source.get("name"),
         "score": hit["_score"],
         "highlights": {name: highlights[name] for name in sorted(highlights)},

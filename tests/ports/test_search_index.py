@@ -305,7 +305,6 @@ class TestQueries:
             ids.record_id("file-1", 0)
         ]
         assert found.ids(filters=("molecularFormula:C9H8O4",)) == [ids.record_id("file-1", 0)]
-        assert found.ids(filters=("molecularWeight:300..100",)) == []
 
     def test_facets_and_total_count_what_is_found(self, found: Found) -> None:
         page = found.page("aspirin")

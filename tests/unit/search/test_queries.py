@@ -43,6 +43,16 @@ def test_anything_else_is_refused_with_a_sentence(text: str) -> None:
         queries.filter_of(text)
 
 
+@pytest.mark.parametrize("text", ["MW:200..100", "MW:1e-3..-1e3", "a:b:2.0..1.9"])
+def test_a_range_that_ends_before_it_begins_is_refused(text: str) -> None:
+    with pytest.raises(FilterInvalid, match="from the smaller number"):
+        queries.filter_of(text)
+
+
+def test_a_range_of_one_number_is_a_range() -> None:
+    assert queries.filter_of("MW:5..5.0") == NumberFilter("MW", 5, 5)
+
+
 @pytest.mark.parametrize("q", ["", "aspirin", "C" * 1000, "a | b"])
 def test_every_query_is_filtered_by_who_asks(q: str) -> None:
     [access, *_] = _body(q, kind="chemical")["query"]["bool"]["filter"]

@@ -108,12 +108,17 @@ def test_the_route_passes_on_what_is_asked(search: Search, monkeypatch: pytest.M
     assert _call({})[0] == 200
 
 
+def test_times_have_the_form_that_files_have(search: Search) -> None:
+    assert {item["createdAt"] for item in _find(search)["items"]} == {"2026-03-01T12:00:00.000Z"}
+
+
 @pytest.mark.parametrize(
     ("parameters", "code"),
     [
         ({"q": ["a" * 10_000]}, "INVALID_REQUEST"),
         ({"q": ["a " * 100]}, "QUERY_TOO_LONG"),
         ({"filter": ["nonsense"]}, "FILTER_INVALID"),
+        ({"filter": ["MW:200..100"]}, "FILTER_INVALID"),
         ({"filter": ["a:1"] * 11}, "INVALID_REQUEST"),
         ({"filter": ["a:" + "b" * 2000]}, "INVALID_REQUEST"),
         ({"type": ["user"]}, "INVALID_REQUEST"),
