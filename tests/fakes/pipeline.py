@@ -108,6 +108,7 @@ class Pipeline:
         )
         self.watchdog = Watchdog(self.nodes, self.runs, self.clock)
         self.index = memory_index()
+        self.notes = self.index.notes
         self.consumers = self._consumers()
         self._read = 0
         self._offset = 0
@@ -244,7 +245,7 @@ class Pipeline:
         records = RecordIndexer(
             index=self.index, authority=authority, artefacts=self.artefacts, publisher=self.broker, clock=self.clock
         )
-        nodes = NodeIndexer(self.index, authority, Hiding(self.index.notes, self.clock))
+        nodes = NodeIndexer(self.index, authority, Hiding(self.notes, self.clock))
         of_search = _types("records.stored", "records.parsed")
         of_nodes = _types("blobs.", "run.advanced", ".moved.", ".deleted.", ".restored.", "run-activated")
         of_runs = _types(

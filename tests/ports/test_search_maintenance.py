@@ -37,6 +37,7 @@ from functions.search.queries import SearchRequest
 from functions.search.use_cases import Search
 from leanda import ids
 from leanda.access.policy import Viewer
+from leanda.contracts.events import FolderDeleted
 from leanda.http.cursors import Cursors
 from tests.unit.search.fakes import NOW, MemoryStructures, facts
 from tests.unit.search.maintenance import Maintained, forever
@@ -171,7 +172,7 @@ class TestHoldings:
         assert len(list(world.index.living(["a"]))) == 1
 
 
-class TestProgress:
+class TestNotes:
     def test_it_is_kept_and_changed_by_one_at_a_time(self, world: Maintained) -> None:
         state, first = world.notes.load("x")
         assert state == {}
@@ -232,6 +233,31 @@ def test_a_rebuild_of_which_every_answer_is_lost_once_goes_to_its_end(real: Main
     generations.begin(definitions(local=True))
     generations.abandon()
     assert [one.index for one in generations.all()] == ["leanda-nodes-v2", "leanda-records-v2"]
+
+
+def test_what_is_hidden_stays_hidden_over_a_rebuild_and_is_no_drift(real: Maintained) -> None:
+    real.have("folder", type="folder", deleted=True, placement=1, revision=1)
+    real.indexed("below", 3, ancestors=["anna", "folder"])
+    real.indexed("beside", 2)
+    told = FolderDeleted(
+        file_id="folder", node_type="folder", owner_id="anna", revision=1, placement=1, deletion="folder:1"
+    )
+    real.hiding.follow([told], real.authority.nodes)
+    search = Search(real.index, real.authority, MemoryStructures(), Cursors(b"key"))
+
+    def total() -> int:
+        for alias in (NODES_W, RECORDS_W):
+            real.holdings.refresh(alias)
+        found: int = search.find(Viewer("anna"), SearchRequest(), cursor=None, limit=10)["total"]
+        return found
+
+    assert total() == 3
+    assert real.rebuild.start(left=forever)["phase"] == "Done"
+    assert [one.index for one in real.generations.all() if one.aliases] == ["leanda-nodes-v2", "leanda-records-v2"]
+    assert total() == 3
+    assert Report(**real.round()["report"]).drift == 0
+    assert real.holdings.not_empty((RECORDS_W,), ["folder"]) == {"folder"}
+    assert total() == 3
 
 
 class TestReconciling:
