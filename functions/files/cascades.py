@@ -1,7 +1,8 @@
 """What a change of one node means for everything below it, and for its records in the index.
 
 A cascade goes through events: a folder's fact changes its children, whose facts change theirs. Many children are taken in
-steps; the folder announces the same fact again with a cursor, and the next invocation goes on from there.
+steps; the folder announces the same fact again with a cursor, and the next invocation goes on from there. It ends whatever the
+store holds: nothing is followed to where it would be below itself.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from functions.files.domain import FILE, Node
 from functions.files.ports import Nodes, Runs
 from functions.files.repeating import STEP, is_found, stored_chunks
 from leanda import ids, limits
-from leanda.changes import NOTHING, Change
+from leanda.changes import Change
 from leanda.contracts.envelope import Event, Origin
 from leanda.contracts.events import (
     FileDeleted,
@@ -29,6 +30,7 @@ from leanda.contracts.events import (
     RunActivated,
     RunState,
 )
+from leanda.observability import logger
 from leanda.persistence.aggregates import deciding
 from leanda.ports import Clock
 
@@ -52,31 +54,34 @@ class Cascades:
         if isinstance(fact, _OF_FOLDERS):
             # The levels of a cascade are one piece of work, bounded by the depth of folders: they do not count as hops.
             origin = Origin.of_event(event).model_copy(update={"hops": event.hops})
-            self._children(node, fact, origin)
+            self._children(node["_id"], fact, origin)
         elif isinstance(fact, _OF_RECORDS):
             self._records(node, fact, Origin.of_event(event))
 
-    def _children(self, folder: Node, fact: NodeFact, origin: Origin) -> None:
-        some = self.nodes.below(folder["_id"], after=fact.cursor, limit=CHILDREN_AT_ONCE)
+    def _children(self, folder_id: str, fact: NodeFact, origin: Origin) -> None:
+        some = self.nodes.below(folder_id, after=fact.cursor, limit=CHILDREN_AT_ONCE)
         for child_id in some:
-            deciding(lambda child_id=child_id: self._child(child_id, folder, fact, origin))  # type: ignore[misc]
+            # What changed the folder while the child was written may have found nothing to do. So it is looked at again.
+            while deciding(lambda child_id=child_id: self._child(child_id, folder_id, fact, origin)):  # type: ignore[misc]
+                pass
             self.nodes.publish(child_id)
         if len(some) == CHILDREN_AT_ONCE:
             again = fact.model_copy(update={"cursor": some[-1]})
-            self.nodes.apply(folder, Change(emit=(again,), guarded=False), origin)
-            self.nodes.publish(folder["_id"])
+            self.nodes.apply(
+                {"_id": folder_id, "revision": fact.revision}, Change(emit=(again,), guarded=False), origin
+            )
+            self.nodes.publish(folder_id)
 
-    def _child(self, child_id: str, folder: Node, fact: NodeFact, origin: Origin) -> None:
-        child, now, change = self.nodes.get(child_id), self.clock.now(), NOTHING
-        if child is None:
-            return
-        if isinstance(fact, FolderMoved):
-            change = placement.follows_parent(child, folder, at=now)
-        elif isinstance(fact, FolderDeleted) and folder["deleted"]:
-            change = placement.deleted(child, at=now, deletion=fact.deletion)
-        elif isinstance(fact, FolderRestored) and child.get("deletion") == fact.deletion and not folder["deleted"]:
-            change = placement.restored(child, folder, at=now)
+    def _child(self, child_id: str, folder_id: str, fact: NodeFact, origin: Origin) -> bool:
+        """Let a child follow its folder; whether there was anything to do."""
+        child, folder = self.nodes.get(child_id), self.nodes.get(folder_id)
+        if child is None or folder is None:
+            return False
+        if child["parentId"] == folder_id and placement.leads_astray(child, folder):
+            logger.error("nothing is followed to where it would be in itself or too deep", node=child_id)
+        change = placement.follows_folder(child, folder, fact.deletion, at=self.clock.now())
         self.nodes.apply(child, change, origin)
+        return not change.empty
 
     def _records(self, node: Node, fact: NodeFact, origin: Origin) -> None:
         """The index is to write the file's records anew: announce its stored chunks at the placement of now."""

@@ -69,12 +69,31 @@ def moved(node: Node, parent: Node | None, *, at: datetime) -> Change:
     return _placed(node, MOVED, {"parentId": ancestors[-1], "ancestors": ancestors}, at=at, edited=True)
 
 
-def follows_parent(node: Node, parent: Node, *, at: datetime) -> Change:
-    """What the move of its folder means for a node: other ancestors; nothing when it has them already."""
-    ancestors = path_below(parent, node["ownerId"])
-    if node["parentId"] != parent["_id"] or node["ancestors"] == ancestors:
+def follows_folder(node: Node, folder: Node, deletion: str | None = None, *, at: datetime) -> Change:
+    """What its folder, as it is now, means for a node in it: it is deleted with it, comes back with it, lies where that lies.
+
+    It depends on what is true and not on what happened, so that the order in which one hears of it does not matter. Nothing when
+    the node is as it should be, lies elsewhere, or would be led astray.
+
+    Args:
+        deletion: the deletion that the folder's fact names; what that took along comes back when the folder is there.
+    """
+    if node["parentId"] != folder["_id"]:
+        return NOTHING
+    if folder["deleted"] and not node["deleted"]:
+        return deleted(node, at=at, deletion=folder["deletion"])
+    if node["deleted"] and not folder["deleted"] and deletion and node["deletion"] == deletion:
+        return restored(node, folder, at=at, edited=False)
+    ancestors = path_below(folder, node["ownerId"])
+    if node["ancestors"] == ancestors or leads_astray(node, folder):
         return NOTHING
     return _placed(node, MOVED, {"ancestors": ancestors}, at=at)
+
+
+def leads_astray(node: Node, folder: Node) -> bool:
+    """Whether a node in this folder would be below itself, or deeper than folders may be: no cascade goes that way."""
+    ancestors = path_below(folder, node["ownerId"])
+    return node["_id"] in ancestors or len(ancestors) > limits.MAX_FOLDER_DEPTH
 
 
 def deleted(node: Node, *, at: datetime, deletion: str | None = None) -> Change:
@@ -82,11 +101,14 @@ def deleted(node: Node, *, at: datetime, deletion: str | None = None) -> Change:
     if node["deleted"]:
         return NOTHING
     name = deletion or f"{node['_id']}:{node['placement'] + 1}"
-    return _placed(node, DELETED, {"deleted": True, "deletion": name}, at=at, edited=True)
+    return _placed(node, DELETED, {"deleted": True, "deletion": name}, at=at, edited=deletion is None)
 
 
-def restored(node: Node, parent: Node | None, *, at: datetime) -> Change:
+def restored(node: Node, parent: Node | None, *, at: datetime, edited: bool = True) -> Change:
     """Bring a deleted node back to where it was; with a folder comes back what its deletion took along.
+
+    Args:
+        edited: whether a user asked for this node, not for its folder.
 
     Raises:
         ParentDeleted: its folder is still deleted.
@@ -96,7 +118,7 @@ def restored(node: Node, parent: Node | None, *, at: datetime) -> Change:
     if parent and parent["deleted"]:
         raise ParentDeleted
     changed = {"deleted": False, "deletion": None, "ancestors": path_below(parent, node["ownerId"])}
-    change = _placed(node, RESTORED, changed, at=at, edited=True)
+    change = _placed(node, RESTORED, changed, at=at, edited=edited)
     told_with_name = tuple(one.model_copy(update={"deletion": node.get("deletion")}) for one in change.emit)
     return Change(set_=change.set_, emit=told_with_name)
 
