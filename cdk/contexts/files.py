@@ -54,6 +54,8 @@ FILES: Final = Context(
                     topic=FILE_EVENTS,
                     filters=(
                         of_type(
+                            events.UploadRequested.TYPE,
+                            events.MemberRequested.TYPE,
                             events.BlobStored.TYPE,
                             events.BlobRejected.TYPE,
                             events.UploadExpired.TYPE,
@@ -62,6 +64,7 @@ FILES: Final = Context(
                             events.FileMoved.TYPE,
                             events.FileDeleted.TYPE,
                             events.FileRestored.TYPE,
+                            events.FolderCreated.TYPE,
                             events.FolderMoved.TYPE,
                             events.FolderDeleted.TYPE,
                             events.FolderRestored.TYPE,

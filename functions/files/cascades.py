@@ -16,6 +16,7 @@ from functions.files import runs as rules
 from functions.files.domain import FILE, Node
 from functions.files.ports import Nodes, Runs
 from functions.files.repeating import STEP, is_found, stored_chunks
+from functions.files.settling import finish_move, look_again
 from leanda import ids, limits
 from leanda.changes import Change
 from leanda.contracts.envelope import Event, Origin
@@ -23,6 +24,7 @@ from leanda.contracts.events import (
     FileDeleted,
     FileMoved,
     FileRestored,
+    FolderCreated,
     FolderDeleted,
     FolderMoved,
     FolderRestored,
@@ -36,6 +38,7 @@ from leanda.ports import Clock
 
 CHILDREN_AT_ONCE: Final = 200
 _OF_FOLDERS: Final = (FolderMoved, FolderDeleted, FolderRestored)
+_OF_PLACES: Final = (FolderCreated, FolderMoved, FolderRestored, FileMoved, FileRestored)
 _OF_RECORDS: Final = (FileMoved, FileDeleted, FileRestored, RunActivated)
 
 
@@ -51,6 +54,10 @@ class Cascades:
         node = self.nodes.get(fact.file_id)
         if node is None:
             return
+        if isinstance(fact, _OF_PLACES):
+            origin = Origin.of_event(event)
+            finish_move(self.nodes, node["_id"], origin, self.clock, announce=True)
+            look_again(self.nodes, node["_id"], origin, self.clock)
         if isinstance(fact, _OF_FOLDERS):
             # The levels of a cascade are one piece of work, bounded by the depth of folders: they do not count as hops.
             origin = Origin.of_event(event).model_copy(update={"hops": event.hops})

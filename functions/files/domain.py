@@ -63,6 +63,8 @@ class NodeDocument(TypedDict):
     name: str
     grants: dict[str, str]
     deleted: bool
+    deletion: NotRequired[str | None]
+    moving: NotRequired[dict[str, str]]
     placement: int
     revision: int
     version: int

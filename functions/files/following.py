@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from functions.files import domain, inbox
 from functions.files import runs as rules
@@ -11,6 +11,7 @@ from functions.files.beginning import begin, begin_if_awaited
 from functions.files.cascades import Cascades
 from functions.files.ports import Nodes, Runs
 from functions.files.repeating import STEP
+from functions.files.settling import look_again
 from leanda import ids
 from leanda.changes import Change
 from leanda.contracts.envelope import Origin
@@ -24,12 +25,15 @@ from leanda.contracts.events import (
     RunAdvanced,
     RunState,
     UploadExpired,
+    UploadRequested,
 )
 from leanda.errors import RevisionConflict
 from leanda.messaging import Group
 from leanda.observability import logger
 from leanda.persistence.aggregates import deciding
 from leanda.ports import Clock
+
+_OF_UPLOADS: Final = (UploadRequested, BlobStored, BlobRejected)
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,9 @@ class Follower:
             if isinstance(data, FileRestored) or (isinstance(data, RunAdvanced) and data.state is RunState.CANCELLED):
                 # Whatever of a deletion is heard of last, a restored file is processed.
                 begin_if_awaited(self.nodes, self.runs, data.file_id, origin, self.clock)
+            if isinstance(data, _OF_UPLOADS):
+                # Its folder may have been deleted while it was announced or made.
+                look_again(self.nodes, data.file_id, origin, self.clock)
             self.nodes.publish(data.subject())
 
     def _store_blob(self, event: BlobStored, origin: Origin) -> None:

@@ -1,7 +1,9 @@
-"""Lets nodes follow their bytes and runs.
+"""Lets nodes follow their bytes, runs and folders.
 
-Trigger: MSK topic `file-events`, types BlobStored, BlobRejected, UploadExpired, BlobHashed, RunAdvanced, FileDeleted, FileRestored,
-RunActivated. Emits (outbox): FileCreated, FileReprocessRequested, FileStatusChanged and its kin, RecordsStored again.
+Trigger: MSK topic `file-events`, types UploadRequested, MemberRequested, BlobStored, BlobRejected, UploadExpired, BlobHashed,
+RunAdvanced, RunActivated; FolderCreated; FileMoved, FileDeleted, FileRestored and the same of folders. Emits (outbox): FileCreated,
+FileReprocessRequested, FileStatusChanged and its kin, RecordsStored again; and FileMoved, FileDeleted, FileRestored and the same
+of folders, for what is in a folder.
 """
 
 from functions.files.bootstrap import on_file_events

@@ -5,6 +5,7 @@ A change of place raises `placement`: the index takes no older word for a record
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,9 +13,11 @@ from functions.files.domain import FILE, Node, told
 from leanda import limits
 from leanda.changes import NOTHING, Change
 from leanda.contracts.events import (
+    Failure,
     FileDeleted,
     FileMoved,
     FileRestored,
+    FileStatus,
     FolderDeleted,
     FolderMoved,
     FolderRestored,
@@ -36,12 +39,32 @@ class TooDeep(Conflict):
 
 
 class ParentDeleted(Conflict):
-    code, summary = "PARENT_DELETED", "The folder it was in is deleted; restore that first."
+    code, summary = "PARENT_DELETED", "Its folder is deleted."
 
 
 MOVED: Final[dict[str, type[NodeFact]]] = {FILE: FileMoved, "folder": FolderMoved}
 DELETED: Final[dict[str, type[NodeFact]]] = {FILE: FileDeleted, "folder": FolderDeleted}
 RESTORED: Final[dict[str, type[NodeFact]]] = {FILE: FileRestored, "folder": FolderRestored}
+
+
+@dataclass(frozen=True)
+class Way:
+    """The folders above a node, innermost first, as each one's `parentId` leads up.
+
+    Attributes:
+        circular: it does not end in the owner's root: it comes back to a folder, or to the node itself.
+    """
+
+    folders: tuple[Node, ...]
+    circular: bool = False
+
+    def refusal(self) -> Conflict | None:
+        """Why nothing can be where this leads up from."""
+        if self.circular:
+            return MoveRefused()
+        if len(self.folders) + 1 > limits.MAX_FOLDER_DEPTH:
+            return TooDeep()
+        return ParentDeleted() if any(folder["deleted"] for folder in self.folders) else None
 
 
 def path_below(parent: Node | None, owner_id: str) -> list[str]:
@@ -50,7 +73,7 @@ def path_below(parent: Node | None, owner_id: str) -> list[str]:
 
 
 def moved(node: Node, parent: Node | None, *, at: datetime) -> Change:
-    """Put a node into another folder of its owner.
+    """Put a node into another folder of its owner, for `confirmed` or `put_back` to decide: `moving` says where it came from.
 
     Raises:
         MoveRefused: into itself or below itself.
@@ -66,7 +89,32 @@ def moved(node: Node, parent: Node | None, *, at: datetime) -> Change:
         raise TooDeep
     if ancestors == node["ancestors"]:
         return NOTHING
-    return _placed(node, MOVED, {"parentId": ancestors[-1], "ancestors": ancestors}, at=at, edited=True)
+    moving = node.get("moving") or {"from": node["parentId"]}
+    changed = {"parentId": ancestors[-1], "ancestors": ancestors, "moving": moving}
+    return _placed(node, MOVED, changed, at=at, edited=True)
+
+
+def confirmed(node: Node, *, announce: bool) -> Change:
+    """Let a node stay where it was moved to."""
+    return Change(unset=("moving",), emit=(told(MOVED[node["type"]], node, {}),) if announce else ())
+
+
+def put_back(node: Node, folder: Node | None, *, at: datetime) -> Change:
+    """Undo a move: into the folder where the node was, to be confirmed as well, or into the root (None), where anything can be."""
+    ancestors = path_below(folder, node["ownerId"])
+    change = _placed(node, MOVED, {"parentId": ancestors[-1], "ancestors": ancestors}, at=at)
+    if folder is None:
+        return replace(change, unset=("moving",))
+    return replace(change, set_={**change.set_, "moving": {"from": node["ownerId"]}})
+
+
+def withdrawn(node: Node, reason: Conflict, *, at: datetime) -> Change:
+    """Hide a node that should not have been made. It does not come back with its folder; a file says why it has no bytes."""
+    changed: dict[str, Any] = {"deleted": True, "deletion": f"{node['_id']}:{node['placement'] + 1}"}
+    if node["type"] == FILE:
+        failure = Failure(code=reason.code, message=reason.message)
+        changed |= {"status": FileStatus.FAILED.value, "failure": failure.to_json_dict()}
+    return NOTHING if node["deleted"] else _placed(node, DELETED, changed, at=at)
 
 
 def follows_folder(node: Node, folder: Node, deletion: str | None = None, *, at: datetime) -> Change:

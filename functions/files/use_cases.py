@@ -12,6 +12,7 @@ from functions.files.beginning import begin, begin_if_awaited
 from functions.files.models import NewFile, NewFolder, NodeEdit, ReprocessOrder
 from functions.files.ports import Blobs, NodeFilter, Nodes, Records, Runs, UploadRequest
 from functions.files.seeing import visible
+from functions.files.settling import finish_move, look_again, way_up, withdraw_if_misplaced
 from leanda import ids, limits
 from leanda.access.policy import Role, Viewer
 from leanda.cache import Cache
@@ -51,6 +52,7 @@ class Files:
         Raises:
             TooLarge: over 10 GiB.
             Conflict: the key was used for another name or size.
+            ParentDeleted, TooDeep: that became of its folder at the same moment.
             Unavailable: the upload could not be opened; the file stays Loading, the same request may be repeated.
         """
         if wanted.size > limits.MAX_FILE_BYTES:
@@ -70,11 +72,12 @@ class Files:
             position=wanted.position,
             at=self.clock.now(),
         )
-        if not self.nodes.insert(node, change, origin):
+        fresh = self.nodes.insert(node, change, origin)
+        if not fresh:
             node = self.nodes.get(file_id) or node
             if (node["name"], node["size"]) != (name, wanted.size):
                 raise Conflict("This Idempotency-Key was used for another file.")
-        self.nodes.publish(file_id)
+        self._made(file_id, origin, fresh=fresh)
         upload = self.blobs.open_upload(UploadRequest(file_id, owner_id, name, wanted.size, wanted.sha256))
         return views.file(node) | {"upload": upload}
 
@@ -102,20 +105,27 @@ class Files:
         Raises:
             PreconditionFailed: `If-Match` names another version.
             MoveRefused, ForeignFolder, TooDeep: it cannot go there.
+            ParentDeleted: the folder was deleted at the same moment; it is where it was.
         """
 
         def step(change_of: Callable[[dict[str, Any]], Change]) -> None:
             node = self._node(viewer, node_id, type_, Role.WRITE)
             require_match(if_match, node["version"])
-            self._apply(node, change_of(node), origin)
+            self.nodes.apply(node, change_of(node), origin)
 
         name = domain.clean_name(wanted.name) if wanted.name is not None else None
         if wanted.parent_id is not None:
             parent = self._parent(viewer, wanted.parent_id)
             deciding(lambda: step(lambda node: placement.moved(node, parent, at=self.clock.now())))
+            refused = finish_move(self.nodes, node_id, origin, self.clock)
+            look_again(self.nodes, node_id, origin, self.clock)
+            self.nodes.publish(node_id)
+            if refused:
+                raise refused
             if_match = None  # the condition held when the edit began
         if name is not None:
             deciding(lambda: step(lambda node: domain.renamed(node, name, at=self.clock.now())))
+            self.nodes.publish(node_id)
         return views.node(self._node(viewer, node_id, type_))
 
     def delete(self, viewer: Viewer, node_id: str, type_: str, if_match: str | None, origin: Origin) -> None:
@@ -142,10 +152,17 @@ class Files:
             node = self.nodes.get(node_id)
             if node is None or node["type"] != type_ or node["ownerId"] != viewer.user_id:
                 raise NotFound
+            if node["deleted"]:
+                self._refuse_below_deleted(node)
             parent = None if node["parentId"] == node["ownerId"] else self.nodes.get(node["parentId"])
             self._apply(node, placement.restored(node, parent, at=self.clock.now()), origin)
 
         deciding(step)
+        look_again(self.nodes, node_id, origin, self.clock)
+        self.nodes.publish(node_id)
+        node = self.nodes.get(node_id)
+        if node is not None:
+            self._refuse_below_deleted(node)
         node = self._node(viewer, node_id, type_)
         if type_ == domain.FILE and domain.awaits_run(node):
             # What follows the restoration would do it too; this way the answer shows it.
@@ -268,16 +285,21 @@ class Files:
     def create_folder(
         self, viewer: Viewer, wanted: NewFolder, *, idempotency_key: str | None, origin: Origin
     ) -> dict[str, Any]:
-        """Make a folder in a folder, or in the viewer's root."""
+        """Make a folder in a folder, or in the viewer's root.
+
+        Raises:
+            ParentDeleted, TooDeep: that became of its folder at the same moment.
+        """
         parent = self._parent(viewer, wanted.parent_id)
         folder_id = ids.file_id_of_request(viewer.user_id, idempotency_key) if idempotency_key else ids.new_id()
         owner_id = parent["ownerId"] if parent else viewer.user_id
         node, change = domain.folder(
             folder_id, owner_id=owner_id, parent=parent, name=domain.clean_name(wanted.name), at=self.clock.now()
         )
-        if not self.nodes.insert(node, change, origin):
+        fresh = self.nodes.insert(node, change, origin)
+        if not fresh:
             node = self._node(viewer, folder_id, domain.FOLDER)
-        self.nodes.publish(folder_id)
+        self._made(folder_id, origin, fresh=fresh)
         return views.node(node)
 
     def get_folder(self, viewer: Viewer, folder_id: str) -> dict[str, Any]:
@@ -300,6 +322,11 @@ class Files:
     def _node(self, viewer: Viewer, node_id: str, type_: str, needed: Role = Role.READ) -> dict[str, Any]:
         return visible(self.nodes, viewer, node_id, type_, needed)
 
+    def _refuse_below_deleted(self, node: dict[str, Any]) -> None:
+        gone = [folder for folder in way_up(self.nodes, node).folders if folder["deleted"]]
+        if gone:
+            raise placement.ParentDeleted
+
     def _parent(self, viewer: Viewer, parent_id: str | None) -> dict[str, Any] | None:
         if parent_id is None or parent_id == viewer.user_id:
             return None
@@ -307,6 +334,14 @@ class Files:
             return self._node(viewer, parent_id, domain.FOLDER, Role.WRITE)
         except NotFound as error:
             raise InvalidRequest("There is no such folder to put it in.") from error
+
+    def _made(self, node_id: str, origin: Origin, *, fresh: bool) -> None:
+        """Look again at the folder of something that was put there; what is made now and cannot be there is taken back."""
+        refused = withdraw_if_misplaced(self.nodes, node_id, origin, self.clock) if fresh else None
+        look_again(self.nodes, node_id, origin, self.clock)
+        self.nodes.publish(node_id)
+        if refused:
+            raise refused
 
     def _apply(self, node: dict[str, Any], change: Change, origin: Origin) -> None:
         self.nodes.apply(node, change, origin)

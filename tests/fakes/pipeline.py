@@ -247,7 +247,9 @@ class Pipeline:
         )
         nodes = NodeIndexer(self.index, authority, Hiding(self.notes, self.clock))
         of_search = _types("records.stored", "records.parsed")
-        of_nodes = _types("blobs.", "run.advanced", ".moved.", ".deleted.", ".restored.", "run-activated")
+        of_nodes = _types(
+            "blobs.", "run.advanced", ".moved.", ".deleted.", ".restored.", "run-activated", "folder.created"
+        )
         of_runs = _types(
             "chunks.planned", "records.parsed", "parsers.file.parse-failed", "records.processed", "records.indexed"
         )

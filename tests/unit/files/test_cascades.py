@@ -37,7 +37,8 @@ def test_nothing_is_followed_deeper_than_folders_may_be() -> None:
     a, b, drugs, _ = tree(cloud)
     deep = [USER, *(str(n) for n in range(limits.MAX_FOLDER_DEPTH - 2))]
     put(cloud, a, deep[-1], deep)
-    cloud.nodes.documents[deep[-1]] = cloud.nodes.documents[a] | {"_id": deep[-1], "parentId": USER, "outbox": []}
+    above = {"_id": deep[-1], "parentId": USER, "ancestors": deep[:-1], "outbox": []}
+    cloud.nodes.documents[deep[-1]] = cloud.nodes.documents[a] | above
     cloud.nodes.apply(cloud.nodes.get(a), moved_fact(cloud, a), origin())
     cloud.drain()
     assert cloud.nodes.documents[b]["ancestors"] == [*deep, a]
