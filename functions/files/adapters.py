@@ -63,6 +63,11 @@ class MongoNodes(MongoAggregates):
             found = self.collection.find(wanted, {"_id": 1}).sort("_id", 1).limit(limit)
             return [document["_id"] for document in found]
 
+    def is_deeper(self, owner_id: str, folder_id: str, levels: int) -> bool:
+        wanted: Document = {"ancestors": folder_id, f"ancestors.{levels}": {"$exists": True}, "ownerId": owner_id}
+        with store_errors():
+            return self.collection.find_one(wanted, {"_id": 1}) is not None
+
     def has_children(self, parent_id: str) -> bool:
         with store_errors():
             return self.collection.find_one({"parentId": parent_id, "deleted": False}, {"_id": 1}) is not None
@@ -71,6 +76,7 @@ class MongoNodes(MongoAggregates):
         super().ensure_indexes(local=local)
         self.collection.create_index([("parentId", 1), ("deleted", 1), ("name", 1), ("_id", 1)], name="children")
         self.collection.create_index([("parentId", 1), ("_id", 1)], name="below")
+        self.collection.create_index([("ancestors", 1)], name="ancestors")
         self.collection.create_index(
             [("ownerId", 1), ("type", 1), ("deleted", 1), ("createdAt", -1), ("_id", -1)], name="files"
         )

@@ -94,6 +94,11 @@ def moved(node: Node, parent: Node | None, *, at: datetime) -> Change:
     return _placed(node, MOVED, changed, at=at, edited=True)
 
 
+def room_below(node: Node, parent: Node | None) -> int:
+    """How many ancestors, as they are before a move, something below a node may have, so that it is not too deep after it."""
+    return limits.MAX_FOLDER_DEPTH - len(path_below(parent, node["ownerId"])) + len(node["ancestors"])
+
+
 def confirmed(node: Node, *, announce: bool) -> Change:
     """Let a node stay where it was moved to."""
     return Change(unset=("moving",), emit=(told(MOVED[node["type"]], node, {}),) if announce else ())

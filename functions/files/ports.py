@@ -40,6 +40,10 @@ class Nodes(Aggregates, Protocol):
         """Ids of all direct children, deleted ones too, in the order of their ids, after an id."""
         ...
 
+    def is_deeper(self, owner_id: str, folder_id: str, levels: int) -> bool:
+        """Whether anything below a folder, deleted or not, has more than so many ancestors."""
+        ...
+
     def has_children(self, parent_id: str) -> bool: ...
 
 

@@ -116,7 +116,7 @@ class Files:
         name = domain.clean_name(wanted.name) if wanted.name is not None else None
         if wanted.parent_id is not None:
             parent = self._parent(viewer, wanted.parent_id)
-            deciding(lambda: step(lambda node: placement.moved(node, parent, at=self.clock.now())))
+            deciding(lambda: step(lambda node: self._moved(node, parent)))
             refused = finish_move(self.nodes, node_id, origin, self.clock)
             look_again(self.nodes, node_id, origin, self.clock)
             self.nodes.publish(node_id)
@@ -334,6 +334,15 @@ class Files:
             return self._node(viewer, parent_id, domain.FOLDER, Role.WRITE)
         except NotFound as error:
             raise InvalidRequest("There is no such folder to put it in.") from error
+
+    def _moved(self, node: dict[str, Any], parent: dict[str, Any] | None) -> Change:
+        """The change that moves a node with all that is below it."""
+        change = placement.moved(node, parent, at=self.clock.now())
+        if node["type"] == domain.FOLDER and not change.empty:
+            room = placement.room_below(node, parent)
+            if self.nodes.is_deeper(node["ownerId"], node["_id"], room):
+                raise placement.TooDeep
+        return change
 
     def _made(self, node_id: str, origin: Origin, *, fresh: bool) -> None:
         """Look again at the folder of something that was put there; what is made now and cannot be there is taken back."""

@@ -49,6 +49,10 @@ class FakeNodes(FakeAggregates):
             found = [node for node in found if (node["createdAt"], node["_id"]) < place]
         return found[:limit]
 
+    def is_deeper(self, owner_id: str, folder_id: str, levels: int) -> bool:
+        own = [node for node in self._all() if node["ownerId"] == owner_id]
+        return any(folder_id in node["ancestors"] and len(node["ancestors"]) > levels for node in own)
+
     def has_children(self, parent_id: str) -> bool:
         return any(node["parentId"] == parent_id for node in self._living())
 

@@ -157,6 +157,14 @@ class TestNodes:
         assert world.nodes.below("p", after=None, limit=2) == ["a", "b"]
         assert world.nodes.below("p", after="b", limit=2) == ["c"]
 
+    def test_how_deep_it_goes_below_a_folder_is_known(self, world: World) -> None:
+        world.nodes.insert(node("p", ownerId="o", ancestors=["o"]), Change(), ORIGIN)
+        world.nodes.insert(node("c", ownerId="o", ancestors=["o", "p"]), Change(), ORIGIN)
+        world.nodes.insert(node("gone", ownerId="o", ancestors=["o", "p", "c"], deleted=True), Change(), ORIGIN)
+        assert [world.nodes.is_deeper("o", "p", levels) for levels in (1, 2, 3)] == [True, True, False]
+        assert [world.nodes.is_deeper("o", "c", levels) for levels in (2, 3)] == [True, False]
+        assert not world.nodes.is_deeper("else", "p", 1)
+
     def test_files_come_newest_first_and_can_be_narrowed(self, world: World) -> None:
         for n, (status, kind) in enumerate([("Processed", "x"), ("Failed", "x"), ("Failed", "y")]):
             at = world.clock.now() + timedelta(seconds=n)

@@ -8,13 +8,14 @@ import pytest
 
 from functions.files import cascades
 from functions.files.models import NewFolder, NodeEdit, ReprocessOrder
-from functions.files.placement import ForeignFolder, MoveRefused, ParentDeleted
+from functions.files.placement import ForeignFolder, MoveRefused, ParentDeleted, TooDeep
 from functions.files.ports import NodeFilter
 from functions.parsers.chemical.parser import parser as chemical
 from functions.parsers.generic.parser import parser as generic
+from leanda import limits
 from leanda.access.policy import Viewer
 from leanda.contracts.envelope import Origin
-from leanda.errors import InvalidRequest, NotFound, PreconditionFailed
+from leanda.errors import Conflict, InvalidRequest, NotFound, PreconditionFailed
 from tests.fakes.pipeline import USER, Pipeline
 
 ME, OTHER = Viewer(USER), Viewer("22222222-2222-4222-8222-222222222222")
@@ -141,6 +142,29 @@ def test_the_deepest_tree_is_moved_without_meeting_the_hop_limit() -> None:
     cloud.deliver()
     assert cloud.nodes.documents[chain[-1]]["ancestors"] == [USER, target, *chain[:-1]]
     assert cloud.letters.letters == []
+
+
+@pytest.mark.parametrize(("height", "fits"), [(15, True), (16, False)])
+def test_a_tree_is_not_moved_deeper_than_folders_may_be(height: int, fits: bool) -> None:
+    cloud = pipeline()
+    chains: list[list[str]] = []
+    for name, length in (("above", limits.MAX_FOLDER_DEPTH - 16), ("below", height)):
+        chains.append([folder(cloud, f"{name} 0")])
+        for depth in range(1, length):
+            chains[-1].append(folder(cloud, f"{name} {depth}", chains[-1][-1]))
+    cloud.deliver()
+    above, below = chains
+    if fits:
+        move(cloud, below[0], "folder", above[-1])
+        cloud.deliver()
+        assert len(cloud.nodes.documents[below[-1]]["ancestors"]) == limits.MAX_FOLDER_DEPTH - 1
+        with pytest.raises(Conflict):
+            folder(cloud, "one more", folder(cloud, "the last", below[-1]))
+    else:
+        cloud.upload("at the bottom.smi", SMILES, parentId=below[-1])
+        with pytest.raises(TooDeep):
+            move(cloud, below[0], "folder", above[-1])
+        assert cloud.files.get_folder(ME, below[0])["parentId"] == USER
 
 
 def test_an_edit_of_a_version_that_is_gone_is_refused() -> None:
