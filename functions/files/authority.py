@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from datetime import datetime
 from typing import Any, Final
 
@@ -27,17 +27,18 @@ class Authority:
         self._nodes, self._runs = nodes, runs
 
     def of(self, node_ids: list[str]) -> list[dict[str, Any]]:
-        """Placement, owner, ancestors, grants, active run, whether deleted, and what is shown of the node itself.
+        """Placement, owner, ancestors, grants, active run, whether deleted or hidden, and what is shown of the node itself.
 
         Args:
             node_ids: at most 100.
         """
         with store_errors():
             nodes = list(self._nodes.find({"_id": {"$in": node_ids}}, {"outbox": 0}))
+            gone = {found["_id"] for found in self._nodes.find(_deleted(above_all(nodes)), {"_id": 1})}
             keys = [ids.run_key(node["_id"], node["activeRun"]) for node in nodes if node.get("blob")]
             runs = list(self._runs.find({"_id": {"$in": keys}}, {"metadata": 1, "fileId": 1})) if keys else []
         metadata = {run["fileId"]: run.get("metadata") for run in runs}
-        return [shown(node, metadata.get(node["_id"])) for node in nodes]
+        return [shown(node, metadata.get(node["_id"])) | hiding(node, gone) for node in nodes]
 
     def catalogue(self, *, after: str | None, limit: int) -> dict[str, Any]:
         """All nodes, deleted ones too, in the order of their ids: what `of` says, and the chunks that can be read of files.
@@ -54,6 +55,27 @@ class Authority:
         items = fitting(listed(node, runs.get(node["_id"])) for node in nodes)
         whole = len(items) == len(nodes) < limit
         return {"items": items, "next": None if whole else items[-1]["id"]}
+
+
+def above_all(nodes: Iterable[Document]) -> list[str]:
+    """Ids of all folders above these nodes."""
+    return sorted({above for node in nodes for above in node["ancestors"] if above != node["ownerId"]})
+
+
+def hiding(node: Document, gone: Container[str]) -> dict[str, bool]:
+    """`hidden`, for a node that is to be deleted with a folder above it as soon as the cascade comes there.
+
+    Nobody may be shown it. But it is not `deleted`: the index, which buries what is deleted, would not hear of it again if the
+    folder is restored before that.
+
+    Args:
+        gone: ids of deleted folders.
+    """
+    return {"hidden": True} if not node["deleted"] and any(above in gone for above in node["ancestors"]) else {}
+
+
+def _deleted(folder_ids: list[str]) -> Document:
+    return {"_id": {"$in": folder_ids}, "deleted": True}
 
 
 def fitting(items: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

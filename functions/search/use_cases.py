@@ -68,9 +68,9 @@ def _node_of(source: Mapping[str, Any]) -> str:
 
 
 def _allowed(viewer: Viewer, source: Mapping[str, Any], nodes: Mapping[str, NodeFacts]) -> bool:
-    """Fail closed: unknown, deleted, of a run that is not shown, or of somebody else is as if it were not there."""
+    """Fail closed: unknown, deleted or about to be, of a run that is not shown, or of somebody else is as if it were not there."""
     node = nodes.get(_node_of(source))
-    if node is None or node.deleted:
+    if node is None or node.deleted or node.shown.get("hidden"):
         return False
     if source["type"] == domain.RECORD and source["run"] != node.active_run:
         return False

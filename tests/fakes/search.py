@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from functions.files.authority import above_all, hiding
 from functions.files.authority import shown as authority_answer
 from functions.search.adapters import facts_of
 from functions.search.mappings import definitions
@@ -29,8 +30,11 @@ class InProcessAuthority:
 
     def of(self, node_ids: Iterable[str]) -> dict[str, NodeFacts]:
         found: dict[str, NodeFacts] = {}
-        for node in self._nodes.get_many(list(node_ids)).values():
+        nodes = self._nodes.get_many(list(node_ids)).values()
+        above = self._nodes.get_many(above_all(nodes))
+        gone = {key for key, folder in above.items() if folder["deleted"]}
+        for node in nodes:
             run = self._runs.get(ids.run_key(node["_id"], node["activeRun"])) if node.get("blob") else None
-            answer = authority_answer(node, (run or {}).get("metadata"))
+            answer = authority_answer(node, (run or {}).get("metadata")) | hiding(node, gone)
             found[node["_id"]] = facts_of(json.loads(json.dumps(answer)))
         return found

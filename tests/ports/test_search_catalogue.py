@@ -18,6 +18,7 @@ from functions.parsers.chemical.parser import parser as chemical
 from functions.parsers.tabular.parser import parser as tabular
 from functions.search.adapters import FilesCatalogue, entry_of
 from functions.search.ports import Entry
+from leanda import ids
 from leanda.access.policy import Viewer
 from leanda.discovery.client import Reply
 from tests.fakes.pipeline import USER, Pipeline
@@ -135,3 +136,26 @@ def test_a_page_stays_below_what_a_load_balancer_passes_on(database: Database[di
     services = Over(Authority(database["nodes"], database["runs"]))
     assert len(_pages(services, 100)) == 60
     assert max(services.sizes) < authority.MAX_ANSWER_BYTES + 200_000 < 1_000_000
+
+
+def test_what_lies_below_a_deleted_folder_is_hidden_before_the_cascade_comes(
+    database: Database[dict[str, Any]],
+) -> None:
+    cloud = Pipeline([chemical()])
+    above, within = (ids.new_id() for _ in range(2))
+    for key, way in ((above, [USER]), (within, [USER, above])):
+        folder: dict[str, Any] = {
+            "_id": key,
+            "type": "folder",
+            "ownerId": USER,
+            "parentId": way[-1],
+            "ancestors": way,
+            "name": "f",
+        }
+        folder |= {"grants": {}, "deleted": key == above, "placement": 0, "revision": 0, "version": 1}
+        database["nodes"].insert_one(folder | {"createdAt": cloud.clock.now(), "updatedAt": cloud.clock.now()})
+    files = Authority(database["nodes"], database["runs"])
+    found = {item["id"]: (item["deleted"], item.get("hidden", False)) for item in files.of([above, within])}
+    assert found == {above: (True, False), within: (False, True)}
+    database["nodes"].update_one({"_id": above}, {"$set": {"deleted": False}})
+    assert not any(item.get("hidden") for item in files.of([above, within]))
