@@ -275,7 +275,7 @@ def _begun(node: Node, changed: dict[str, Any], *, revision: int, origin: Origin
     state = RunState.OPEN if process else RunState.NOT_REQUESTED
     changed |= {"latestRun": {"run": run, "state": state.value}, "updatedAt": at}
     if node["deleted"]:
-        changed["deleted"] = False
+        changed |= {"deleted": False, "deletion": None}
     if node.get("closedBy"):
         changed["closedBy"] = None
     if run == 1 or node["status"] not in WITH_RESULTS:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from functions.files import domain, inbox
@@ -11,7 +11,7 @@ from functions.files.beginning import begin, begin_if_awaited
 from functions.files.cascades import Cascades
 from functions.files.ports import Nodes, Runs
 from functions.files.repeating import STEP
-from functions.files.settling import look_again
+from functions.files.settling import look_again, way_up
 from leanda import ids
 from leanda.changes import Change
 from leanda.contracts.envelope import Origin
@@ -66,7 +66,11 @@ class Follower:
     def _store_blob(self, event: BlobStored, origin: Origin) -> None:
         """Attach stored bytes: the run's document first, then the node's one update, which announces it."""
         node, now = self.nodes.get(event.file_id), self.clock.now()
-        fresh = node is None
+        fresh, lost = node is None, False
+        if node is not None and event.inbox_path is not None:
+            # With its folder a file is as good as deleted; the drop restores the file, but not all that was deleted with it.
+            lost = way_up(self.nodes, node).deletion() is not None
+            node = node | {"deleted": node["deleted"] or lost}
         if node is None:
             if event.inbox_path is None:
                 logger.warning("bytes for a file that is not known change nothing", file=event.file_id)
@@ -78,9 +82,15 @@ class Follower:
         elif node["deleted"] and event.inbox_path is None:
             self.nodes.apply(node, domain.blob_kept(node, event), origin)
             return
+        place = dict[str, Any]()
+        if lost and event.inbox_path is not None:
+            parent, _ = inbox.place(self.nodes, event.owner_id, event.inbox_path, origin, at=now)
+            place = inbox.place_in(parent, event.owner_id)
+            node = node | place
         self._supersede(node, origin)
         revision = 0 if fresh else node["revision"] + 1
         change = domain.blob_stored(node, event, revision=revision, origin=origin, at=now)
+        change = replace(change, set_={**change.set_, **place})
         if not fresh:
             begin(self.nodes, self.runs, node, change, origin, self.clock)
             return

@@ -58,13 +58,17 @@ class Way:
     folders: tuple[Node, ...]
     circular: bool = False
 
+    def deletion(self) -> str | None:
+        """The deletion that nothing below outlives: that of the nearest deleted folder."""
+        return next((str(folder["deletion"]) for folder in self.folders if folder["deleted"]), None)
+
     def refusal(self) -> Conflict | None:
         """Why nothing can be where this leads up from."""
         if self.circular:
             return MoveRefused()
         if len(self.folders) + 1 > limits.MAX_FOLDER_DEPTH:
             return TooDeep()
-        return ParentDeleted() if any(folder["deleted"] for folder in self.folders) else None
+        return ParentDeleted() if self.deletion() else None
 
 
 def path_below(parent: Node | None, owner_id: str) -> list[str]:

@@ -32,6 +32,11 @@ def folder_id_of_inbox(parent_id: str, name: str) -> str:
     return _derived("folder", parent_id, unicodedata.normalize("NFC", name))
 
 
+def folder_id_instead(folder_id: str, deletion: str) -> str:
+    """The id of the folder that takes the place of a deleted one when something is dropped there; `deletion` names its deletion."""
+    return _derived("folder instead", folder_id, deletion)
+
+
 def file_id_of_member(blob_id: str, path: str) -> str:
     """The id of the file that a member of a bundle of these bytes becomes; the path is compared in Unicode NFC."""
     return _derived("member", blob_id, unicodedata.normalize("NFC", path))
