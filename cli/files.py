@@ -13,7 +13,7 @@ from cli import places, uploading, watching
 from cli.errors import FAILED, USAGE, CliError
 from cli.output import AsJson, cell, failure_text, local_time, plain, print_json, size, status, stderr, stdout, table
 from cli.settings import state_of
-from leanda_client import File, LeandaClient, failure_of, finished
+from leanda_client import File, Folder, LeandaClient, failure_of, finished
 
 FILES: Final = "Files"
 MAX_FIELDS: Final = 30
@@ -79,12 +79,15 @@ def upload(
 def list_folder(
     context: typer.Context,
     folder: Annotated[str, typer.Argument(help="A folder's id or path; default: your root.")] = "",
-    deleted: Annotated[bool, typer.Option("--deleted", help="Files that were deleted and can be restored.")] = False,
+    deleted: Annotated[bool, typer.Option("--deleted", help="What was deleted and can be restored.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """List a folder."""
     with state_of(context).client() as client:
-        items = list(client.deleted() if deleted else client.children(places.folder_id(client, folder)))
+        if deleted:
+            items: list[File | Folder] = [*client.deleted_folders(), *client.deleted()]
+        else:
+            items = list(client.children(places.folder_id(client, folder)))
     if as_json:
         print_json(items)
         return

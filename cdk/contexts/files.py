@@ -121,6 +121,7 @@ FILES: Final = Context(
         Route("GET", "/files/{id}/processing"),
         Route("GET", "/files/{id}/content"),
         Route("POST", "/folders", body=json_object(("name",), name=_NAME)),
+        Route("GET", "/folders"),
         Route("GET", "/folders/{id}"),
         Route("PATCH", "/folders/{id}", body=json_object()),
         Route("DELETE", "/folders/{id}"),

@@ -347,6 +347,11 @@ class LeandaClient:
         """Delete a folder with everything in it; it can be restored."""
         self._api.send("DELETE", f"/folders/{_id(folder_id)}", headers=_if_match(version))
 
+    def deleted_folders(self) -> Iterator[Folder]:
+        """Your folders that were deleted and can be restored, newest first."""
+        for item in self._pages("/folders", {"deleted": "true"}):
+            yield cast("Folder", item)
+
     def restore_folder(self, folder_id: str) -> Folder:
         """Undo the deletion of a folder and of what was deleted with it."""
         return cast("Folder", self._api.json("POST", f"/folders/{_id(folder_id)}/restore"))

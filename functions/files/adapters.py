@@ -43,7 +43,7 @@ class MongoNodes(MongoAggregates):
             "parser.version": wanted.parser_version,
             "ancestors": wanted.folder_id,
         }
-        query: Document = {"ownerId": owner_id, "type": "file", "deleted": wanted.deleted}
+        query: Document = {"ownerId": owner_id, "type": wanted.type, "deleted": wanted.deleted}
         query |= {name: value for name, value in narrowed.items() if value is not None}
         if wanted.failure_code is not None:
             # A later run that failed leaves the file with the results of the one before.

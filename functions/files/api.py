@@ -121,6 +121,15 @@ def create_folder(body: NewFolder, idempotency_key: IdempotencyKey = None) -> Re
     return reply(made, 201, location=f"/api/v1/folders/{made['id']}")
 
 
+@app.get("/v1/folders", summary="List your folders, at any depth, newest first", tags=["folders"])
+def list_folders(
+    deleted: Annotated[bool, Query(description="List what was deleted and can be restored.")] = False,
+    cursor: Cursor = None,
+    limit: Limit = limits.DEFAULT_PAGE,
+) -> Response[str]:
+    return reply(bootstrap.api().list_folders(_viewer(), deleted=deleted, cursor=cursor, limit=limit))
+
+
 @app.get("/v1/folders/<folder_id>", summary="One folder", tags=["folders"])
 def get_folder(folder_id: Id, if_none_match: IfNoneMatch = None) -> Response[str]:
     return _tagged(bootstrap.api().get_folder(_viewer(), folder_id), if_none_match)

@@ -39,7 +39,22 @@ class TooDeep(Conflict):
 
 
 class ParentDeleted(Conflict):
+    """Its folder, or one above that, is deleted.
+
+    Attributes:
+        members: further members of the answer: `folder` {id, name}, the one to restore, for its owner.
+    """
+
     code, summary = "PARENT_DELETED", "Its folder is deleted."
+
+    def __init__(self, folder: Node | None = None) -> None:
+        if folder is None:
+            super().__init__()
+            return
+        super().__init__(
+            f'It was in the folder "{folder["name"]}" ({folder["_id"]}), which is deleted; restore that first.'
+        )
+        self.members = {"folder": {"id": folder["_id"], "name": folder["name"]}}
 
 
 MOVED: Final[dict[str, type[NodeFact]]] = {FILE: FileMoved, "folder": FolderMoved}
@@ -173,7 +188,7 @@ def restored(node: Node, parent: Node | None, *, at: datetime, edited: bool = Tr
     if not node["deleted"]:
         return NOTHING
     if parent and parent["deleted"]:
-        raise ParentDeleted
+        raise ParentDeleted(parent)
     changed = {"deleted": False, "deletion": None, "ancestors": path_below(parent, node["ownerId"])}
     change = _placed(node, RESTORED, changed, at=at, edited=edited)
     told_with_name = tuple(one.model_copy(update={"deletion": node.get("deletion")}) for one in change.emit)

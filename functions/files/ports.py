@@ -13,7 +13,7 @@ from leanda.persistence.aggregates import Aggregates
 
 @dataclass(frozen=True)
 class NodeFilter:
-    """What a list of files may be narrowed to."""
+    """What a list of files, or of folders, may be narrowed to."""
 
     status: str | None = None
     kind: str | None = None
@@ -21,6 +21,7 @@ class NodeFilter:
     failure_code: str | None = None
     parser_version: str | None = None
     folder_id: str | None = None
+    type: str = "file"
 
 
 class Nodes(Aggregates, Protocol):
@@ -33,7 +34,7 @@ class Nodes(Aggregates, Protocol):
     def files_of(
         self, owner_id: str, wanted: NodeFilter, *, after: Sequence[Any] | None, limit: int
     ) -> list[dict[str, Any]]:
-        """A user's files, newest first, after a position (createdAt, id)."""
+        """A user's files (or folders), newest first, after a position (createdAt, id)."""
         ...
 
     def below(self, parent_id: str, *, after: str | None, limit: int) -> list[str]:

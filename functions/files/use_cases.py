@@ -92,7 +92,7 @@ class Files:
 
     def list_files(self, viewer: Viewer, wanted: NodeFilter, *, cursor: str | None, limit: int) -> dict[str, Any]:
         """The viewer's own files, newest first."""
-        query = ["files", wanted.status, wanted.kind, wanted.deleted]
+        query = [wanted.type, wanted.status, wanted.kind, wanted.deleted]
         after = self.cursors.read(cursor, principal=viewer.user_id, query=query)
         found = self.nodes.files_of(viewer.user_id, wanted, after=after, limit=limit + 1)
         return self._page(viewer, query, found, limit, lambda node: [node["createdAt"].isoformat(), node["_id"]])
@@ -145,7 +145,7 @@ class Files:
         """Undo a deletion; a file that was deleted before its run finished is processed anew.
 
         Raises:
-            ParentDeleted: its folder is deleted; restore that.
+            ParentDeleted: a folder above it is deleted; it names the one to restore.
         """
 
         def step() -> None:
@@ -302,6 +302,10 @@ class Files:
         self._made(folder_id, origin, fresh=fresh)
         return views.node(node)
 
+    def list_folders(self, viewer: Viewer, *, deleted: bool, cursor: str | None, limit: int) -> dict[str, Any]:
+        """The viewer's own folders, at any depth, newest first: those that are there, or those that can be restored."""
+        return self.list_files(viewer, NodeFilter(type=domain.FOLDER, deleted=deleted), cursor=cursor, limit=limit)
+
     def get_folder(self, viewer: Viewer, folder_id: str) -> dict[str, Any]:
         """One folder; the viewer's root answers to the viewer's own id."""
         if folder_id == viewer.user_id:
@@ -325,7 +329,7 @@ class Files:
     def _refuse_below_deleted(self, node: dict[str, Any]) -> None:
         gone = [folder for folder in way_up(self.nodes, node).folders if folder["deleted"]]
         if gone:
-            raise placement.ParentDeleted
+            raise placement.ParentDeleted(gone[-1])  # the outermost: what was deleted with it comes back with it
 
     def _parent(self, viewer: Viewer, parent_id: str | None) -> dict[str, Any] | None:
         if parent_id is None or parent_id == viewer.user_id:

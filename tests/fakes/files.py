@@ -36,7 +36,7 @@ class FakeNodes(FakeAggregates):
             for node in self._all()
             if node["deleted"] == wanted.deleted
             and node["ownerId"] == owner_id
-            and node["type"] == "file"
+            and node["type"] == wanted.type
             and (wanted.status is None or node["status"] == wanted.status)
             and (wanted.kind is None or node.get("kind") == wanted.kind)
             and wanted.failure_code in (None, *_failures(node))

@@ -251,7 +251,7 @@ def test_a_cursor_that_was_changed_anywhere_is_refused(cursor: str, ada: Person,
     ],
     ids=lambda value: repr(value[:16]),
 )
-@pytest.mark.parametrize("path", ["/files", "/search", "/folders/{me}/children"])
+@pytest.mark.parametrize("path", ["/files", "/folders", "/search", "/folders/{me}/children"])
 def test_a_cursor_that_was_made_up_is_refused(path: str, hostile: str, ada: Person) -> None:
     answer = ada.http.get(path.format(me=ada.id), params={"cursor": hostile})
     _problem(answer, 400, "INVALID_CURSOR")

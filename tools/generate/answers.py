@@ -300,6 +300,13 @@ class FieldError(_Answer):
     message: str
 
 
+class DeletedFolder(_Answer):
+    """The folder to restore first."""
+
+    id: str
+    name: str
+
+
 class Problem(_Answer):
     """RFC 9457, with the stable `code` of `docs/error-codes.md`."""
 
@@ -310,6 +317,7 @@ class Problem(_Answer):
     code: str
     correlation_id: str | None = None
     errors: list[FieldError] | None = None
+    folder: DeletedFolder | None = None
 
 
 class DeadLetter(_Answer):
@@ -422,6 +430,7 @@ SUCCESS: dict[str, tuple[int, type[BaseModel] | None]] = {
     "get_thumbnail": (200, Svg),
     "get_record_image": (200, Svg),
     "create_folder": (201, Folder),
+    "list_folders": (200, Nodes),
     "get_folder": (200, Folder),
     "edit_folder": (200, Folder),
     "delete_folder": (204, None),

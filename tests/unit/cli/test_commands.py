@@ -183,6 +183,9 @@ def test_a_folder_goes_only_after_a_yes(run: Run, smiles: Path) -> None:
     assert folder["name"] in run("ls").stdout
     assert run("rm", "--folder", "--yes", folder["name"]).exit_code == 0
     assert run("ls").stdout.strip() == "(empty)"
+    (deleted,) = [one for one in json.loads(run("ls", "--deleted", "--json").stdout) if one["type"] == "folder"]
+    assert deleted["id"] == folder["id"]
+    assert f"{folder['name']}/" in run("ls", "--deleted").stdout
     assert run("restore", "--folder", folder["id"]).exit_code == 0
     assert folder["name"] in run("ls").stdout
 

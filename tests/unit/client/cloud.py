@@ -136,7 +136,12 @@ class CloudInMemory:
                 return httpx.Response(202, json={"fileId": file_id, "state": "Open"})
             case "GET", ["files"]:
                 deleted = request.url.params.get("deleted") == "true"
-                return self._paged(list((self.deleted if deleted else self.files).values()), request)
+                gone = [one for one in self.deleted.values() if one["type"] == "file"]
+                return self._paged(gone if deleted else list(self.files.values()), request)
+            case "GET", ["folders"]:
+                gone = [one for one in self.deleted.values() if one["type"] == "folder"]
+                deleted = request.url.params.get("deleted") == "true"
+                return self._paged(gone if deleted else list(self.folders.values()), request)
             case "POST", ["files", file_id, "restore"] if file_id in self.deleted:
                 self.files[file_id] = self.deleted.pop(file_id)
                 return httpx.Response(200, json=self.files[file_id])

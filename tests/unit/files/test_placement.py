@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 import pytest
@@ -16,6 +17,7 @@ from leanda import limits
 from leanda.access.policy import Viewer
 from leanda.contracts.envelope import Origin
 from leanda.errors import Conflict, InvalidRequest, NotFound, PreconditionFailed
+from leanda.http.app import problem
 from tests.fakes.pipeline import USER, Pipeline
 
 ME, OTHER = Viewer(USER), Viewer("22222222-2222-4222-8222-222222222222")
@@ -110,13 +112,19 @@ def test_a_deleted_folder_takes_everything_along_and_a_restored_one_brings_back_
         cloud.files.get(ME, drugs)  # before the cascade has come there
     cloud.deliver()
     assert all(cloud.nodes.documents[key]["deleted"] for key in (a, b, drugs, notes))
-    with pytest.raises(ParentDeleted):
+    with pytest.raises(ParentDeleted) as refused:
         cloud.files.restore(ME, drugs, "file", origin())
+    assert json.loads(str(problem(refused.value).body))["folder"] == {"id": a, "name": "a"}
+    assert f'"a" ({a})' in refused.value.message
+    listed = cloud.files.list_folders(ME, deleted=True, cursor=None, limit=9)["items"]
+    assert {(one["id"], one["name"], one["parentId"]) for one in listed} == {(a, "a", USER), (b, "b", a)}
+    assert cloud.files.list_folders(OTHER, deleted=True, cursor=None, limit=9)["items"] == []
     cloud.files.restore(ME, a, "folder", origin())
     cloud.deliver()
     alive = {key: not cloud.nodes.documents[key]["deleted"] for key in (a, b, drugs, notes)}
     assert alive == {a: True, b: True, drugs: True, notes: False}, f"seed {seed}"
     assert cloud.files.get(ME, drugs)["totalRecords"] == 2
+    assert cloud.files.list_folders(ME, deleted=True, cursor=None, limit=9)["items"] == []
     (trashed,) = cloud.files.list_files(ME, NodeFilter(deleted=True), cursor=None, limit=9)["items"]
     assert trashed["id"] == notes
 

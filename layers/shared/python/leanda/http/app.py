@@ -93,7 +93,7 @@ def no_content() -> Response[str]:
 
 
 def problem(error: LeandaError) -> Response[str]:
-    """RFC 9457, with Leanda's stable `code` and the correlation id."""
+    """RFC 9457, with Leanda's stable `code`, the correlation id, and further `members` that an error has."""
     body: dict[str, Any] = {
         "type": f"urn:leanda:problem:{error.code}",
         "title": HTTPStatus(error.status).phrase,
@@ -105,6 +105,7 @@ def problem(error: LeandaError) -> Response[str]:
     fields = getattr(error, "fields", None)
     if fields:
         body["errors"] = fields
+    body |= getattr(error, "members", None) or {}
     headers = {"retry-after": "2"} if error.transient else {}
     return Response(error.status, PROBLEM, json.dumps(body, ensure_ascii=False), headers=headers)
 
