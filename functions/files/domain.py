@@ -75,6 +75,7 @@ class NodeDocument(TypedDict):
     format: NotRequired[str]
     size: NotRequired[int]
     sha256: NotRequired[str]
+    asked: NotRequired[str]
     process: NotRequired[bool]
     unpack: NotRequired[bool]
     position: NotRequired[bool]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.files import domain, placement, views
+from functions.files.asking import MadeAndDeleted, asked_for, check_repetition
 from functions.files.beginning import begin, begin_if_awaited
 from functions.files.models import NewFile, NewFolder, NodeEdit, ReprocessOrder
 from functions.files.ports import Blobs, NodeFilter, Nodes, Records, Runs, UploadRequest
@@ -51,7 +52,7 @@ class Files:
 
         Raises:
             TooLarge: over 10 GiB.
-            Conflict: the key was used for another name or size.
+            KeyReused, MadeAndDeleted: the key was used for another request, or for a file that was deleted since.
             ParentDeleted, TooDeep: that became of its folder at the same moment.
             Unavailable: the upload could not be opened; the file stays Loading, the same request may be repeated.
         """
@@ -72,11 +73,11 @@ class Files:
             position=wanted.position,
             at=self.clock.now(),
         )
+        if idempotency_key:
+            node["asked"] = asked_for(wanted, name=name, parent_id=node["parentId"])
         fresh = self.nodes.insert(node, change, origin)
         if not fresh:
-            node = self.nodes.get(file_id) or node
-            if (node["name"], node["size"]) != (name, wanted.size):
-                raise Conflict("This Idempotency-Key was used for another file.")
+            node = self._repeated(node)
         self._made(file_id, origin, fresh=fresh)
         upload = self.blobs.open_upload(UploadRequest(file_id, owner_id, name, wanted.size, wanted.sha256))
         return views.file(node) | {"upload": upload}
@@ -288,6 +289,7 @@ class Files:
         """Make a folder in a folder, or in the viewer's root.
 
         Raises:
+            KeyReused, MadeAndDeleted: see `create`.
             ParentDeleted, TooDeep: that became of its folder at the same moment.
         """
         parent = self._parent(viewer, wanted.parent_id)
@@ -296,9 +298,11 @@ class Files:
         node, change = domain.folder(
             folder_id, owner_id=owner_id, parent=parent, name=domain.clean_name(wanted.name), at=self.clock.now()
         )
+        if idempotency_key:
+            node["asked"] = asked_for(wanted, name=node["name"], parent_id=node["parentId"])
         fresh = self.nodes.insert(node, change, origin)
         if not fresh:
-            node = self._node(viewer, folder_id, domain.FOLDER)
+            node = self._repeated(node)
         self._made(folder_id, origin, fresh=fresh)
         return views.node(node)
 
@@ -338,6 +342,14 @@ class Files:
             return self._node(viewer, parent_id, domain.FOLDER, Role.WRITE)
         except NotFound as error:
             raise InvalidRequest("There is no such folder to put it in.") from error
+
+    def _repeated(self, new: dict[str, Any]) -> dict[str, Any]:
+        """What an earlier request with the same key made, if it asked for the same and that is still there."""
+        node = self.nodes.get(new["_id"]) or new
+        check_repetition(node, new)
+        if way_up(self.nodes, node).deletion():
+            raise MadeAndDeleted
+        return node
 
     def _moved(self, node: dict[str, Any], parent: dict[str, Any] | None) -> Change:
         """The change that moves a node with all that is below it."""

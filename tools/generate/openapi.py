@@ -42,6 +42,7 @@ _ERRORS: Final = {
     "409": "The resource is in a state that does not allow this.",
     "412": "`If-Match` names another version than the current one.",
     "413": "The file is larger than Leanda accepts.",
+    "422": "The `Idempotency-Key` was used for another request.",
     "429": "Too many requests; wait for `Retry-After`.",
     "503": "A part of Leanda is not available; nothing was lost, try again.",
 }
@@ -147,7 +148,7 @@ def _errors_of(operation: dict[str, Any], names: set[str]) -> list[str]:
     places = {parameter["in"] for parameter in operation.get("parameters", [])}
     found = {"400", "401", "429", "503"}
     found |= {"404"} if "path" in places else set()
-    found |= {"409", "413"} if "idempotency-key" in names else set()
+    found |= {"409", "413", "422"} if "idempotency-key" in names else set()
     found |= {"412"} if "if-match" in names else set()
     if "uploads" in operation["tags"] or operation["operationId"] in _NEED_A_STATE:
         found.add("409")

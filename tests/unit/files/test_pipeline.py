@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import gzip
+from typing import Any
 
 import pytest
 
+from functions.files.asking import KeyReused, MadeAndDeleted
+from functions.files.models import NewFile, NewFolder, NodeEdit
 from functions.parsers.chemical.parser import parser as chemical
 from functions.parsers.generic.parser import parser as generic
 from functions.parsers.tabular.parser import parser as tabular
@@ -218,6 +221,46 @@ def test_an_upload_with_another_checksum_than_announced_is_refused() -> None:
     cloud.receiving.receive(*cloud.objects.put(f"uploads/{made['id']}", SMILES))
     cloud.deliver()
     assert cloud.files.get(ME, made["id"])["failure"]["code"] == "BLOB_CHECKSUM_MISMATCH"
+
+
+OTHERS: list[dict[str, Any]] = [
+    {"name": "y.smi"},
+    {"size": 6},
+    {"process": False},
+    {"unpack": True},
+    {"position": True},
+    {"sha256": "0" * 64},
+    {"parent_id": "folder"},
+]
+
+
+@pytest.mark.parametrize("other", OTHERS, ids=lambda other: next(iter(other)))
+def test_an_idempotency_key_is_not_taken_for_another_request(other: dict[str, Any]) -> None:
+    cloud = pipeline()
+    folder = cloud.files.create_folder(ME, NewFolder(name="f"), idempotency_key="f", origin=ORIGIN)["id"]
+    wanted = {"name": "x.smi", "size": 5}
+    cloud.files.create(ME, NewFile.model_validate(wanted), idempotency_key="k1", origin=ORIGIN)
+    changed = wanted | {name: folder if value == "folder" else value for name, value in other.items()}
+    with pytest.raises(KeyReused):
+        cloud.files.create(ME, NewFile(**changed), idempotency_key="k1", origin=ORIGIN)
+    with pytest.raises(KeyReused):
+        cloud.files.create_folder(ME, NewFolder(name="g"), idempotency_key="f", origin=ORIGIN)
+    with pytest.raises(KeyReused):
+        cloud.files.create_folder(ME, NewFolder(name="x.smi"), idempotency_key="k1", origin=ORIGIN)
+    assert KeyReused.status == 422
+
+
+def test_a_repeated_request_means_its_file_whatever_became_of_that_since() -> None:
+    cloud = pipeline()
+    wanted = _new("x.smi", 5)
+    file_id = cloud.files.create(ME, wanted, idempotency_key="k1", origin=ORIGIN)["id"]
+    cloud.files.edit(ME, file_id, "file", NodeEdit(name="renamed.smi"), None, ORIGIN)
+    assert cloud.files.create(ME, wanted, idempotency_key="k1", origin=ORIGIN)["id"] == file_id
+    cloud.files.delete(ME, file_id, "file", None, ORIGIN)
+    with pytest.raises(MadeAndDeleted):
+        cloud.files.create(ME, wanted, idempotency_key="k1", origin=ORIGIN)
+    cloud.files.restore(ME, file_id, "file", ORIGIN)
+    assert cloud.files.create(ME, wanted, idempotency_key="k1", origin=ORIGIN)["id"] == file_id
 
 
 def test_an_idempotency_key_gives_the_same_file() -> None:
