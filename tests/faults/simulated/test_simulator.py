@@ -17,6 +17,7 @@ from tests.faults.simulated.boundaries import FAULTS, Boundaries, RandomFaults
 from tests.faults.simulated.cloud import WINDOW, Simulator, shuffled, world_of
 from tests.faults.simulated.files import EXPECTED
 from tests.faults.simulated.life import RandomLife, live
+from tests.faults.tree import check_tree
 
 SEED = int(os.environ.get("LEANDA_SEED", "0")) or random.SystemRandom().randrange(1, 1_000_000)
 SOME = 12
@@ -52,6 +53,7 @@ def calm() -> Calm:
 def ends_well(cloud: Simulator, accepted: dict[str, str]) -> None:
     """What was acknowledged is there once, as in an undisturbed run."""
     check(world_of(cloud), accepted, EXPECTED)
+    check_tree(cloud.nodes.documents)
 
 
 def disturbed(at: int, how: str, seed: int) -> None:
