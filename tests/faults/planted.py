@@ -174,6 +174,18 @@ BUGS = (
         "known is None or known.revision < word.revision",
         "True",
         "tests/unit/search/test_hiding.py",
+        "look after a move",
+        "functions/files/settling.py",
+        "        refusal = way_up(nodes, node).refusal()\n        if refusal is None:",
+        "        refusal = None\n        if refusal is None:",
+        "tests/faults/simulated/test_crossing.py",
+    ),
+    Bug(
+        "look after something was made",
+        "functions/files/settling.py",
+        "        refusal = way_up(nodes, node).refusal() if node else None",
+        "        refusal = None",
+        "tests/faults/simulated/test_crossing.py",
     ),
     Bug(
         "access check of the API",

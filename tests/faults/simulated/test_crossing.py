@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from functions.files.models import NewFile, NewFolder, NodeEdit
+from functions.files.placement import ParentDeleted
 from leanda.access.policy import Viewer
 from leanda.errors import LeandaError
 from tests.fakes.pipeline import USER
@@ -28,13 +29,14 @@ class Crossing(Boundaries):
         super().__init__()
         self.armed = False
         self.dies: int | None = None
+        self.where = ""
 
     def arm(self, at: int, dies: int | None) -> None:
         self.passed, self.at, self.dies, self.armed = 0, at, dies, True
 
     def _due(self, here: int, name: str) -> bool:
         if here == self.at:
-            self.armed = False
+            self.armed, self.where = False, name
             self.meanwhile()
             self.armed = True
         if here == self.dies:
@@ -99,8 +101,8 @@ THEN: dict[str, Act] = {
 }
 
 
-def crossed(first: Act, then: Act, at: int, dies: int | None, *, delivered: bool) -> tuple[int, Any]:
-    """How many boundaries the first request passed, and what it said; then the end is judged."""
+def crossed(first: Act, then: Act, at: int, dies: int | None, *, delivered: bool) -> tuple[int, Any, str]:
+    """How many boundaries the first request passed, what it said, and at which boundary they crossed; then the end is judged."""
     scene = new_scene()
     cloud, refused = scene.cloud, list[LeandaError]()
 
@@ -129,17 +131,30 @@ def crossed(first: Act, then: Act, at: int, dies: int | None, *, delivered: bool
         node = world.nodes[said["id"]]
         assert node["parentId"] == said["parentId"], "what was acknowledged was undone"
     check(world, {}, {})
-    return passed, said
+    return passed, said, scene.boundaries.where
 
 
 def test_two_moves_into_each_other_are_one_move() -> None:
     """At every boundary of the one the other comes in between: never a circle, and one that was acknowledged stays."""
     at, passed, refusals = 0, 1, 0
     while at < passed:
-        passed, said = crossed(FIRST["move folder"], THEN["move into it"], at, None, delivered=False)
+        passed, said, _ = crossed(FIRST["move folder"], THEN["move into it"], at, None, delivered=False)
         refusals += isinstance(said, LeandaError)
         at += 1
     assert refusals > 0
+
+
+@pytest.mark.parametrize("delivered", [True, False])
+@pytest.mark.parametrize("first", FIRST)
+def test_nothing_is_acknowledged_in_a_folder_that_went_before_it_was_written(first: str, delivered: bool) -> None:
+    at, passed, refusals = 0, 1, 0
+    while at < passed:
+        passed, said, where = crossed(FIRST[first], THEN["delete"], at, None, delivered=delivered)
+        if where in {"before nodes.insert", "before nodes.apply"} and not refusals:
+            assert isinstance(said, ParentDeleted), where
+            refusals += 1
+        at += 1
+    assert refusals == 1
 
 
 @pytest.mark.parametrize("then", THEN)
@@ -147,7 +162,7 @@ def test_two_moves_into_each_other_are_one_move() -> None:
 def test_requests_that_cross_anywhere_leave_a_tree(first: str, then: str) -> None:
     at = 0
     while True:
-        passed, _ = crossed(FIRST[first], THEN[then], at, None, delivered=bool(at % 2))
+        passed, _, _ = crossed(FIRST[first], THEN[then], at, None, delivered=bool(at % 2))
         if passed <= at:
             break
         at += 1
@@ -159,7 +174,7 @@ def test_requests_that_cross_anywhere_leave_a_tree(first: str, then: str) -> Non
 @pytest.mark.parametrize("first", FIRST)
 def test_who_dies_after_that_leaves_a_tree(first: str, then: str, step: int) -> None:
     """Every `step`-th boundary to cross at, and then to die at."""
-    passed, _ = crossed(FIRST[first], THEN[then], -1, None, delivered=False)
+    passed, _, _ = crossed(FIRST[first], THEN[then], -1, None, delivered=False)
     for at in range(0, passed, step):
         for dies in range(at, passed + 4, step):
             crossed(FIRST[first], THEN[then], at, dies, delivered=bool(dies % 2))
