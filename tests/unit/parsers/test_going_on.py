@@ -34,6 +34,7 @@ FILES: list[tuple[Format, bytes]] = [
     (mzml.FORMAT, mzml_files.document(*(mzml_files.spectrum(name=f"scan={n}") for n in range(3)))),
     (mzml.FORMAT, mzml_files.document(*(mzml_files.spectrum(name=f"scan={n}") for n in range(3)), end=False)),
     (CSV, b'\xef\xbb\xbfname,text\n1,"two\nlines"\n2,x\n\n3,y\n'),
+    (CSV, b'name,text\n1,"open\n2,"two\nlines"\n3,"x"y\n4,"open\n5,y\n'),
     (CSV, "name;Größe\n1;2\n3;4\n5;6\n".encode("utf-16")),
     (TSV, b"a\tb\n1\t2\n3\t4\n5\t6"),
 ]

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.parsers.tabular.formats.rows import code_units, row_ends
+from leanda.parsing import quotes
 
 NASTY = st.text(alphabet='ab1,;"\r\n\t |é漢😀\x85\u2028', max_size=60)
 DELIMITERS = st.sampled_from([",", ";", "\t", "|"])
@@ -27,18 +28,29 @@ def blocks_of(data: bytes, sizes: list[int]) -> list[bytes]:
     return blocks
 
 
-def csv_rows(text: str, delimiter: str) -> list[list[str]]:
-    return [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row]
+def good_rows(text: str, delimiter: str) -> list[list[str]] | None:
+    """The rows as Python reads them where it finds all quotes in order."""
+    try:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        return [row for row in reader if row]
+    except csv.Error:
+        return None
+
+
+def rows_here(pieces: list[str], delimiter: str) -> list[list[str]]:
+    return [quotes.cells(piece.lstrip("\r\n"), delimiter)[0] for piece in pieces]
 
 
 @given(text=NASTY, delimiter=DELIMITERS)
 def test_every_row_of_the_csv_module_is_one_row_here(text: str, delimiter: str) -> None:
     data = text.encode()
     ends = list(row_ends([data], delimiter.encode()))
-    rows = csv_rows(text, delimiter)
-    assert len(ends) == len(rows)
     pieces = [data[start:end].decode() for start, end in itertools.pairwise([0, *ends])]
-    assert [row for piece in pieces for row in csv_rows(piece, delimiter)] == rows
+    rows = rows_here(pieces, delimiter)
+    assert good_rows(text, delimiter) in (None, rows)
+    assert [quotes.cells(row, delimiter)[0] for row in quotes.rows(text, delimiter, "none")] == rows
+    broken = any(quotes.cells(piece.lstrip("\r\n"), delimiter)[1] for piece in pieces)
+    assert not broken or good_rows(text, delimiter) is None
 
 
 @given(text=NASTY, delimiter=DELIMITERS, big_endian=st.booleans(), sizes=st.lists(st.integers(1, 7), min_size=1))
@@ -47,10 +59,10 @@ def test_utf_16_has_the_same_rows(text: str, delimiter: str, big_endian: bool, s
     data = text.encode(codec)
     units = code_units(blocks_of(data, sizes), big_endian=big_endian)
     ends = [2 * end for end in row_ends(units, delimiter.encode(), scan_bytes=1)]
-    rows = csv_rows(text, delimiter)
-    assert len(ends) == len(rows)
     pieces = [data[start:end].decode(codec) for start, end in itertools.pairwise([0, *ends])]
-    assert [row for piece in pieces for row in csv_rows(piece, delimiter)] == rows
+    assert rows_here(pieces, delimiter) == [
+        quotes.cells(row, delimiter)[0] for row in quotes.rows(text, delimiter, "none")
+    ]
 
 
 @given(
@@ -73,17 +85,19 @@ def test_a_line_end_may_be_cut_by_a_block(size: int) -> None:
     assert list(row_ends(blocks, b",", scan_bytes=1)) == [5, 14, 19]
 
 
-def test_a_row_that_is_too_long_ends_at_the_next_line_end_and_the_rest_is_read() -> None:
+def test_a_row_that_is_too_long_ends_at_a_line_end_and_the_rest_is_read() -> None:
     data = b'a,b\n1,"never closed\n' + b"x,y\n" * 10 + b"p,q\n"
     ends = list(row_ends([data], b",", longest=24))
-    # The row starts at 4; the first line end at or after 4 + 24 is at the end of a line `x,y`.
-    assert ends[:2] == [4, 32]
-    assert ends[2:] == list(range(36, len(data) + 1, 4))
+    assert ends == [4, 20, *range(24, len(data) + 1, 4)]
+    plain = b"a,b\n1,as long as nobody expected it\nx,y\n"
+    assert list(row_ends([plain], b",", longest=24)) == [4, len(plain) - 4, len(plain)]
+    late = b'a,b\n1,"closed\nbehind\nthe limit"\nx,y\n'
+    assert list(row_ends([late], b",", longest=24)) == [4, 14, 21, 32, 36]
 
 
 @pytest.mark.parametrize("size", [1, 1000, 1_000_000])
 def test_a_huge_quoted_cell_is_one_row(size: int) -> None:
-    data = b'k,"' + b'""\n' * 700_000 + b'"\nl,m\n'
+    data = b'k,"' + b'""' * 1_000_000 + b'""\n' * 900 + b'"\nl,m\n'
     blocks = (data[at : at + size] for at in range(0, len(data), size)) if size > 1 else iter([data])
     assert list(row_ends(blocks, b",")) == [len(data) - 4, len(data)]
 

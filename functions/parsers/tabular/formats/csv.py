@@ -1,11 +1,18 @@
 """CSV and TSV: one record per row, after RFC 4180 and what spreadsheets really write.
 
 Values stay text here (an empty cell is None): what type a column has is known only when the whole file was seen.
+
+A quoted cell may hold line ends. One that is not closed as it should be (`leanda.parsing.quotes` says how, and within how
+many lines) is no quoted cell: it stays as it is written, with the warning `QUOTE_NOT_CLOSED` on its row, which ends at its
+next line end, and the next line is a row again.
 """
 
 from __future__ import annotations
 
 import csv
+import io
+import itertools
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,17 +21,18 @@ from typing import Final
 
 from functions.parsers.tabular.formats.dialect import Table, describe, wider
 from functions.parsers.tabular.formats.lines import RowLines
-from functions.parsers.tabular.formats.rows import code_units, quoted_row, row_ends
+from functions.parsers.tabular.formats.rows import code_units, row_ends
 from functions.parsers.tabular.formats.structures import smiles_column, structure_of
 from leanda import limits
 from leanda.contracts.artefacts import Issue, Record
 from leanda.errors import FileEmpty
-from leanda.parsing.delimited import read_rows
+from leanda.parsing import quotes
 from leanda.parsing.format import Written, records_of
 from leanda.parsing.records import error, failed, information, warning
 
 ROWS_AT_ONCE: Final = 500
 _SLICE_BYTES: Final = 256 * limits.KIB
+_LINE_ENDS: Final = re.compile(r"\r\n|\n|\r")
 
 
 @dataclass
@@ -32,7 +40,7 @@ class Csv:
     """A delimited text, under the name that decides what is tried first: `csv`, or `tsv` for tabs."""
 
     name: str
-    version: str = "3"
+    version: str = "4"
     empty_is_failure: bool = False
     together: bool = True
 
@@ -110,20 +118,16 @@ class _Chunk:
 
     def written(self, spans: Iterable[tuple[int, int]]) -> Iterator[Written]:
         """The rows between these places. Cells of a few hundred rows are held at a time: they take ten times their bytes."""
-        groups, n = batched(spans, ROWS_AT_ONCE, strict=False), self._first_index
-        some = next(groups, ())
-        while some:
-            following = next(groups, ())
-            yield from self._some(some, n, last=not following)
-            some, n = following, n + len(some)
+        n = self._first_index
+        for some in batched(spans, ROWS_AT_ONCE, strict=False):
+            yield from self._some(some, n)
+            n += len(some)
 
-    def _some(self, spans: Sequence[tuple[int, int]], first: int, *, last: bool) -> Iterator[Written]:
+    def _some(self, spans: Sequence[tuple[int, int]], first: int) -> Iterator[Written]:
         rows = self._all_at_once(spans)
         lines = [None] * len(spans) if rows is None else [self._line(n, cells) for n, cells in enumerate(rows, first)]
         for n, line in enumerate(lines):
             issues = self._file_issues() if first + n == 0 else []
-            if last and n == len(spans) - 1 and self._quote_is_open(*spans[n]):
-                issues.append(warning("QUOTE_NOT_CLOSED", "A quote in this row is never closed; it runs to the end."))
             if line is not None and not issues:
                 yield line
             elif rows is not None:
@@ -139,11 +143,11 @@ class _Chunk:
 
     def _all_at_once(self, spans: Sequence[tuple[int, int]]) -> list[list[str]] | None:
         """The rows in one go, which is the normal case; None when some row needs to be looked at by itself."""
-        if any(end - start > limits.MAX_RECORD_BYTES for start, end in spans):
+        if spans[-1][1] - spans[0][0] > limits.MAX_RECORD_BYTES:
             return None
         try:
             text = self._data[spans[0][0] : spans[-1][1]].decode(self._table.encoding.name)
-            rows = list(read_rows(text, self._table.delimiter))
+            rows = _cells(text, self._table.delimiter)
         except (UnicodeDecodeError, csv.Error):
             return None
         return rows if len(rows) == len(spans) else None
@@ -162,11 +166,13 @@ class _Chunk:
                 message = f"Byte {problem.start + 1} of the row cannot be read as {self._table.encoding.name}."
                 return _failed(index, "ROW_ENCODING", message, issues)
             issues.append(warning("ENCODING_GUESSED", f"The row is not UTF-8; it was read as {self._table.fallback}."))
-        try:
-            rows = list(read_rows(text, self._table.delimiter))
-        except csv.Error as problem:
-            return _failed(index, "ROW_UNREADABLE", f"The row cannot be cut into cells: {problem}.", issues)
-        return self._record(index, rows[0] if rows else [], issues)
+        cells, broken = quotes.cells(text.lstrip("\r\n"), self._table.delimiter)
+        if broken:
+            message = (
+                "A cell of this row begins with a quote that is not closed at the cell's end; it is kept as written."
+            )
+            issues.append(warning("QUOTE_NOT_CLOSED", message, _place(index)))
+        return self._record(index, cells, issues)
 
     def _decoded_otherwise(self, data: bytes) -> str | None:
         if self._table.fallback is None:
@@ -206,18 +212,29 @@ class _Chunk:
             issues.append(information("PREAMBLE_SKIPPED", message))
         return issues
 
-    def _quote_is_open(self, start: int, end: int) -> bool:
-        row = self._data[start:end]
-        if self._table.encoding.unit == 2:
-            row = b"".join(code_units([row], big_endian=self._table.big_endian))
-        if b'"' not in row:
-            return False
-        return quoted_row(self._table.delimiter.encode()).fullmatch(row.rstrip(b"\r\n") + b"\n") is None
-
 
 @lru_cache(maxsize=8)
 def _smiles_column(table: Table) -> int | None:
     return smiles_column(table.columns, table.sample)
+
+
+def _cells(text: str, delimiter: str) -> list[list[str]]:
+    """The cells of some rows.
+
+    Raises:
+        csv.Error: a quote may not mean what this module takes it for.
+    """
+    # The limit is one of the whole process; our own check of the bytes comes first and is the stricter one.
+    csv.field_size_limit(limits.MAX_RECORD_BYTES)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    rows = [row for row in reader if row]
+    if reader.line_num - len(rows) > quotes.MAX_CELL_LINE_ENDS and any(map(_is_long, itertools.chain(*rows))):
+        raise csv.Error("a cell of more lines than a cell may have")
+    return rows
+
+
+def _is_long(cell: str) -> bool:
+    return len(_LINE_ENDS.findall(cell)) > quotes.MAX_CELL_LINE_ENDS
 
 
 def _place(index: int) -> str:

@@ -1,9 +1,9 @@
-"""Where the rows of a delimited text end, found in its bytes, in the sense of Python's `csv` module and RFC 4180.
+"""Where the rows of a delimited text end, found in its bytes.
 
-A quote opens a quoted cell only as the first character of a cell; inside, line ends are content and a doubled quote is a
-quote. A line end is LF, CRLF or CR. Blank lines are no rows. Delimiter, quote and line end are ASCII, and in every
-encoding that is read here (see `dialect`) an ASCII byte of that meaning is never a part of another character, so bytes
-can be searched without decoding them; UTF-16 is first reduced to one byte per code unit.
+What a quote means, and a broken one, says `leanda.parsing.quotes`. A line end is LF, CRLF or CR. Blank lines are no rows.
+Delimiter, quote and line end are ASCII, and in every encoding that is read here (see `dialect`) an ASCII byte of that
+meaning is never a part of another character, so bytes can be searched without decoding them; UTF-16 is first reduced to
+one byte per code unit.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from leanda import limits
+from leanda.parsing.quotes import Rest, row_pattern
 
 _LINE_END: Final = re.compile(rb"\r\n|\n|\r")
 _PLAIN_ROW: Final = re.compile(rb"[^\r\n]++(?:\r\n|\n|\r)")
@@ -21,16 +22,8 @@ _ANY_CONTENT: Final = re.compile(rb"[^\r\n]")
 
 
 @functools.cache
-def quoted_row(delimiter: bytes) -> re.Pattern[bytes]:
-    """One row with its line end, blank lines before it included.
-
-    The first alternative runs over anything without quotes; the second is a quoted cell, whose quote follows a delimiter,
-    a line end or the beginning; the third is a quote inside an unquoted cell, which means itself. Nothing backtracks.
-    """
-    d = re.escape(delimiter)
-    return re.compile(
-        rb'[\r\n]*+(?:[^"\r\n]++|(?<![^%b\r\n])"(?:[^"]++|"")*+"|(?<=[^%b\r\n])")++(?:\r\n|\n|\r)' % (d, d)
-    )
+def _row(delimiter: bytes, rest: Rest) -> re.Pattern[bytes]:
+    return re.compile(row_pattern(delimiter.decode("ascii"), rest).encode("ascii"))
 
 
 def row_ends(
@@ -42,9 +35,8 @@ def row_ends(
 ) -> Iterator[int]:
     """End offset (exclusive, line end included) of every row that is not blank.
 
-    A row longer than `longest` ends at the first line end from there on, quoted or not: one quote that is never closed
-    costs some rows but not the file. A quote that is still open at the end of the file makes one row of what it holds,
-    as `csv` has it.
+    A row longer than `longest` ends at the first line end from there on. A quoted cell that is still open there is broken,
+    and so is one that is open at the end of the file.
 
     Args:
         blocks: the text in an encoding that keeps ASCII, or reduced by `code_units`.
@@ -59,7 +51,7 @@ class _Scan:
     """A pass over blocks: what has been found is yielded, an unfinished row is carried over to the next block."""
 
     def __init__(self, delimiter: bytes, longest: int, scan_bytes: int) -> None:
-        self._row = quoted_row(delimiter)
+        self._delimiter = delimiter
         self._longest = longest
         self._scan_bytes = scan_bytes
         self._base = 0  # Offset of the buffer in the text.
@@ -75,17 +67,17 @@ class _Scan:
             if size >= max(self._scan_bytes, min(2 * carried, self._longest + self._scan_bytes)):
                 buffer = b"".join(pending)
                 # A CR at the end may be half of a CRLF.
-                ends, rest = self._scan(buffer, len(buffer) - buffer.endswith(b"\r"))
+                ends, rest = self._scan(buffer, len(buffer) - buffer.endswith(b"\r"), "unknown")
                 yield from ends
                 pending = [buffer[rest:]]
                 size = carried = len(pending[0])
         buffer = b"".join(pending)
-        ends, rest = self._scan(buffer, len(buffer))
+        ends, rest = self._scan(buffer, len(buffer), "none")
         yield from ends
         if self._skipping or _ANY_CONTENT.search(buffer, rest):
             yield self._base + len(buffer) - rest
 
-    def _scan(self, buffer: bytes, stop: int) -> tuple[list[int], int]:
+    def _scan(self, buffer: bytes, stop: int, behind: Rest) -> tuple[list[int], int]:
         """Row ends in the text, and where in the buffer the unfinished rest starts."""
         found: list[int] = []
         at = 0
@@ -98,24 +90,30 @@ class _Scan:
                 self._skipping = False
                 at = line_end.end()
                 found.append(at)
-            at = self._whole_rows(buffer, at, stop, found)
+            at = self._whole_rows(buffer, at, stop, behind, found)
             start = self._first_content(buffer, at, stop)
             if start is None or stop - start <= self._longest:
                 break
             # Either unfinished or finished too late; what follows is decided by the offset alone, never by block sizes.
-            at = start + self._longest
+            limit = start + self._longest
+            row = _row(self._delimiter, "cut").match(buffer, at, limit)
+            if row is not None:
+                at = row.end()
+                found.append(at)
+                continue
+            at = limit
             self._skipping = True
         base = self._base
         self._base += at
         return [base + end for end in found], at
 
-    def _whole_rows(self, buffer: bytes, at: int, stop: int, found: list[int]) -> int:
+    def _whole_rows(self, buffer: bytes, at: int, stop: int, behind: Rest, found: list[int]) -> int:
         """Collect the rows that end before `stop` and are not too long; the end of the last of them."""
         if buffer.find(b'"', at, stop) < 0 and stop - at <= self._longest:
             last_line_end = max(buffer.rfind(b"\n", at, stop), buffer.rfind(b"\r", at, stop)) + 1
             found.extend([row.end() for row in _PLAIN_ROW.finditer(buffer, at, last_line_end)])
             return max(at, last_line_end)
-        match, longest = self._row.match, self._longest
+        match, longest = _row(self._delimiter, behind).match, self._longest
         while (row := match(buffer, at, stop)) is not None:
             end = row.end()
             if end - at > longest:

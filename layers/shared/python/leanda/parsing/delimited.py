@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from leanda import limits
+from leanda.parsing import quotes
 
 DELIMITERS: Final = (",", "\t", ";", "|")
 """In the order in which they win a draw."""
@@ -43,27 +39,12 @@ class Layout:
         return self.consistency * (0.8 + 0.2 * self.typed)
 
 
-def read_rows(text: str, delimiter: str) -> Iterator[list[str]]:
-    """The cells of each row of a text that is not blank.
-
-    The limit of `csv` is one of the whole process. It is set for every text, because what a file gives must not depend on
-    what was read before it.
-
-    Raises:
-        csv.Error: a cell of more than `limits.MAX_RECORD_BYTES` characters, or a row that is none.
-    """
-    csv.field_size_limit(limits.MAX_RECORD_BYTES)
-    return (row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row)
-
-
 def rows_of(text: str, delimiter: str, *, complete: bool, at_most: int = SAMPLE_ROWS) -> list[list[str]]:
-    """The text's first rows that are not blank; the last one is dropped when the text is only the beginning of a file."""
-    rows: list[list[str]] = []
-    with suppress(csv.Error):  # The rows before it are sample enough.
-        rows.extend(itertools.islice(read_rows(text, delimiter), at_most + 1))
-    if len(rows) > at_most or (not complete and len(rows) > 1):
-        rows.pop()
-    return rows
+    """The text's first rows that are not blank; one that the end of a file's beginning cuts only if there is no other."""
+    found = list(itertools.islice(quotes.rows(text, delimiter, "none" if complete else "unknown"), at_most))
+    if not found and not complete:  # The only row is longer than the text.
+        found = list(itertools.islice(quotes.rows(text, delimiter, "none"), 1))
+    return [quotes.cells(row, delimiter)[0] for row in found]
 
 
 def layout(text: str, delimiter: str, *, complete: bool) -> Layout:
