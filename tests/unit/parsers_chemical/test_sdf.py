@@ -112,7 +112,10 @@ def test_a_record_keeps_its_molfile_name_and_data_items() -> None:
         ("> <a <b> c>\nv\n", [("a <b> c", "v")], []),
         ("> <A>\n> 5\n\n", [("A", "> 5")], []),
         ("> <A>\nx\n> <B>\ny\n\n", [("A", "x"), ("B", "y")], ["DATA_ITEM_OPEN"]),
-        ("> <A>\nx\n\n\ny\n\n> <B>\nz", [("A", "x\n\ny"), ("B", "z")], ["DATA_BLANK_LINE"]),
+        ("> <A>\nx\n\n\ny\n\n> <B>\nz", [("A", "x\n\n\ny"), ("B", "z")], ["DATA_BLANK_LINE"]),
+        ("> <A>\n1\n\n2\n3\n \n4\n\n", [("A", "1\n\n2\n3\n \n4")], ["DATA_BLANK_LINE"]),
+        ("> <A>\n1\n\n2\n> <B>\n3\n", [("A", "1\n\n2"), ("B", "3")], ["DATA_BLANK_LINE", "DATA_ITEM_OPEN"]),
+        ("> <A>\n\n2\n\n", [("A", "\n2")], ["DATA_BLANK_LINE"]),
         ("stray\n\n> <A>\nx\n\n", [("A", "x")], ["TEXT_OUTSIDE_DATA"]),
         ("> <A>\r\nx\r\ny\r\n\r\n", [("A", "x\ny")], []),
     ],
@@ -131,6 +134,21 @@ def test_good_records_are_written_down_as_their_models_are_and_failed_ones_stay_
     records = read(content, first_index=7)
     assert [isinstance(line, bytes) for line in lines] == [True, True, False, True]
     assert lines == [json_line(one) if one.status is RecordStatus.PARSED else one for one in records]
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_a_molecule_without_the_delimiter_before_it_is_told_of(line_end: str) -> None:
+    text = molfile() + "> <A>\n1\n\n" + molfile(name="next") + "> <B>\n2\n\n$$$$\n"
+    record = read_one(text.replace("\n", line_end))
+    assert codes(record) == ["DATA_BLANK_LINE", "DATA_ITEM_OPEN", "DELIMITER_MISSING"]
+    assert record.issues[0].severity is record.issues[2].severity is Severity.WARNING
+    counts_line = molfile().split("\n").index(next(line for line in molfile().split("\n") if "V2000" in line)) + 1
+    assert record.issues[2].place == f"line {3 + counts_line} behind the molfile"
+
+
+def test_words_of_molfiles_in_a_value_are_no_molfile() -> None:
+    items = "> <A>\nwritten as V2000\nthe line M  END ends it\n\n"
+    assert codes(read_one(molfile() + items + "$$$$\n")) == []
 
 
 def test_text_that_is_not_utf8_is_read_as_windows_1252_and_said_so() -> None:

@@ -11,10 +11,21 @@ from typing import Any, Final
 
 from functions.parsers import toolkit
 from leanda import limits
-from leanda.contracts.artefacts import Issue, Record, RecordStatus, Severity
+from leanda.contracts.artefacts import Issue, Record, RecordStatus
 from leanda.parsing import ctab
 from leanda.parsing.format import WritingFormat, Written, records_of
-from leanda.parsing.records import BOM, BOM_DROPPED, decode, error, failed, one_by_one, refused, too_large
+from leanda.parsing.records import (
+    BOM,
+    BOM_DROPPED,
+    decode,
+    error,
+    failed,
+    information,
+    one_by_one,
+    refused,
+    too_large,
+    warning,
+)
 from leanda.persistence.artefacts import row_line
 
 MOLFILE: Final = "chemical/x-mdl-molfile"
@@ -28,6 +39,9 @@ _HEADER: Final = re.compile(rb"(?:[^\r\n]*+(?:\r\n|\r|\n)){3}")
 _TABLE_END: Final = b"M  END"
 _FIRST_ITEM: Final = re.compile(rb"(?<=[\r\n])>[^\r\n]*<")
 _HEADER_NUMBER: Final = re.compile(r"\bDT\d+\b")
+_ANOTHER_MOLFILE: Final = re.compile(r"^(?:[ 0-9]{6}.{27}.* V[23]000[ \t]*|M  END[ \t]*)$", re.MULTILINE)
+"""A counts line with its version, or the end of a molfile."""
+_MOLFILE_WORDS: Final = ("M  END", " V2000", " V3000")
 _HEADER_IN_VALUE: Final = re.compile(r">\s.*<[^<>]+>")
 
 
@@ -35,7 +49,7 @@ class SdfFormat:
     """See `leanda.parsing.format.WritingFormat`. An unterminated last record counts if it holds more than blanks."""
 
     name = "sdf"
-    version = "1"
+    version = "2"
     empty_is_failure = True
     together = False
 
@@ -156,40 +170,52 @@ def data_items(text: str) -> tuple[list[dict[str, str]], tuple[Issue, ...]]:
     """Data items in file order, as fields: `name` and `value`, which is text exactly as in the file (several lines joined by a
     line feed).
 
-    A blank line ends a value. Text that follows it without a header belongs to the value before: programs write blank
-    lines inside of values, although the format has no place for them.
+    A blank line ends a value. Text that follows it without a header belongs to the value before, with the blank lines
+    between them: programs write blank lines inside of values, although the format has no place for them. A molfile in
+    there is that of the next record: the delimiter before it is missing.
     """
     items: list[tuple[str, list[str]]] = []
-    notes: dict[tuple[str, str], str] = {}
+    notes: dict[tuple[str, str], Issue] = {}
     value: list[str] | None = None  # Lines of the value that is open.
+    blanks: list[str] = []  # Blank lines since it was closed.
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    for line in text.split("\n"):
+    for number, line in enumerate(text.split("\n"), 1):
         blank = not line or line.isspace()
         if value is not None and not blank:
             if line[0] != ">" or not _HEADER_IN_VALUE.match(line):
                 value.append(line)
                 continue
-            notes["DATA_ITEM_OPEN", items[-1][0]] = "No blank line ends the value of {}."
+            message = f"No blank line ends the value of {items[-1][0]}."
+            notes["DATA_ITEM_OPEN", items[-1][0]] = information("DATA_ITEM_OPEN", message)
         if blank:
             value = None
+            blanks.append(line)
             continue
         if line[0] == ">":
             value = []
             items.append((_field_name(line), value))
         elif items:
-            items[-1][1].extend(("", line))
-            notes["DATA_BLANK_LINE", items[-1][0]] = "The value of {} has a blank line inside."
+            name, value = items[-1]
+            value.extend((*blanks, line))
+            message = f"The value of {name} has a blank line inside."
+            notes.setdefault(("DATA_BLANK_LINE", name), warning("DATA_BLANK_LINE", message, _behind_molfile(number)))
         else:
-            notes["TEXT_OUTSIDE_DATA", line[:40]] = "Text behind the molecule belongs to no data item: {}."
+            message = f"Text behind the molecule belongs to no data item: {line[:40]}."
+            notes["TEXT_OUTSIDE_DATA", line[:40]] = information("TEXT_OUTSIDE_DATA", message)
+        blanks.clear()
         if len(items) > MAX_DATA_ITEMS or len(notes) > MAX_DATA_ITEMS:
             return [], (error("TOO_MANY_FIELDS", f"The record has more than {MAX_DATA_ITEMS:,} data items."),)
     fields = [{"name": name, "value": "\n".join(lines)} for name, lines in items]
-    issues = [
-        Issue(code=code, severity=Severity.INFORMATION, message=message.format(subject))
-        for (code, subject), message in notes.items()
-    ]
-    return fields, tuple(issues)
+    if any(word in text for word in _MOLFILE_WORDS) and (another := _ANOTHER_MOLFILE.search(text)):
+        place = _behind_molfile(text.count("\n", 0, another.start()) + 1)
+        message = "A molfile stands among the data items: the line $$$$ before it is missing. What follows is not of this molecule."
+        notes["DELIMITER_MISSING", ""] = warning("DELIMITER_MISSING", message, place)
+    return fields, tuple(notes.values())
+
+
+def _behind_molfile(line: int) -> str:
+    return f"line {line} behind the molfile"
 
 
 def _field_name(header: str) -> str:
