@@ -300,7 +300,7 @@ def _text(fields: Iterable[Row], computed: Mapping[str, Any]) -> Iterator[str]:
     if names:
         yield "\n".join(islice(names, MAX_IDENTIFIERS))[:MAX_VALUE_CHARACTERS]
     for field in fields:
-        value = field.get("value")
+        value = field.get("written", field.get("value"))
         text = "" if value is None else str(value)
         line = f"{field['name'][:MAX_PAIR_CHARACTERS]}: {text[:MAX_VALUE_CHARACTERS]}"[:left]
         left -= len(line)
@@ -320,9 +320,10 @@ def _pairs(fields: Iterable[Row]) -> Iterator[str]:
     for field in fields:
         value = field.get("value")
         if value is not None:
-            text = pair(field["name"], value)
-            if len(text) <= MAX_PAIR_CHARACTERS:
-                yield text
+            for said in (value, field["written"]) if "written" in field else (value,):
+                text = pair(field["name"], said)
+                if len(text) <= MAX_PAIR_CHARACTERS:
+                    yield text
 
 
 def _numbers(fields: Iterable[Row]) -> Iterator[dict[str, Any]]:

@@ -182,6 +182,18 @@ def test_characters_outside_of_ascii_stay_what_they_are(encoding: str) -> None:
     assert [(field.name, field.value) for field in record.fields] == [("_é", "Å~u41~"), ("_y", "~uu"), ("_z", "µ")]
 
 
+def test_a_number_that_json_writes_otherwise_keeps_its_spelling() -> None:
+    record = read_one(b"data_a\n_x 6.10\n_y 4.10(3)\n_z 1e2\n_r 0.0312345678901234567\n_s 1.5\n")
+    assert [(field.name, field.value, field.written) for field in record.fields] == [
+        ("_x", 6.1, "6.10"),
+        ("_y", 4.1, "4.10"),
+        ("_y_su", 0.03, None),
+        ("_z", 100.0, "1e2"),
+        ("_r", "0.0312345678901234567", None),
+        ("_s", 1.5, None),
+    ]
+
+
 def test_of_a_repeated_tag_the_first_value_counts_and_all_are_fields() -> None:
     record = read_one(b"data_a _cell_length_a 1 _cell_length_a 2")
     assert record.properties["cellLengthA"] == 1

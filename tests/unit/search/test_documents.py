@@ -153,6 +153,16 @@ def test_a_property_that_the_mapping_does_not_know_is_searched_like_a_field() ->
     assert document["numbers"] == [{"name": "future", "value": 1.2}]
 
 
+def test_a_value_is_found_as_it_is_written_and_as_a_number() -> None:
+    fields = (FieldValue(name="code", value=100000.0, written="1e5"), FieldValue(name="mass", value=1.5))
+    document = _document(Record(index=0, type="row", fields=fields))
+    assert document["text"] == ["code: 1e5", "mass: 1.5"]
+    assert document["pairs"] == [domain.pair("code", 100000.0), domain.pair("code", "1e5"), domain.pair("mass", 1.5)]
+    assert document["numbers"] == [{"name": "code", "value": 100000.0}, {"name": "mass", "value": 1.5}]
+    rounded = _document(Record(index=0, type="row", fields=(FieldValue(name="x", value="0.12345678901234567890123"),)))
+    assert rounded["numbers"] == [{"name": "x", "value": 0.12345678901234568}]
+
+
 def test_a_tombstone_holds_only_where_it_was_and_whose() -> None:
     assert set(domain.record_tombstone(facts(deleted=True), 0).document) == {
         "id", "type", "key", "fileId", "ownerId", "ancestors", "placement", "deleted", "tombstonedAt",

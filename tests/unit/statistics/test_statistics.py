@@ -6,12 +6,13 @@ import functools
 import itertools
 import math
 import random
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanda.contracts.artefacts import FieldStatistics, RecordStatus, Row
+from leanda.contracts.artefacts import FieldStatistics, FieldValue, RecordStatus, Row
 from leanda.statistics import (
     MAX_DISTINCT,
     MAX_DISTINCT_CHARACTERS,
@@ -151,6 +152,62 @@ def test_a_typed_record_keeps_what_is_ambiguous_as_text() -> None:
     ]
     assert {**typed(record), "fields": record["fields"]} == record
     assert typed(record)["fields"][-1] == {"name": "blank"}
+
+
+ROUNDED = [
+    "0.12345678901234567890123",
+    "0.0312345678901234567",
+    "9007199254740993.0",
+    "4.9E-324",
+    "1.00000000000000000001",
+]
+
+
+@pytest.mark.parametrize("text", ROUNDED)
+def test_a_number_that_a_double_would_round_stays_text_and_its_field_is_one_of_numbers(text: str) -> None:
+    (record,) = (typed(one) for one in records_of([{"x": text}]))
+    assert record["fields"] == [{"name": "x", "value": text}]
+    described = qualify(column(text, "1.5"))
+    assert described["dataType"] == "decimal"
+    assert described["min"] == min(float(text), 1.5)
+    assert described["distinct"] == sorted([text, "1.5"], key=float)
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "written"),
+    [
+        ("1.10", 1.1, "1.10"),
+        (" 2.50 ", 2.5, "2.50"),
+        ("1e5", 100000.0, "1e5"),
+        ("2E3", 2000.0, "2E3"),
+        (".5", 0.5, ".5"),
+        ("0.1000000000000000000000", 0.1, "0.1000000000000000000000"),
+        ("TRUE", "TRUE", None),
+        ("False", "False", None),
+        ("1.5", 1.5, None),
+        ("1.0", 1.0, None),
+        ("1e-05", 1e-05, None),
+        ("true", True, None),
+        ("7", 7, None),
+        ("yes", "yes", None),
+        ("0e99999999999999999999999999", 0.0, "0e99999999999999999999999999"),
+    ],
+)
+def test_what_json_writes_otherwise_keeps_its_spelling(text: str, value: Value, written: str | None) -> None:
+    (record,) = (typed(one) for one in records_of([{"x": text}]))
+    assert record["fields"] == [{"name": "x", "value": value} | ({"written": written} if written else {})]
+    assert FieldValue.model_validate(record["fields"][0]).written == written
+    assert typed(record) == record
+
+
+@given(
+    st.decimals(allow_nan=False, allow_infinity=False).map(str)
+    | st.text("0123456789", min_size=1, max_size=25).map("0.{}".format)
+)
+def test_from_a_typed_record_every_number_can_be_read_as_it_was_written(text: str) -> None:
+    (field,) = next(typed(one) for one in records_of([{"x": text}]))["fields"]
+    assert field.get("written", str(field["value"])) == text
+    assert Decimal(str(field["value"])) == Decimal(text)
 
 
 @given(ROWS)

@@ -86,7 +86,9 @@ def _fields(scalars: list[tuple[str, str]], issues: list[Issue]) -> list[dict[st
     for tag, value in scalars[:MAX_FIELDS]:
         # Most values are texts, and their first character shows it.
         if value[0] in NUMBER_STARTS and (numeric := number(value)) is not None:
-            fields.append({"name": tag, "value": numeric.value})
+            written = value.partition("(")[0]
+            spelled = {"written": written} if written != str(numeric.value) else {}
+            fields.append({"name": tag, "value": numeric.value, **spelled})
             if numeric.uncertainty is not None:
                 fields.append({"name": f"{tag}_su", "value": numeric.uncertainty})
         elif len(value) > MAX_VALUE_CHARACTERS:

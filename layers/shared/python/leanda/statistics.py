@@ -6,7 +6,8 @@ typed by itself, by rules that are conservative on purpose: what a spreadsheet w
 - integer: an optional minus and up to 15 digits (exact in JSON, BSON and a double). No leading zero but in `0` itself:
   `00501` is a postal code. No leading plus: `+4915…` is a telephone number.
 - decimal: with a point, an exponent, or both; finite. Neither a decimal comma nor thousands separators (`1,234` means two
-  things), nor hexadecimal, `nan` or `inf`.
+  things), nor hexadecimal, `nan` or `inf`. Nothing is rounded: where a double is not the decimal that is written
+  (`0.12345678901234567890123`), the value stays text, and only the field's range is that of the nearest doubles.
 - boolean: only the words true, false, yes, no. `1` and `0` are integers: a column of them counts more often than it
   answers.
 - date: ISO 8601 calendar dates, with or without a time of day (https://www.rfc-editor.org/rfc/rfc3339 section 5.6, time
@@ -15,6 +16,8 @@ typed by itself, by rules that are conservative on purpose: what a spreadsheet w
 
 The column: only booleans → boolean; only integers → integer; integers and decimals → decimal; only dates → date; any
 other mixture → string. A numeric column that meets one word is text, and `1` among `yes` and `no` makes text too.
+Values keep their kind in it: of `<0.5` and `0.7` in one column the second is a number. Nothing of its spelling is lost,
+see `typed`: a code that reads as a number (`1e5`) is known by `written`.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final, Literal, NamedTuple
 
 from leanda.contracts.artefacts import FieldStatistics, RecordStatus, Row
@@ -49,6 +53,8 @@ _WORDS: Final = {"true": True, "yes": True, "false": False, "no": False}
 _MAY_BE_TYPED: Final = frozenset("-.0123456789tTfFyYnN")
 _LONGEST_TYPED: Final = 400
 _INT64: Final = 2**63
+_SURE_CHARACTERS: Final = 16
+_SMALLEST_SURE: Final = 1e-290
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -70,7 +76,9 @@ def typed(record: Row) -> Row:
 
     Numbers, `true` and `false` become such, so that ranges of numbers can be searched. `yes`, `no` and `TRUE` stay text:
     in a column of countries NO is Norway, in one of towns TRUE is in West Virginia, and only the whole column tells;
-    `qualify` calls a column of nothing but such words boolean. Statistics are the same before and after.
+    `qualify` calls a column of nothing but such words boolean. A number that JSON writes otherwise than the text (`1.10`,
+    `1e5`) has the text as `written` beside its `value`. Statistics are the same before and after, and typing again
+    changes nothing.
     """
     return {**record, "fields": [_typed_field(field) for field in record.get("fields", ())]}
 
@@ -200,7 +208,7 @@ class _Tally:
         self._capped = False
 
     def add(self, value: Value) -> None:
-        kind, number, shown, _ = _said(value)
+        kind, number, shown, _, _ = _said(value)
         if kind is None:
             self._nulls += 1
             return
@@ -250,21 +258,28 @@ def _merged(one: FieldStatistics, other: FieldStatistics) -> FieldStatistics:
 
 def _typed_field(field: Mapping[str, Any]) -> Mapping[str, Any]:
     value = field.get("value")
-    if isinstance(value, str):
-        said = _said(value).value
-        # A word for true or false stays text unless it is JSON's own.
-        value = value if isinstance(said, bool) and value.strip() not in ("true", "false") else said
-    return {"name": field["name"]} if value is None else {"name": field["name"], "value": value}
+    if not isinstance(value, str):
+        return field if value is not None else {"name": field["name"]}
+    _, _, _, said, written = _said(value)
+    if said is None:
+        return {"name": field["name"]}
+    # A word for true or false stays text unless it is JSON's own.
+    if isinstance(said, bool) and value.strip() not in ("true", "false"):
+        said = value
+    if written is None:
+        return {"name": field["name"], "value": said}
+    return {"name": field["name"], "value": said, "written": written}
 
 
 class _Said(NamedTuple):
-    """What a value says: its type, its place on the number line (dates: seconds since 1970), how a list of values shows it, and
-    the value itself, typed."""
+    """What a value says: its type, its place on the number line (dates: seconds since 1970), how a list of values shows it, the
+    value itself, typed, and how it is written, where that is a number that JSON writes otherwise."""
 
     kind: ValueType | None
     number: float | None
     shown: str
     value: Value
+    written: str | None = None
 
 
 _NOTHING: Final = _Said(None, None, "", None)
@@ -301,11 +316,23 @@ def _said_by_text(text: str) -> _Said:
     if _DECIMAL.fullmatch(stripped):
         number = float(stripped)
         vanished = number == 0 and re.search("[1-9]", re.split("[eE]", stripped)[0]) is not None
-        return string if math.isinf(number) or vanished else _Said("decimal", number, _number_text(number), number)
+        if math.isinf(number) or vanished:
+            return string
+        if _is_rounded(stripped, number):
+            return _Said("decimal", number, text, text)
+        written = None if repr(number) == stripped else stripped
+        return _Said("decimal", number, _number_text(number), number, written)
     date = _DATE.fullmatch(stripped)
     if date is not None and (seconds := _seconds(stripped)) is not None:
         return _Said("datetime" if date["time"] else "date", seconds, text, text)
     return string
+
+
+def _is_rounded(text: str, number: float) -> bool:
+    """Whether the double says something else than the text. Fifteen digits are always kept, but for the smallest numbers."""
+    if number == 0 or (len(text) <= _SURE_CHARACTERS and abs(number) > _SMALLEST_SURE):
+        return False
+    return Decimal(text) != Decimal(repr(number))
 
 
 def _number_text(value: float) -> str:

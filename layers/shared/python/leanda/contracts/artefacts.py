@@ -30,10 +30,16 @@ class Issue(Contract):
 
 
 class FieldValue(Contract):
-    """A value that the file states for a record, with the file's own name for it."""
+    """A value that the file states for a record, with the file's own name for it.
+
+    Attributes:
+        written: a number as the file writes it, where JSON writes it otherwise: `1.10` for 1.1, whose last zero says how
+            precise it is, or `1e5` for 100000.0, which may be a code. Outer blanks do not count.
+    """
 
     name: str
     value: str | int | float | bool | None = None
+    written: str | None = None
 
 
 class RecordStatus(StrEnum):
