@@ -11,7 +11,9 @@ import pytest
 
 from functions.parsers.pictures.domain import NotDrawable
 from functions.parsers.pictures.drawings import spectrum
+from functions.parsers.spectra.formats import jcamp
 from functions.parsers.spectra.formats.points import XY_JSON, Points, numbers, plot_of
+from tests.samples import sample
 from tests.unit.parsers_pictures.drawn import Seen
 
 
@@ -50,6 +52,38 @@ def test_an_axis_has_a_name_and_runs_as_the_field_draws_it(
     assert (seen.place("1000")[0] < seen.place("400")[0]) is falls
     points = path_of(seen)
     assert (points[0][0] > points[-1][0]) is falls
+
+
+@pytest.mark.parametrize(
+    ("technique", "observed", "name", "ticks"),
+    [
+        ("NMR", 400.0, "chemical shift / ppm", {"0", "10"}),
+        ("NMR", 200, "chemical shift / ppm", {"0", "20"}),
+        ("NMR", None, "frequency / Hz", {"0", "4000"}),
+        ("NMR", 0, "frequency / Hz", {"0", "4000"}),
+        ("EPR", 400.0, "frequency / Hz", {"0", "4000"}),
+    ],
+)
+def test_nmr_in_hertz_is_shown_in_ppm_where_the_frequency_is_known(
+    technique: str, observed: float | None, name: str, ticks: set[str]
+) -> None:
+    told = {"yUnits": "", "y": [1, 2, 3], "x": [0, 2000, 4000], "xUnits": "HZ"}
+    properties = {"technique": technique} | ({} if observed is None else {"frequency": observed})
+    seen = Seen(spectrum.plot(json.dumps(told), properties))
+    assert name in seen.texts
+    assert ticks <= set(seen.texts)
+    xs = [x for x, _ in path_of(seen)]
+    assert xs == sorted(xs, reverse=technique == "NMR")
+
+
+def test_a_proton_spectrum_of_a_spectrometer_is_shown_as_chemists_expect() -> None:
+    data = sample("1h.dx").read_bytes()
+    record = next(record for record in jcamp.FORMAT.read(data, first_index=0, head=data) if record.structure)
+    assert record.structure is not None
+    plot = spectrum.read(record.structure.text, record.properties)
+    assert plot.x_name == "chemical shift / ppm"
+    assert plot.reversed
+    assert -10 < min(plot.x) < max(plot.x) < 30
 
 
 def test_a_falling_file_is_drawn_like_a_rising_one() -> None:

@@ -1,7 +1,8 @@
 """A spectrum as its field plots it, from the points that `parsers/spectra` kept (media type `application/vnd.leanda.xy+json`).
 
 NMR runs from high to low shift or frequency (IUPAC, Pure Appl. Chem. 1972, 29, 627), infrared spectra from high to low wave
-numbers; what the parser calls sticks, as mass spectra, are sticks. All else runs from left to right.
+numbers; what the parser calls sticks, as mass spectra, are sticks. All else runs from left to right. An NMR spectrum in Hz
+is shown in ppm where the file states the frequency of observation (IUPAC, Pure Appl. Chem. 2001, 73, 1795): Hz / MHz.
 """
 
 from __future__ import annotations
@@ -25,10 +26,12 @@ _MAX_LABEL: Final = 60
 _TINY: Final = 1e-290
 """A range below this has no round numbers in it any more."""
 
+_SHIFT: Final = "chemical shift / ppm"
+_HERTZ: Final = "frequency / Hz"
 _AXES: Final = (
     (r"1/CM|CM-1|CM\^-1|.*CM-1.*|.*WAVENUMBER.*", "wavenumber / cm⁻¹"),
-    (r"PPM|.*\bPPM\b.*", "chemical shift / ppm"),
-    (r"HZ|HERTZ", "frequency / Hz"),
+    (r"PPM|.*\bPPM\b.*", _SHIFT),
+    (r"HZ|HERTZ", _HERTZ),
     (r"NANOMETERS?|NM|.*\bNANOMETERS?\b.*", "wavelength / nm"),
     (r"MICROMETERS?|UM|µM", "wavelength / µm"),
     (r"M/Z|.*\bM/Z\b.*", "m/z"),
@@ -40,7 +43,7 @@ _AXES: Final = (
 )
 _AXIS_NAMES: Final = tuple((re.compile(pattern, re.IGNORECASE), name) for pattern, name in _AXES)
 _REVERSED: Final = {
-    "NMR": frozenset({"chemical shift / ppm", "frequency / Hz"}),
+    "NMR": frozenset({_SHIFT, _HERTZ}),
     "IR": frozenset({"wavenumber / cm⁻¹"}),
     "NIR": frozenset({"wavenumber / cm⁻¹"}),
 }
@@ -63,7 +66,7 @@ def plot(text: str, properties: dict[str, Any]) -> bytes:
     """The SVG of a spectrum's first page.
 
     Args:
-        properties: of the record; `technique` decides in which direction the axis runs.
+        properties: of the record; `technique` decides in which direction the axis runs, `frequency` (MHz) is that of NMR.
 
     Raises:
         NotDrawable: it has no finite point.
@@ -83,6 +86,9 @@ def read(text: str, properties: dict[str, Any]) -> Plot:
         x = [told["first"] + at * told["delta"] for at in positions]
     technique = str(properties.get("technique") or "")
     x_name, y_name = axis_name(told.get("xUnits")), axis_name(told.get("yUnits"))
+    observed = properties.get("frequency")
+    if technique == "NMR" and x_name == _HERTZ and isinstance(observed, int | float) and observed > 0:
+        x, x_name = [value / observed for value in x], _SHIFT
     pages = len(told.get("pages", ())) + 1
     parts = [technique, str(properties.get("nucleus") or "")]
     if pages > 1:
