@@ -36,6 +36,28 @@ def test_records_depend_neither_on_blocks_nor_on_chunks(cuts: set[int], size: in
     assert reading.in_chunks(smiles.FORMAT, FILE, cuts) == read(FILE)
 
 
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-16-be"])
+@given(cuts=st.sets(st.integers(0, 4)), size=st.integers(1, 30))
+def test_a_list_in_utf_16_has_the_records_of_the_same_text(codec: str, cuts: set[int], size: int) -> None:
+    text = FILE.decode().replace("ethanol", "éthanol 漢 \U0001f600")
+    wide = text.encode(codec)
+    assert read(wide) == read(text.encode())
+    assert boundaries(wide, size) == boundaries(wide)
+    assert reading.in_chunks(smiles.FORMAT, wide, cuts) == read(wide)
+
+
+@given(st.binary(max_size=60), st.integers(1, 9))
+def test_damaged_utf_16_has_as_many_records_as_were_planned(damage: bytes, size: int) -> None:
+    wide = "\ufeffCCO one\nCCC two\n".encode("utf-16-le") + damage
+    assert len(boundaries(wide, size)) == len(read(wide[: boundaries(wide)[-1]]))
+
+
+def test_the_header_of_a_utf_16_list_names_its_columns() -> None:
+    [record] = read("SMILES\tid\tSchmelzpunkt °C\nCCO\tE1\t-114\n".encode("utf-16"))
+    assert [(field.name, field.value) for field in record.fields] == [("Schmelzpunkt °C", "-114")]
+    assert record.issues == ()
+
+
 @pytest.mark.parametrize("content", [b"", b"\n\n \n", b"# only a comment\n", b"smiles\tid\n"])
 def test_files_without_a_smiles_have_no_record(content: bytes) -> None:
     assert boundaries(content) == []

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.parsers.tabular.formats.rows import code_units, row_ends
+from functions.parsers.tabular.formats.rows import row_ends
 from leanda.parsing import quotes
+from leanda.parsing.text import code_units
 
 NASTY = st.text(alphabet='ab1,;"\r\n\t |é漢😀\x85\u2028', max_size=60)
 DELIMITERS = st.sampled_from([",", ";", "\t", "|"])

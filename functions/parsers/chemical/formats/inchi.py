@@ -14,7 +14,7 @@ from leanda import limits, structures
 from leanda.contracts.artefacts import FieldValue, Issue, Record, Structure
 from leanda.parsing import lone_pairs
 from leanda.parsing.format import Format
-from leanda.parsing.lines import record_lines
+from leanda.parsing.lines import line_ends, lines
 from leanda.parsing.records import BOM, BOM_DROPPED, decode, error, failed, guarded, refused, too_large, warning
 
 MOLECULE: Final = "molecule"
@@ -32,17 +32,16 @@ class InchiFormat:
     """See `leanda.parsing.format.Format`. A record is a line that is neither blank, comment nor header."""
 
     name = "inchi"
-    version = "2"
+    version = "3"
     empty_is_failure = True
 
-    def boundaries(self, blocks: Iterable[bytes], *, head: bytes, first_index: int = 0) -> Iterator[int]:  # noqa: ARG002
-        is_header = _is_header if first_index == 0 else None
-        return (end for end, _ in record_lines(blocks, is_header=is_header))
+    def boundaries(self, blocks: Iterable[bytes], *, head: bytes, first_index: int = 0) -> Iterator[int]:
+        return line_ends(blocks, head=head, first_index=first_index, is_header=_is_header)
 
-    def read(self, data: bytes, *, first_index: int, head: bytes) -> Iterator[Record]:  # noqa: ARG002
-        is_header = _is_header if first_index == 0 else None
-        for index, (end, length) in enumerate(record_lines([data], is_header=is_header), first_index):
-            yield guarded(MOLECULE, _record, data[end - length : end], index)
+    def read(self, data: bytes, *, first_index: int, head: bytes) -> Iterator[Record]:
+        found = lines(data, head=head, first_index=first_index, is_header=_is_header)
+        for index, line in enumerate(found, first_index):
+            yield guarded(MOLECULE, _record, line, index)
 
 
 FORMAT: Final[Format] = InchiFormat()

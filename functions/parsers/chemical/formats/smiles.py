@@ -14,7 +14,7 @@ from functions.parsers import toolkit
 from leanda import limits
 from leanda.contracts.artefacts import FieldValue, Issue, Record, Structure
 from leanda.parsing.format import Format
-from leanda.parsing.lines import first_content, record_lines
+from leanda.parsing.lines import first_content, line_ends, lines, readable_head
 from leanda.parsing.records import BOM, BOM_DROPPED, decode, error, failed, guarded, refused, too_large
 
 SMILES: Final = "chemical/x-daylight-smiles"
@@ -34,18 +34,17 @@ class SmilesFormat:
     """
 
     name = "smiles"
-    version = "1"
+    version = "2"
     empty_is_failure = True
 
-    def boundaries(self, blocks: Iterable[bytes], *, head: bytes, first_index: int = 0) -> Iterator[int]:  # noqa: ARG002
-        is_header = _is_header if first_index == 0 else None
-        return (end for end, _ in record_lines(blocks, is_header=is_header))
+    def boundaries(self, blocks: Iterable[bytes], *, head: bytes, first_index: int = 0) -> Iterator[int]:
+        return line_ends(blocks, head=head, first_index=first_index, is_header=_is_header)
 
     def read(self, data: bytes, *, first_index: int, head: bytes) -> Iterator[Record]:
         read_line = partial(_record, columns=_header(head))
-        is_header = _is_header if first_index == 0 else None
-        for index, (end, length) in enumerate(record_lines([data], is_header=is_header), first_index):
-            yield guarded("molecule", read_line, data[end - length : end], index)
+        found = lines(data, head=head, first_index=first_index, is_header=_is_header)
+        for index, line in enumerate(found, first_index):
+            yield guarded("molecule", read_line, line, index)
 
 
 FORMAT: Format = SmilesFormat()
@@ -58,7 +57,7 @@ def _is_header(content: bytes) -> bool:
 
 
 def _header(head: bytes) -> tuple[str, ...]:
-    first = first_content(head)
+    first = first_content(readable_head(head))
     return tuple(name.strip() for name in decode(first)[0].split("\t")) if first and _is_header(first) else ()
 
 

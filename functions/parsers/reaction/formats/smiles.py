@@ -17,7 +17,7 @@ from leanda import limits, structures
 from leanda.contracts.artefacts import FieldValue, Issue, Record, Structure
 from leanda.parsing import lone_pairs
 from leanda.parsing.format import Format
-from leanda.parsing.lines import record_lines
+from leanda.parsing.lines import line_ends, lines, readable_head
 from leanda.parsing.records import BOM, BOM_DROPPED, decode, error, failed, guarded, refused, too_large
 from leanda.parsing.smiles import MAX_CELL_CHARACTERS, ReactionLayout, plausible_reaction, reaction_layout
 
@@ -29,20 +29,21 @@ class ReactionSmilesFormat:
     """See `leanda.parsing.format.Format`. A record is a line that is neither blank, comment nor header."""
 
     name = "reaction-smiles"
-    version = "1"
+    version = "2"
     empty_is_failure = True
 
     def boundaries(self, blocks: Iterable[bytes], *, head: bytes, first_index: int = 0) -> Iterator[int]:
         layout = _layout(head)
-        is_header = (lambda _: True) if layout.header and first_index == 0 else None
-        return (end for end, _ in record_lines(blocks, is_header=is_header))
+        is_header = (lambda _: True) if layout.header else None
+        return line_ends(blocks, head=head, first_index=first_index, is_header=is_header)
 
     def read(self, data: bytes, *, first_index: int, head: bytes) -> Iterator[Record]:
         layout = _layout(head)
-        is_header = (lambda _: True) if layout.header and first_index == 0 else None
+        is_header = (lambda _: True) if layout.header else None
         read_line = partial(_record, layout=layout)
-        for index, (end, length) in enumerate(record_lines([data], is_header=is_header), first_index):
-            yield guarded(TYPE, read_line, data[end - length : end], index)
+        found = lines(data, head=head, first_index=first_index, is_header=is_header)
+        for index, line in enumerate(found, first_index):
+            yield guarded(TYPE, read_line, line, index)
 
 
 FORMAT: Final[Format] = ReactionSmilesFormat()
@@ -50,7 +51,7 @@ FORMAT: Final[Format] = ReactionSmilesFormat()
 
 def _layout(head: bytes) -> ReactionLayout:
     """As the head's lines show it; a file that is no such list by its content is one by its name."""
-    return reaction_layout(decode(head[: limits.HEAD_BYTES])[0].splitlines()) or ReactionLayout(None)
+    return reaction_layout(decode(readable_head(head[: limits.HEAD_BYTES]))[0].splitlines()) or ReactionLayout(None)
 
 
 def _record(raw: bytes, index: int, *, layout: ReactionLayout) -> Record:

@@ -21,7 +21,7 @@ from typing import Final
 
 from functions.parsers.tabular.formats.dialect import Table, describe, wider
 from functions.parsers.tabular.formats.lines import RowLines
-from functions.parsers.tabular.formats.rows import code_units, row_ends
+from functions.parsers.tabular.formats.rows import row_ends
 from functions.parsers.tabular.formats.structures import smiles_column, structure_of
 from leanda import limits
 from leanda.contracts.artefacts import Issue, Record
@@ -29,6 +29,7 @@ from leanda.errors import FileEmpty
 from leanda.parsing import quotes
 from leanda.parsing.format import Written, records_of
 from leanda.parsing.records import error, failed, information, warning
+from leanda.parsing.text import code_units, without_mark
 
 ROWS_AT_ONCE: Final = 500
 _SLICE_BYTES: Final = 256 * limits.KIB
@@ -86,7 +87,7 @@ def _ends(blocks: Iterable[bytes], table: Table, *, from_start: bool) -> Iterato
     """Ends of all rows of a table, the header's too, in bytes of `blocks`."""
     mark = table.encoding.mark if from_start else 0
     unit = table.encoding.unit
-    content = _without_mark(blocks, mark) if mark else blocks
+    content = without_mark(blocks, mark) if mark else blocks
     if unit == 2:
         content = code_units(content, big_endian=table.big_endian)
     ends = row_ends(content, table.delimiter.encode(), longest=limits.MAX_RECORD_BYTES // unit)
@@ -97,13 +98,6 @@ def _ends(blocks: Iterable[bytes], table: Table, *, from_start: bool) -> Iterato
 
 def _slices(data: bytes) -> Iterator[bytes]:
     return (data[at : at + _SLICE_BYTES] for at in range(0, len(data), _SLICE_BYTES))
-
-
-def _without_mark(blocks: Iterable[bytes], mark: int) -> Iterator[bytes]:
-    left = mark
-    for block in blocks:
-        yield block[left:]
-        left -= min(left, len(block))
 
 
 class _Chunk:

@@ -128,27 +128,3 @@ class _Scan:
     def _first_content(buffer: bytes, at: int, stop: int) -> int | None:
         content = _ANY_CONTENT.search(buffer, at, stop)
         return content.start() if content else None
-
-
-def code_units(blocks: Iterable[bytes], *, big_endian: bool) -> Iterator[bytes]:
-    """UTF-16 with one byte per code unit: ASCII stays itself, anything else becomes FF. A last odd byte is dropped."""
-    odd = b""
-    for block in blocks:
-        data = odd + block
-        even = len(data) // 2 * 2
-        odd = data[even:]
-        if even:
-            yield _one_byte_units(data[:even], big_endian)
-
-
-_ZERO_OR_FF: Final = bytes([0]) + b"\xff" * 255
-
-
-def _one_byte_units(data: bytes, big_endian: bool) -> bytes:
-    high, low = (data[0::2], data[1::2]) if big_endian else (data[1::2], data[0::2])
-    mask = high.translate(_ZERO_OR_FF)
-    if not mask.count(0xFF):
-        return low
-    # OR of two byte strings; through integers it runs at memory speed.
-    joined = int.from_bytes(low, "little") | int.from_bytes(mask, "little")
-    return joined.to_bytes(len(low), "little")
