@@ -14,6 +14,7 @@ import pytest
 from functions.parsers.guarded import ReaderDied, read_whole
 from functions.parsers.packages import FileEncrypted
 from functions.parsers.tabular.formats import SPREADSHEETS
+from functions.parsers.tabular.formats.cell_errors import CellError, errors_in
 from functions.parsers.tabular.formats.spreadsheet import duration
 from leanda.contracts.artefacts import Record, RecordStatus
 from leanda.errors import FileBomb, FileCorrupt, FormatMismatch, ParseFailure
@@ -54,6 +55,42 @@ def test_values_keep_their_types() -> None:
     expected = [7, 0.1, 1e-300, True, "00501", "2020-01-02T03:04:05", "2020-01-02", "01:02:03", None, " x "]
     assert values([record]) == [expected]
     assert [type(value) for [value] in zip(values([record])[0][:4], strict=True)] == [int, float, float, bool]
+
+
+def test_cells_with_an_error_are_missing_and_the_row_says_so() -> None:
+    many = {"A": [["id", "x", "y"], [1, "#DIV/0!", 2], [2, 3, 4], [3, "#N/A", "#REF!"]], "B": [["id"], [7]]}
+    first, second, third, other = read(made.xlsx(many))
+    assert values([first, second, third]) == [[1, None, 2], [2, 3, 4], [3, None, None]]
+    assert [issue.message for issue in first.issues] == ["Cells with an error have no value: B2 (#DIV/0!)."]
+    assert [issue.place for issue in third.issues] == ["A, row 4"]
+    assert third.issues[0].message == "Cells with an error have no value: B4 (#N/A), C4 (#REF!)."
+    assert second.issues == other.issues == ()
+    assert {issue.code for issue in (*first.issues, *third.issues)} == {"CELL_ERROR"}
+
+
+def test_more_errors_than_can_be_told_are_counted() -> None:
+    (record,) = read(made.xlsx({"S": [[f"c{n}" for n in range(30)], [1] + ["#NUM!"] * 29]}))
+    assert record.issues[0].message.endswith("K2 (#NUM!) and 19 more.")
+
+
+def test_a_cell_that_only_looks_like_an_error_is_a_text() -> None:
+    texts = '<row r="2"><c r="A2" t="inlineStr"><is><t>t="e" #DIV/0!</t></is></c><c r="B2"><v>1</v></c></row>'
+    header = '<row r="1"><c r="A1" t="str"><v>a</v></c><c r="B1" t="str"><v>b</v></c></row>'
+    (record,) = read(made.xlsx_of(header + texts))
+    assert values([record]) == [['t="e" #DIV/0!', 1]]
+    assert record.issues == ()
+
+
+@pytest.mark.parametrize("size", [1, 7, 64, 1000, 1 << 20])
+def test_errors_are_found_wherever_blocks_are_cut(size: int) -> None:
+    class Cut(io.BytesIO):
+        def read(self, _: int | None = -1, /) -> bytes:
+            return super().read(size)
+
+    cells = [f'<c r="B{n}"><v>{n}</v></c><c r="C{n}" s="1" t="e"><f>1/0</f><v>#DIV/0!</v></c>' for n in range(1, 100)]
+    sheet = '<c r="A1" t="e"/>' + "".join(cells) + "<x:c t='e' r='D9'><x:v>#N/A</x:v></x:c>"
+    expected = [CellError(n, "C", "#DIV/0!") for n in range(1, 100)] + [CellError(9, "D", "#N/A")]
+    assert list(errors_in(Cut(sheet.encode()))) == expected
 
 
 def test_whole_numbers_are_exact_and_large_ones_stay_decimals() -> None:

@@ -26,13 +26,18 @@ class RowLines:
         self._whole = ""
 
     def line(
-        self, index: int, values: Sequence[str | None], structure: Structure | None, properties: str = "{}"
+        self,
+        index: int,
+        values: Sequence[str | None],
+        structure: Structure | None,
+        properties: str = "{}",
+        issues: str = "[]",
     ) -> bytes:
         """One row.
 
         Args:
             values: its cells as JSON, None for an empty one; at most as many as there are columns, the others are empty.
-            properties: as JSON.
+            properties, issues: as JSON.
         """
         if len(values) == len(self._begun) and None not in values:
             fields = self._full % tuple(values)
@@ -42,7 +47,7 @@ class RowLines:
             fields = ",".join(told + self._empty[len(values) :])
         return (
             f'{{"index":{index},"type":"row","status":"Parsed",{_shown(structure)}"fields":[{fields}],'
-            f'"properties":{properties},"issues":[]}}'
+            f'"properties":{properties},"issues":{issues}}}'
         ).encode()
 
     def line_of_texts(self, index: int, cells: list[str], structure: Structure | None = None) -> bytes | None:

@@ -3,7 +3,8 @@
 Each sheet is a table of its own: notes above the header are left out and the header is found by the rules of CSV (see `dialect`);
 blank rows are no rows. Properties tell where a row stands: `sheet`, `row` (from 1, as the program shows it), and `hidden` where the
 sheet is. Values keep their type: whole numbers are integers (the formats know doubles only), dates and times are ISO 8601 text,
-lengths of time ISO 8601 durations. Formulas give the value that was saved with them; errors such as `#DIV/0!` give none.
+lengths of time ISO 8601 durations. Formulas give the value that was saved with them; errors such as `#DIV/0!` give none, and in
+XLSX a warning on the row. A row of nothing but errors is blank.
 
 Calamine builds a sheet as one dense block: a stray cell in the last row of a wide sheet can take all memory there is, which
 ends the process. Whoever reads files of strangers does so in a guarded child.
@@ -25,6 +26,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from xml.parsers import expat
 
 from functions.parsers.packages import MAX_TOTAL_BYTES, OLE_MAGIC, FileEncrypted, holds_encrypted_package, open_package
+from functions.parsers.tabular.formats.cell_errors import CellError, cell_errors, sheet_parts
 from functions.parsers.tabular.formats.dialect import header_of, wider
 from functions.parsers.tabular.formats.lines import RowLines, quoted
 from functions.parsers.tabular.formats.structures import smiles_column, structure_of
@@ -32,7 +34,7 @@ from leanda import limits
 from leanda.contracts.artefacts import Record
 from leanda.errors import FileBomb, FileCorrupt, ParseFailure
 from leanda.parsing.format import Written, records_of
-from leanda.parsing.records import error, failed
+from leanda.parsing.records import error, failed, warning
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet, CalamineWorkbook
@@ -45,6 +47,7 @@ _EMPTY_CELLS: Final = 1_000_000
 _FEW_RECORDS: Final = 100_000
 _RECORDS_PER_BYTE: Final = 10
 """OpenDocument can repeat a row a million times in a hundred bytes; rows that are stored never get this dense."""
+_SHOWN_ERRORS: Final = 10
 _EXACT: Final = 2.0**53
 _MANIFEST: Final = "META-INF/manifest.xml"
 _CONTENT: Final = "content.xml"
@@ -57,7 +60,7 @@ class Spreadsheet:
     """A workbook under the name of its format: `xlsx`, `xlsb`, `xls` or `ods`; what it is decides its content."""
 
     name: str
-    version: str = "2"
+    version: str = "3"
     empty_is_failure: bool = False
 
     def records(self, file: BinaryIO) -> Iterator[Record]:
@@ -79,13 +82,16 @@ class Spreadsheet:
         most = max(_FEW_RECORDS, _RECORDS_PER_BYTE * file.seek(0, 2))
         with _named(file, extension) as path:
             workbook = _open(path)
+            package = open_package(file) if extension == "xlsx" else None
+            parts = sheet_parts(package) if package else {}
             index = 0
             for sheet in workbook.sheets_metadata:
                 if not str(sheet.typ).endswith(".WorkSheet"):
                     continue
                 hidden = not str(sheet.visible).endswith(".Visible")
+                told = cell_errors(package, parts[sheet.name]) if package and sheet.name in parts else iter(())
                 try:
-                    for row in _sheet(workbook.get_sheet_by_name(sheet.name), index, hidden=hidden):
+                    for row in _sheet(workbook.get_sheet_by_name(sheet.name), told, index, hidden=hidden):
                         yield row
                         index += 1
                         if index > most:
@@ -160,8 +166,9 @@ def _open(path: str) -> CalamineWorkbook:
         raise FileCorrupt(detail=str(damage)[:300]) from damage
 
 
-def _sheet(content: CalamineSheet, index: int, *, hidden: bool) -> Iterator[Written]:
+def _sheet(content: CalamineSheet, errors: Iterator[CellError], index: int, *, hidden: bool) -> Iterator[Written]:
     """The rows below the header that are not blank, from an index on."""
+    failing = _ByRow(errors)
     told = _numbered(content)
     first = list(itertools.islice(told, _HEADER_ROWS))
     typed = [[None if value == "" else value for value in row] for _, row in first]
@@ -177,13 +184,42 @@ def _sheet(content: CalamineSheet, index: int, *, hidden: bool) -> Iterator[Writ
             lines = RowLines(names)
         structure = structure_of([_cell(value) for value in row], smiles) if smiles is not None else None
         line = lines.line(
-            at, [_WRITERS.get(type(value), _other)(value) for value in row], structure, f"{place}{number}{end}"
+            at,
+            [_WRITERS.get(type(value), _other)(value) for value in row],
+            structure,
+            f"{place}{number}{end}",
+            _issues(content.name, failing.of(number)),
         )
         if len(line) > limits.MAX_RECORD_BYTES and _size(row) > limits.MAX_RECORD_BYTES:
             message = f"The row is longer than {limits.MAX_RECORD_BYTES} bytes."
             yield failed("row", at, error("RECORD_TOO_LARGE", message, f"{content.name}, row {number}"))
             continue
         yield line
+
+
+class _ByRow:
+    """The errors of a sheet, asked for by rows in ascending order; one row's are held at a time."""
+
+    def __init__(self, errors: Iterator[CellError]) -> None:
+        self._errors = errors
+        self._next = next(errors, None)
+
+    def of(self, row: int) -> list[CellError]:
+        found: list[CellError] = []
+        while self._next is not None and self._next.row <= row:
+            if self._next.row == row:
+                found.append(self._next)
+            self._next = next(self._errors, None)
+        return found
+
+
+def _issues(sheet: str, errors: list[CellError]) -> str:
+    if not errors:
+        return "[]"
+    told = ", ".join(f"{one.column}{one.row} ({one.error})" for one in errors[:_SHOWN_ERRORS])
+    more = f" and {len(errors) - _SHOWN_ERRORS:,} more" if len(errors) > _SHOWN_ERRORS else ""
+    message = f"Cells with an error have no value: {told}{more}."
+    return f"[{warning('CELL_ERROR', message, f'{sheet}, row {errors[0].row}').model_dump_json(by_alias=True)}]"
 
 
 def _numbered(sheet: CalamineSheet) -> Iterator[tuple[int, list[Any]]]:
