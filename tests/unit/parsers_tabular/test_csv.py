@@ -410,9 +410,46 @@ def test_what_was_read_before_changes_nothing() -> None:
     try:
         for _ in range(2):
             describe.cache_clear()
-            assert [values(record) for record in read_all(table)] == [["1,5", "2,5"]] * 20
+            assert [values(record) for record in read_all(table)] == [[1.5, 2.5]] * 20
     finally:
         csv.field_size_limit(usual)
+
+
+# --- decimal commas -----------------------------------------------------------------------------------------------------
+
+
+def test_a_column_of_numbers_with_decimal_commas_is_one_of_numbers() -> None:
+    records = read_all(b"name;mass;n\na;1,50;1\nb;-0,125;2\nc;3;3\nd;;4\ne;n/a;5\n")
+    fields = [(record.fields[1].value, record.fields[1].written) for record in records]
+    assert fields == [(1.5, "1,50"), (-0.125, "-0,125"), ("3", None), (None, None), ("n/a", None)]
+    assert records[0].fields[2].value == "1"
+    ragged = read_all(b"a;b\n1,5;2,5\n3,5\n")
+    assert [field.value for field in ragged[1].fields] == [3.5, None]
+    assert codes(ragged[1]) == ["ROW_WIDTH"]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        b'a,b\n"1,50",x\n"2,25",y\n',
+        b"a;b\n1,234;x\n2,345;y\n",
+        b"a;b\n1,50;x\n1.234,50;y\n",
+        b"a;b\n1,50;x\n2.5;y\n",
+        b"a;b\n1,50;x\nabout 2;y\n",
+        b"a;b\n007,5;x\n2,5;y\n",
+        b"a;b\n1,2,3;x\n2,5;y\n",
+        b"a;b\n2,12345678901234567890;x\n2,12345678901234567891;y\n",
+    ],
+)
+def test_where_a_comma_may_mean_something_else_cells_stay_text(table: bytes) -> None:
+    assert all(isinstance(record.fields[0].value, str) for record in read_all(table))
+
+
+def test_behind_the_first_rows_the_column_is_the_same_in_every_chunk() -> None:
+    table = b"n;x\n" + b"".join(b"%d;%d,5\n" % (n, n) for n in range(20_000)) + b"20000;none\n20001;1,234\n"
+    head, ends = head_of(table), list(CSV.boundaries([table], head=head_of(table)))
+    last = list(CSV.read(table[ends[-4] :], first_index=len(ends) - 3, head=head))
+    assert [values(record)[1] for record in last] == [19999.5, "none", 1.234]
 
 
 # --- molecules ----------------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """CSV and TSV: one record per row, after RFC 4180 and what spreadsheets really write.
 
-Values stay text here (an empty cell is None): what type a column has is known only when the whole file was seen.
+Values stay text here (an empty cell is None): what type a column has is known only when the whole file was seen. Only numbers
+with a decimal comma become numbers already, in columns of them (see `decimal_commas`), with the cell's text as `written`.
 
 A quoted cell may hold line ends. One that is not closed as it should be (`leanda.parsing.quotes` says how, and within how
 many lines) is no quoted cell: it stays as it is written, with the warning `QUOTE_NOT_CLOSED` on its row, which ends at its
@@ -19,8 +20,9 @@ from functools import lru_cache
 from itertools import batched, chain, islice, pairwise
 from typing import Final
 
+from functions.parsers.tabular.formats import decimal_commas
 from functions.parsers.tabular.formats.dialect import Table, describe, wider
-from functions.parsers.tabular.formats.lines import RowLines
+from functions.parsers.tabular.formats.lines import RowLines, quoted
 from functions.parsers.tabular.formats.rows import row_ends
 from functions.parsers.tabular.formats.structures import smiles_column, structure_of
 from leanda import limits
@@ -108,6 +110,7 @@ class _Chunk:
         self._table = table
         self._first_index = first_index
         self._smiles = _smiles_column(table)
+        self._commas = _comma_columns(table)
         self._lines = RowLines(table.columns)
 
     def written(self, spans: Iterable[tuple[int, int]]) -> Iterator[Written]:
@@ -131,9 +134,16 @@ class _Chunk:
 
     def _line(self, index: int, cells: list[str]) -> bytes | None:
         """The row as a line, if there is nothing to say of it."""
-        return self._lines.line_of_texts(
-            index, cells, structure_of(cells, self._smiles) if self._smiles is not None else None
-        )
+        structure = structure_of(cells, self._smiles) if self._smiles is not None else None
+        if not self._commas:
+            return self._lines.line_of_texts(index, cells, structure)
+        if len(cells) != len(self._table.columns) or any("\0" in cell for cell in cells):
+            return None
+        values = [quoted(cell) if cell else None for cell in cells]
+        for n in self._commas:
+            if (value := decimal_commas.number(cells[n])) is not None:
+                values[n] = f'{value!r},"written":{quoted(cells[n].strip())}'
+        return self._lines.line(index, values, structure)
 
     def _all_at_once(self, spans: Sequence[tuple[int, int]]) -> list[list[str]] | None:
         """The rows in one go, which is the normal case; None when some row needs to be looked at by itself."""
@@ -189,7 +199,12 @@ class _Chunk:
             cells = [cell.replace("\0", "") for cell in cells]
             issues.append(warning("NUL_REMOVED", "NUL characters were left out.", _place(index)))
         # Validating a record and its fields in one call takes half the time of building them one by one.
-        fields = [{"name": name, "value": cell or None} for name, cell in zip(columns, cells, strict=True)]
+        fields: list[dict[str, object]] = [
+            {"name": name, "value": cell or None} for name, cell in zip(columns, cells, strict=True)
+        ]
+        for n in self._commas:
+            if (value := decimal_commas.number(cells[n])) is not None:
+                fields[n] |= {"value": value, "written": cells[n].strip()}
         structure = structure_of(cells, self._smiles)
         return Record.model_validate(
             {"index": index, "type": "row", "structure": structure, "fields": fields, "issues": issues}
@@ -205,6 +220,11 @@ class _Chunk:
             message = f"{self._table.preamble} rows before the header are not part of the table."
             issues.append(information("PREAMBLE_SKIPPED", message))
         return issues
+
+
+@lru_cache(maxsize=8)
+def _comma_columns(table: Table) -> tuple[int, ...]:
+    return decimal_commas.comma_columns(table)
 
 
 @lru_cache(maxsize=8)

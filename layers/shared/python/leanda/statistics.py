@@ -6,8 +6,9 @@ typed by itself, by rules that are conservative on purpose: what a spreadsheet w
 - integer: an optional minus and up to 15 digits (exact in JSON, BSON and a double). No leading zero but in `0` itself:
   `00501` is a postal code. No leading plus: `+4915…` is a telephone number.
 - decimal: with a point, an exponent, or both; finite. Neither a decimal comma nor thousands separators (`1,234` means two
-  things), nor hexadecimal, `nan` or `inf`. Nothing is rounded: where a double is not the decimal that is written
-  (`0.12345678901234567890123`), the value stays text, and only the field's range is that of the nearest doubles.
+  things; a parser that knows what it means gives numbers), nor hexadecimal, `nan` or `inf`. Nothing is rounded: where a
+  double is not the decimal that is written (`0.12345678901234567890123`), the value stays text, and only the field's
+  range is that of the nearest doubles.
 - boolean: only the words true, false, yes, no. `1` and `0` are integers: a column of them counts more often than it
   answers.
 - date: ISO 8601 calendar dates, with or without a time of day (https://www.rfc-editor.org/rfc/rfc3339 section 5.6, time
