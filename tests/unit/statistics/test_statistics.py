@@ -378,6 +378,16 @@ def test_every_field_can_be_described_and_its_numbers_add_up(rows: list[dict[str
         ("(kg)", None),
         ("", None),
         ("x (" * 1000, None),
+        ("t in s", "s"),
+        ("Temperature in °C ", "°C"),
+        ("Mass_mg", "mg"),
+        ("mean_cell_volume_µL", "µL"),
+        ("sample_A", None),
+        ("t_min", None),
+        ("first in line", None),
+        ("in s", None),
+        ("_mg", None),
+        ("x_" * 1000, None),
     ],
 )
 def test_the_unit_that_a_name_ends_with(name: str, unit: str | None) -> None:

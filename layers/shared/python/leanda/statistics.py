@@ -50,6 +50,15 @@ _DATE: Final = re.compile(
 _STATED_UNIT: Final = re.compile(r"\S\s*(?:\(([^()\[\]]{1,24})\)|\[([^()\[\]]{1,24})\]|\s/\s([^()\[\]]{1,24}))\s*$")
 _UNIT_SYMBOL: Final = re.compile(r"%|°?[A-Za-zµμΩÅ°]{1,5}(?:\^?[-+−]?[0-9]|[⁻⁺]?[¹²³⁴⁵⁶⁷⁸⁹])?|1|10\^[-−]?[0-9]{1,2}")
 _BETWEEN_SYMBOLS: Final = re.compile(r"\s*[·*/⋅×]\s*|\s+|(?<=[A-Za-z])\.(?=[A-Za-z])")
+_TOLD_UNIT: Final = re.compile(r"\S(\sin\s|_)([^\s_]{1,5})\s*$")
+_UNITS_ONLY: Final = frozenset([
+    "ms", "µs", "ns", "°C", "kg", "mg", "µg", "ug", "ng", "mL", "µL", "uL", "nL", "km", "cm", "mm", "µm", "um", "nm", "Å",
+    "kPa", "MPa", "GPa", "hPa", "mbar", "mmol", "µmol", "umol", "nmol", "mM", "µM", "uM", "nM", "mV", "kV", "mA", "µA",
+    "kHz", "MHz", "GHz", "kJ", "kcal", "meV", "eV", "keV", "mW", "kW", "Da", "kDa", "ppm", "ppb", "wt%", "%",
+])  # fmt: skip
+_UNITS: Final = _UNITS_ONLY | frozenset(
+    ["s", "min", "h", "K", "g", "L", "m", "Pa", "bar", "mol", "M", "V", "A", "Hz", "J"]
+)
 _WORDS: Final = {"true": True, "yes": True, "false": False, "no": False}
 _MAY_BE_TYPED: Final = frozenset("-.0123456789tTfFyYnN")
 _LONGEST_TYPED: Final = 400
@@ -180,15 +189,20 @@ def qualify(statistics: FieldStatistics) -> dict[str, object]:
 
 
 def unit_of(name: str) -> str | None:
-    """The unit that a column's name ends with: `mass (g/mol)`, `t [s]`, or `c / mol L-1` (ISO 80000-1, 7.1.4).
+    """The unit that a column's name ends with: `mass (g/mol)`, `t [s]`, `c / mol L-1` (ISO 80000-1, 7.1.4), `t in s`, `Mass_mg`.
 
-    Words are no units: `price (estimated)` has none. What is no word and yet no unit (`count (n)`) cannot be told.
+    Words are no units: `price (estimated)` has none. What is no word and yet no unit (`count (n)`) cannot be told. Behind
+    `in` and `_` only well-known symbols count, behind `_` none that is also an index or a word (`sample_A`, `t_min`).
     """
     stated = _STATED_UNIT.search(name)
-    if stated is None:
+    if stated is not None:
+        unit = next(filter(None, stated.groups()))
+        known = all(_UNIT_SYMBOL.fullmatch(symbol) for symbol in _BETWEEN_SYMBOLS.split(unit) if symbol)
+        return unit if known else None
+    told = _TOLD_UNIT.search(name)
+    if told is None:
         return None
-    unit = next(filter(None, stated.groups()))
-    return unit if all(_UNIT_SYMBOL.fullmatch(symbol) for symbol in _BETWEEN_SYMBOLS.split(unit) if symbol) else None
+    return told[2] if told[2] in (_UNITS if told[1] != "_" else _UNITS_ONLY) else None
 
 
 def _in_order(statistics: Iterable[FieldStatistics]) -> list[FieldStatistics]:
