@@ -63,8 +63,12 @@ def readable_head(head: bytes) -> bytes:
 
 
 def _utf16(head: bytes) -> Encoding | None:
+    """UTF-16 that says so by its mark, and looks it: structures are ASCII. Two damaged bytes must not cost a whole file."""
     encoding = declared_encoding(head)
-    return encoding if encoding is not None and encoding.unit == 2 else None
+    if encoding is None or encoding.unit != 2 or not encoding.mark:
+        return None
+    sample = head[encoding.mark : _BEGINNING_BYTES]
+    return encoding if 4 * sample.count(0) > len(sample) else None
 
 
 def _as_utf8(data: bytes, encoding: Encoding) -> bytes:
