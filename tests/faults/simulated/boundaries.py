@@ -8,7 +8,7 @@ from typing import Any
 
 from functions.blobs import ports as blobs
 from functions.files import ports as files
-from functions.search.ports import SearchIndex
+from functions.search.ports import Notes, SearchIndex
 from leanda.errors import Unavailable
 from leanda.messaging.letters import DeadLetterQueue
 from leanda.ports import ArtefactStore, Publisher
@@ -23,6 +23,7 @@ PORTS: dict[str, tuple[type, ...]] = {
     "objects": (blobs.Objects,),
     "broker": (Publisher,),
     "index": (SearchIndex,),
+    "notes": (Notes,),
     "letters": (DeadLetterQueue,),
 }
 """The pipeline's ports, by their names there. Every method of their protocols is a boundary."""
