@@ -30,6 +30,7 @@ app = rest_api()
 Id = Annotated[str, Path(min_length=1, max_length=100)]
 Cursor = Annotated[str | None, Query(max_length=2000)]
 Limit = Annotated[int, Query(ge=1, le=limits.MAX_PAGE)]
+Deleted = Annotated[bool, Query(description="List what was deleted and can be restored.")]
 IdempotencyKey = Annotated[str | None, Header(alias="idempotency-key", max_length=200)]
 IfMatch = Annotated[str | None, Header(alias="if-match", max_length=200)]
 IfNoneMatch = Annotated[str | None, Header(alias="if-none-match", max_length=200)]
@@ -45,7 +46,7 @@ def create_file(body: NewFile, idempotency_key: IdempotencyKey = None) -> Respon
 def list_files(
     status: Annotated[FileStatus | None, Query()] = None,
     kind: Annotated[str | None, Query(max_length=40)] = None,
-    deleted: Annotated[bool, Query(description="List what was deleted and can be restored.")] = False,
+    deleted: Deleted = False,
     cursor: Cursor = None,
     limit: Limit = limits.DEFAULT_PAGE,
 ) -> Response[str]:
@@ -123,7 +124,7 @@ def create_folder(body: NewFolder, idempotency_key: IdempotencyKey = None) -> Re
 
 @app.get("/v1/folders", summary="List your folders, at any depth, newest first", tags=["folders"])
 def list_folders(
-    deleted: Annotated[bool, Query(description="List what was deleted and can be restored.")] = False,
+    deleted: Deleted = False,
     cursor: Cursor = None,
     limit: Limit = limits.DEFAULT_PAGE,
 ) -> Response[str]:
