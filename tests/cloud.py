@@ -90,9 +90,14 @@ class Person:
     def search(self, query: str = "", **only: Any) -> SearchPage:
         return self.client.search_page(query, **only)
 
-    def found(self, query: str, *, seconds: float = 15.0, **only: Any) -> list[Hit]:
-        """Hits of a search, at least one: the index shows what it was given within its refresh interval."""
-        return eventually(lambda: self.search(query, **only)["items"] or None, f"{query!r} is found", seconds=seconds)
+    def found(self, query: str, *, least: int = 1, seconds: float = 15.0, **only: Any) -> list[Hit]:
+        """Hits of a search, at least so many: the index shows what it was given within its refresh interval, one by one."""
+
+        def hits() -> list[Hit] | None:
+            items: list[Hit] = self.search(query, **only)["items"]
+            return items if len(items) >= least else None
+
+        return eventually(hits, f"{query!r} is found", seconds=seconds)
 
 
 class RootAws(Aws):

@@ -46,7 +46,7 @@ def test_what_a_deletion_has_not_reached_is_neither_found_nor_counted(cloud: Clo
     with httpx.Client(base_url=cloud.outputs["openSearchUrl"], timeout=30, trust_env=False) as index:
         put_below(index, below, folder)
         everything = {"file": 2, "record": 6, "folder": 1}
-        assert counted(ada) == everything
+        eventually(lambda: counted(ada) == everything, "all of it is counted")
 
         ada.client.delete_folder(folder)
         eventually(lambda: counted(ada) == {"file": 1, "record": 3}, "nothing below is counted")

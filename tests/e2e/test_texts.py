@@ -30,7 +30,7 @@ def test_a_slide_and_a_document_are_found_by_their_words(ada: Person) -> None:
     for file_id in (deck, report):
         assert ada.searchable(file_id)["status"] == "Processed"
 
-    found = ada.found("zirconocene", type="record")
+    found = ada.found("zirconocene", least=2, type="record")
     assert {(hit["fileId"], hit["index"]) for hit in found} == {(deck, 1), (report, 0)}
     assert all("<em>zirconocene</em>" in hit["highlights"]["text"][0] for hit in found)
     assert [hit["fileId"] for hit in ada.found('"route needs"', type="record")] == [deck]
