@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from functions.files import domain
 from functions.files import letters as letter_rules
 from functions.files import runs as run_rules
 from leanda.contracts.events import RunState
+from leanda.times import rfc3339
 from leanda.units import units_of
 
 
@@ -226,7 +227,3 @@ def _shared(document: dict[str, Any]) -> dict[str, Any]:
 def _latest_run(document: dict[str, Any]) -> dict[str, Any] | None:
     latest = document.get("latestRun")
     return {name: value for name, value in latest.items() if name != "sequence"} if latest else None
-
-
-def rfc3339(value: datetime) -> str:
-    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -19,6 +19,7 @@ from functions.parsers.microscopy.formats.xml_tree import EntitiesRefused
 from leanda.contracts.artefacts import FieldValue, Issue, Record
 from leanda.errors import FileBomb, FileCorrupt, FormatMismatch, ParseFailure
 from leanda.parsing.records import warning
+from leanda.times import rfc3339
 
 MAGICS: Final = (b"\xda\xce\xbe\x0a", b"\0\0\0\x0cjP  ")
 _REFUSED: Final = (b"<!DOCTYPE", b"<!ENTITY")
@@ -202,9 +203,7 @@ def _moment(opened: Any) -> str | None:
         moment = _UNIX_EPOCH + timedelta(days=days - _JULIAN_DAY_OF_UNIX_EPOCH)
     except (OverflowError, ValueError):
         return None
-    return (
-        moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") if days > _JULIAN_DAY_OF_UNIX_EPOCH else None
-    )
+    return rfc3339(moment) if days > _JULIAN_DAY_OF_UNIX_EPOCH else None
 
 
 def date(text: str) -> str | None:
