@@ -17,7 +17,7 @@ from pymongo.database import Database
 from functions.blobs.domain import StoredObject
 from functions.blobs.ports import Head, Listed, Listing, Part
 from leanda import limits
-from leanda.errors import Unavailable
+from leanda.errors import NotFound, Unavailable
 from leanda.originals import INBOX
 from leanda.persistence.aggregates import MongoAggregates
 from leanda.persistence.client import Document, store_errors
@@ -246,8 +246,8 @@ def _parts_of(blocks: Iterable[bytes]) -> Iterator[bytes]:
         yield bytes(part)
 
 
-class _Gone(Exception):
-    """What was asked for is not there (any more)."""
+class _Gone(NotFound):
+    """What was asked of S3 is not there (any more)."""
 
 
 @contextmanager

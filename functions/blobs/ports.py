@@ -66,7 +66,11 @@ class Objects(Protocol):
         ...
 
     def read(self, key: str, version_id: str, *, offset: int = 0, limit: int | None = None) -> Iterator[bytes]:
-        """The bytes of a version from `offset` on, in blocks; at most `limit` of them."""
+        """The bytes of a version from `offset` on, in blocks; at most `limit` of them.
+
+        Raises:
+            NotFound: there is no such version (any more).
+        """
         ...
 
     def store(self, key: str, blocks: Iterable[bytes]) -> None:

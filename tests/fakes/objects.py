@@ -9,6 +9,7 @@ from typing import Any
 
 from functions.blobs.domain import StoredObject
 from functions.blobs.ports import Head, Listed, Listing, Part
+from leanda.errors import NotFound
 from leanda.ports import Clock
 
 
@@ -45,6 +46,8 @@ class FakeObjects:
         return Listing(found, (page[-1], "") if len(keys) > len(page) else None)
 
     def read(self, key: str, version_id: str, *, offset: int = 0, limit: int | None = None) -> Iterator[bytes]:
+        if (key, version_id) not in self.versions:
+            raise NotFound
         body = self.versions[key, version_id][offset : None if limit is None else offset + limit]
         yield from (body[start : start + 65536] for start in range(0, len(body), 65536))
 
@@ -62,13 +65,18 @@ class FakeObjects:
     def part_urls(self, key: str, upload_id: str, numbers: list[int]) -> list[dict[str, Any]]:
         return [{"number": number, "url": f"http://127.0.0.1/{upload_id}/{number}"} for number in numbers]
 
+    def send_part(self, url: str, body: bytes) -> None:
+        """What a client does with an address of `part_urls`."""
+        _, upload_id, number = url.rsplit("/", 2)
+        self.open_parts[upload_id][int(number)] = body
+
     def parts(self, key: str, upload_id: str) -> list[Part] | None:
         found = self.open_parts.get(upload_id)
         return None if found is None else [Part(n, len(body), f'"{n}"') for n, body in sorted(found.items())]
 
     def complete(self, key: str, upload_id: str, parts: list[Part]) -> None:
-        found = self.open_parts.pop(upload_id)
-        self.put(key, b"".join(found[part.number] for part in parts))
+        if (found := self.open_parts.pop(upload_id, None)) is not None:
+            self.put(key, b"".join(found[part.number] for part in sorted(parts, key=lambda part: part.number)))
 
     def abort(self, key: str, upload_id: str) -> None:
         self.open_parts.pop(upload_id, None)

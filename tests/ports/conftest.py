@@ -1,4 +1,4 @@
-"""Real engines for the tests of adapters."""
+"""Real engines, and AWS endpoints, for the tests of adapters."""
 
 from __future__ import annotations
 
@@ -7,16 +7,20 @@ from contextlib import contextmanager
 
 import pytest
 
+from local.cloud.aws import CloudEndpoint
+from local.cloud.ministack import Ministack, MinistackSettings
 from local.engines import (
     EnginePorts,
     build_engines,
     document_store_url,
+    free_port,
     kafka_bootstrap,
     opensearch_url,
     start_all,
     stop_all,
 )
 from local.engines.ports import DOCUMENT_STORE_URL, KAFKA_BOOTSTRAP, OPENSEARCH_URL
+from tests.cloud import ROOT
 
 
 @contextmanager
@@ -56,3 +60,11 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Its bootstrap address."""
     with running("kafka", KAFKA_BOOTSTRAP, tmp_path_factory) as ports:
         yield kafka_bootstrap(ports)
+
+
+@pytest.fixture(scope="session")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudEndpoint]:
+    """S3 and SQS of an empty account."""
+    executable = ROOT / ".leanda" / "venvs" / "ministack" / "bin" / "ministack"
+    with Ministack(MinistackSettings(executable, tmp_path_factory.mktemp("aws"), free_port(), "")) as running:
+        yield running.endpoint

@@ -48,6 +48,12 @@ class FakeFailureObjects:
         self.objects: dict[tuple[str, str | None], bytes] = {}
         self.down = False
 
+    def put(self, key: str, body: bytes) -> str:
+        """Keep an object; returns its version."""
+        version = f"v{len(self.objects) + 1}"
+        self.objects[key, version] = body
+        return version
+
     def get(self, key: str, version_id: str | None) -> bytes | None:
         if self.down:
             raise Unavailable(detail="the fake S3 is down")
