@@ -93,6 +93,8 @@ class FakeBlobSource:
 
     def blocks(self, blob_id: str, *, offset: int = 0, length: int | None = None) -> Iterator[bytes]:
         blob = self._blobs.get(blob_id)
+        if blob is None:
+            raise NotFound
         body = self._objects.versions[blob["key"], blob["versionId"]]
         part = body[offset : None if length is None else offset + length]
         yield from (part[start : start + 65536] for start in range(0, len(part), 65536))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,8 +11,9 @@ from functions.files.ports import Leftovers
 from leanda.errors import NotFound, Unavailable
 from leanda.persistence.artefacts import S3ArtefactStore
 from leanda.ports import ArtefactStore
-from local.cloud.aws import Aws, CloudEndpoint
+from local.cloud.aws import CloudEndpoint
 from tests.fakes.artefacts import FakeArtefacts
+from tests.ports.buckets import s3_client, versioned_bucket
 
 pytestmark = pytest.mark.integration
 MANY = 1_200
@@ -28,17 +28,14 @@ class World:
     leftovers: Leftovers
 
 
-def real(endpoint: CloudEndpoint, *, exists: bool) -> S3ArtefactStore:
-    s3, bucket = Aws(endpoint).client("s3"), f"artefacts-{uuid.uuid4().hex[:12]}"
-    if exists:
-        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": endpoint.region})
-    return S3ArtefactStore(s3, bucket)
-
-
 @pytest.fixture(params=["fake", "real"])
 def world(request: pytest.FixtureRequest) -> World:
-    both = FakeArtefacts() if request.param == "fake" else real(request.getfixturevalue("aws"), exists=True)
-    return World(both, both)
+    if request.param == "fake":
+        fake = FakeArtefacts()
+        return World(fake, fake)
+    s3 = s3_client(request.getfixturevalue("aws"))
+    real = S3ArtefactStore(s3, versioned_bucket(s3))
+    return World(real, real)
 
 
 def test_what_was_put_is_there_by_its_content(world: World) -> None:
@@ -73,4 +70,4 @@ def test_a_bucket_that_is_not_there_is_waited_for(
     call: Callable[[S3ArtefactStore], object], aws: CloudEndpoint
 ) -> None:
     with pytest.raises(Unavailable):
-        call(real(aws, exists=False))
+        call(S3ArtefactStore(s3_client(aws), "leanda-nowhere"))

@@ -19,9 +19,10 @@ from leanda.changes import Change
 from leanda.contracts.envelope import Origin
 from leanda.errors import Unavailable
 from leanda.messaging.letters import DeadLetterQueue, Letter, SqsDeadLetterQueue
-from local.cloud.aws import Aws, CloudEndpoint
+from local.cloud.aws import Aws
 from tests.fakes.clock import FakeClock
 from tests.fakes.messaging import FakeDeadLetters, FakePublisher
+from tests.ports.buckets import s3_client, versioned_bucket
 from tests.unit.deadletters.fakes import FakeFailureObjects, FakeLetters
 
 pytestmark = pytest.mark.integration
@@ -148,11 +149,8 @@ def failures(request: pytest.FixtureRequest) -> Failures:
     if request.param == "fake":
         fake = FakeFailureObjects()
         return Failures(fake, fake.put)
-    endpoint: CloudEndpoint = request.getfixturevalue("aws")
-    s3 = Aws(endpoint).client("s3")
-    bucket = f"failures-{uuid.uuid4().hex[:12]}"
-    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": endpoint.region})
-    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    s3 = s3_client(request.getfixturevalue("aws"))
+    bucket = versioned_bucket(s3)
     return Failures(
         S3FailureObjects(s3, bucket), lambda key, body: s3.put_object(Bucket=bucket, Key=key, Body=body)["VersionId"]
     )

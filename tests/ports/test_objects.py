@@ -7,18 +7,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
 import httpx
 import pytest
-from botocore.config import Config
 
 from functions.blobs.adapters import S3Objects
 from functions.blobs.ports import Objects
 from leanda import limits
 from leanda.errors import NotFound
-from local.cloud.aws import ROOT_KEY, CloudEndpoint
 from tests.fakes.clock import FakeClock
 from tests.fakes.objects import FakeObjects
+from tests.ports.buckets import s3_client, versioned_bucket
 
 pytestmark = pytest.mark.integration
 
@@ -51,20 +49,9 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
         fake = FakeObjects(FakeClock())
         yield World(fake, lambda part, body: fake.send_part(part["url"], body))
         return
-    endpoint: CloudEndpoint = request.getfixturevalue("aws")
-    s3 = boto3.client(
-        "s3",
-        endpoint_url=endpoint.url,
-        region_name=endpoint.region,
-        aws_access_key_id=ROOT_KEY,
-        aws_secret_access_key=ROOT_KEY,
-        config=Config(signature_version="s3v4", s3={"addressing_style": "path"}, proxies={}),
-    )
-    bucket = f"originals-{uuid.uuid4().hex[:12]}"
-    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": endpoint.region})
-    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    s3 = s3_client(request.getfixturevalue("aws"))
     with httpx.Client(trust_env=False) as client:
-        yield World(S3Objects(s3, bucket), lambda part, body: _put(client, part["url"], body))
+        yield World(S3Objects(s3, versioned_bucket(s3)), lambda part, body: _put(client, part["url"], body))
 
 
 def _put(client: httpx.Client, url: str, body: bytes) -> None:

@@ -62,5 +62,10 @@ class BlobSource(Protocol):
     """The stored originals, for those who may read them."""
 
     def blocks(self, blob_id: str, *, offset: int = 0, length: int | None = None) -> Iterator[bytes]:
-        """The bytes of a range, in blocks of at most 1 MiB."""
+        """The bytes of a range, in blocks of at most 1 MiB; none where the original has ended.
+
+        Raises:
+            NotFound: there is no such original.
+            Unavailable: `blobs` or S3 does not answer, or S3 refuses.
+        """
         ...
