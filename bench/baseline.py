@@ -19,13 +19,16 @@ class Loop:
 
 
 def toolkit_loop(molfiles: list[str]) -> Loop:
-    """Everything that records have of the toolkit: canonical SMILES, formula, masses, InChI and its key, descriptors."""
+    """Everything that records have of the toolkit: canonical SMILES, formula, masses, InChI and its key, descriptors, and what is
+    to be warned of: atoms without an element, double bonds that the SMILES leaves out."""
     wall, cpu = time.perf_counter(), time.process_time()
     for text in molfiles:
         try:
             molecule = structures.load_kekule(text)
+            structures.atoms_without_element(molecule)
             computed = {name: calculate(molecule) for name, calculate in CALCULATIONS}
             structures.inchi_key(computed["inchi"])
+            chemistry.leaves_out_double_bonds(computed["canonicalSmiles"], computed["inchi"])
             seen = chemistry.as_descriptors_see_it(molecule)
             for _, calculate in DESCRIPTORS:
                 calculate(seen)
