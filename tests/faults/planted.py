@@ -87,7 +87,7 @@ BUGS = (
     Bug(
         "half-batch rule",
         f"{LAYER}/messaging/consumer.py",
-        "counts[place] * 2 > sizes[place]",
+        "self._defective[place] * 2 > self._tried[place]",
         "False",
         "tests/unit/layer/test_consumer.py",
     ),

@@ -186,6 +186,23 @@ def test_half_of_a_batch_or_a_small_batch_is_dead_lettered() -> None:
         assert len(letters.letters) == bad
 
 
+@pytest.mark.parametrize(("keys", "letters_kept"), [(12, 0), (6, 0), (4, 0), (3, 3), (1, 3)])
+def test_records_of_few_keys_are_judged_by_those_that_were_tried(keys: int, letters_kept: int) -> None:
+    letters, recorder = FakeDeadLetters(), Recorder(lambda file_id, n: ValueError())
+    event = batch(*(record(n, value(str(n % keys), n), key=str(n % keys)) for n in range(12)))
+    failed = run(recorder, event, letters)
+    assert len(letters.letters) == letters_kept, "a verdict needs four"
+    assert min(offset for _, offset in failed) == letters_kept
+
+
+def test_good_records_that_wait_for_a_bad_one_of_their_key_are_done_after_it() -> None:
+    letters, recorder = FakeDeadLetters(), Recorder(lambda file_id, n: ValueError() if int(n) < 2 else None)
+    event = batch(*(record(n, value(str(n % 2), n), key=str(n % 2)) for n in range(8)))
+    assert run(recorder, event, letters) == []
+    assert len(letters.letters) == 2
+    assert [int(n) for _, n in recorder.done] == [2, 3, 4, 5, 6, 7]
+
+
 def test_the_half_batch_rule_is_judged_per_partition() -> None:
     letters = FakeDeadLetters()
     recorder = Recorder(lambda file_id, n: ValueError() if file_id == "bad" else None)

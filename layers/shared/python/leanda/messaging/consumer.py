@@ -4,8 +4,8 @@
 - A *transient* error (store, broker, S3, index down) is retried with jittered backoff inside the time budget; then the record is
   reported as failed, and with it everything after it in its partition, which comes again anyway.
 - A *defect* (anything unexpected) is tried three times, then dead-lettered and acknowledged, so that the partition moves on. If
-  more than half of a partition's batch of four or more is defective the records are reported as failed instead: a bad
-  deployment must not drain a topic into the queue. A letter that cannot be kept fails its record.
+  more than half of those that were tried of a partition's batch, four or more, are defective the records are reported as
+  failed instead: a bad deployment must not drain a topic into the queue. A letter that cannot be kept fails its record.
 
 What cannot be brought to its end in the time that is left is not begun: it is reported as failed and comes again first in line.
 
@@ -125,17 +125,18 @@ class _Batch:
     _fenced: set[str] = field(default_factory=set)
     _postponed: list[Received] = field(default_factory=list)
     _defects: list[_Defect] = field(default_factory=list)
+    _tried: Counter[tuple[str, int]] = field(default_factory=Counter)
+    _defective: Counter[tuple[str, int]] = field(default_factory=Counter)
 
     def run(self) -> None:
-        sizes = Counter(record.place for record in self.records)
         todo = self._received()
         while todo:
             self._postponed = []
             for group in self.consumer.group(todo):
                 self._attempt(group)
-            self._settle(sizes)
+            self._settle()
             todo = self._postponed
-        self._settle(sizes)
+        self._settle()
 
     def _received(self) -> list[Received]:
         received = []
@@ -146,7 +147,7 @@ class _Batch:
                 correlation = event.correlationid
                 received.append(Received(record, event, data_of(event)))
             except EventRefused as error:
-                self._defects.append(_Defect(record, error, 1, correlation))
+                self._found(_Defect(record, error, 1, correlation))
         return received
 
     def _attempt(self, group: Group) -> None:
@@ -164,6 +165,7 @@ class _Batch:
         error, attempts = self._try(group)
         if error is None:
             _tell(group)
+            self._tried.update(one.record.place for one in group)
             return
         if isinstance(error, LeandaError) and error.transient:
             for one in group:
@@ -177,7 +179,7 @@ class _Batch:
                 self._attempt([one])
         else:
             self._fenced.add(group[0].record.key)
-            self._defects.append(_Defect(group[0].record, error, attempts, group[0].event.correlationid))
+            self._found(_Defect(group[0].record, error, attempts, group[0].event.correlationid))
 
     def _try(self, group: Group) -> tuple[Exception | None, int]:
         tries = 0
@@ -200,13 +202,18 @@ class _Batch:
         self._stopped.update(one.record.place for one in group)
         self._fenced.update(one.record.key for one in group)
 
-    def _settle(self, sizes: Counter[tuple[str, int]]) -> None:
+    def _found(self, defect: _Defect) -> None:
+        self._defects.append(defect)
+        self._tried[defect.record.place] += 1
+        self._defective[defect.record.place] += 1
+
+    def _settle(self) -> None:
         """Dead-letter the defects found so far, or report them; then let the keys that wait for them go on."""
-        counts = Counter(defect.record.place for defect in self._defects)
         for defect in self._defects:
             place = defect.record.place
             with correlated(defect.correlation):
-                if sizes[place] >= HALF_BATCH_MINIMUM and counts[place] * 2 > sizes[place]:
+                # Those that wait for another one of their key are not tried yet: they speak for nobody.
+                if self._tried[place] >= HALF_BATCH_MINIMUM and self._defective[place] * 2 > self._tried[place]:
                     kept = False
                     logger.error("more than half of a batch is defective; nothing is dead-lettered", place=str(place))
                 else:
