@@ -108,23 +108,41 @@ def redrive(
     if found["state"] == "Redriven" and found["failures"] == before:
         typer.echo(f"Delivered: {plain(outcome.get('message', ''))}")
         return
-    why = outcome.get("message", "") if not outcome.get("ok", False) else found["message"]
-    stderr().print(plain(f"{found['state']}: {why} ({found['code']})"), style="red", markup=False)
+    stderr().print(plain(f"{found['state']}: {_why_not(found)} ({found['code']})"), style="red", markup=False)
     raise typer.Exit(FAILED)
 
 
 @dlq.command("discard")
 def discard(
     context: typer.Context,
-    letter: LetterId,
     reason: Annotated[str, typer.Option(help="Why; it is kept with your name.", prompt=True)],
+    letter: Annotated[str, typer.Argument(metavar="[LETTER]", help="One letter; or choose many by options.")] = "",
+    consumer: Consumer = "",
+    code: Code = "",
 ) -> None:
-    """End a letter without delivering it."""
+    """End letters without delivering them: one by its id, or those that wait of a consumer or with a code."""
     if not reason.strip():
         raise CliError("A letter is discarded for a reason; give --reason.", USAGE)
+    if bool(letter) == bool(consumer or code):
+        raise CliError("Name one letter, or choose many by --consumer or --code.", USAGE)
     with _client(context) as client:
+        if not letter:
+            waiting = client.dead_letters.list(consumer=consumer or None, code=code or None, state="Waiting")
+            ids = [one["id"] for one in waiting]
+            for one in ids:
+                client.dead_letters.discard(one, reason)
+            typer.echo(f"{len(ids)} discarded.")
+            return
         found = client.dead_letters.discard(letter, reason)
     typer.echo(f"{found['id']} {found['state']}")
+
+
+def _why_not(letter: DeadLetter) -> str:
+    """Why the last delivery did not end the letter."""
+    if "postponed" in letter:
+        return letter["postponed"]["why"]
+    outcome = letter.get("outcome") or {}
+    return letter["message"] if outcome.get("ok", False) else str(outcome.get("message", ""))
 
 
 def _settled(client: LeandaClient, letter_id: str, timeout: float) -> DeadLetter:
@@ -132,7 +150,8 @@ def _settled(client: LeandaClient, letter_id: str, timeout: float) -> DeadLetter
     deadline = time.monotonic() + timeout
     while True:
         found = client.dead_letters.get(letter_id)
-        if found["state"] != "Redriving" or time.monotonic() > deadline:
+        under_way = found["state"] == "Redriving" or "postponed" in found
+        if not under_way or time.monotonic() > deadline:
             return found
         time.sleep(POLL_SECONDS)
 

@@ -139,6 +139,14 @@ class Event(TypedDict, total=False):
     data: dict[str, Any]
 
 
+class Postponed(TypedDict):
+    """How often a consumer could not be asked to take a letter, when that was last, and why."""
+
+    times: int
+    at: str
+    why: str
+
+
 class DeadLetter(TypedDict, total=False):
     """What a consumer gave up on. `envelope`, `stack` and `audit` only when it is asked for alone."""
 
@@ -171,6 +179,7 @@ class DeadLetter(TypedDict, total=False):
     dueAt: str
     reason: str
     outcome: dict[str, Any]
+    postponed: Postponed
     audit: list[dict[str, Any]]
 
 

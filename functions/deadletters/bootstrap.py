@@ -11,10 +11,10 @@ from functions.deadletters import settings as s
 from functions.deadletters.adapters import MongoLetters, S3FailureObjects
 from functions.deadletters.collecting import Collecting
 from functions.deadletters.reading import Reader
-from functions.deadletters.redriving import RESERVE_SECONDS, Redriving
+from functions.deadletters.redriving import Redriving
 from functions.deadletters.use_cases import Desk
 from leanda.http.cursors import Cursors
-from leanda.messaging.direct import LambdaFunctions, LambdaNudge, function_names
+from leanda.messaging.direct import DELIVERY_SECONDS, LambdaFunctions, LambdaNudge, function_names
 from leanda.messaging.producer import KafkaPublisher
 from leanda.persistence.client import database
 from leanda.ports import Publisher, SystemClock
@@ -48,7 +48,7 @@ def api() -> Desk:
 def redriving() -> Redriving:
     settings = s.RedriveSettings.load()
     # A call that is repeated by the SDK would run a consumer twice at the same time.
-    patience = Config(read_timeout=RESERVE_SECONDS, connect_timeout=5, retries={"total_max_attempts": 1})
+    patience = Config(read_timeout=DELIVERY_SECONDS, connect_timeout=5, retries={"total_max_attempts": 1})
     names = function_names(settings.function_prefix, settings.consumers)
     functions = LambdaFunctions(boto3.client("lambda", config=patience), names)
     return Redriving(_letters(settings, patient=True), functions, SystemClock())

@@ -1,8 +1,8 @@
 """The rules of a letter: how it comes to be, when it is delivered again, how it ends. Pure.
 
-States: Waiting (nobody has dealt with it) → Redriving (to be delivered, or being so) → Redriven; or Discarded, with a reason.
-A letter that comes again after it was redriven waits again. What is purely transient is redriven by itself, with growing
-delay, for a day.
+States: Waiting (nobody has dealt with it, or its consumer could not be asked) → Redriving (to be delivered, or being so) →
+Redriven; or Discarded, with a reason. A letter that comes again after it was redriven waits again. What is purely transient is
+redriven by itself, with growing delay, for a day.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ AUTOMATIC_FOR: Final = timedelta(hours=24)
 LEASE: Final = timedelta(minutes=16)
 """A delivery that takes longer than any function may run is taken up by somebody else."""
 POSTPONED: Final = timedelta(seconds=30)
+"""After so long a consumer that could not be asked is asked again, then after twice as long, and so on."""
+POSTPONED_TIMES: Final = 8
+"""So often, for about an hour; then the letter waits for somebody, or for its next turn if it is delivered by itself."""
 _FIRST_DELAY: Final = timedelta(minutes=1)
 _LONGEST_DELAY: Final = timedelta(hours=1)
 _DELIVERABLE: Final = frozenset({Kind.EVENT, Kind.UPLOAD})
@@ -131,10 +134,18 @@ def requested(letter: Letter, *, by: str, at: datetime) -> Change:
 
 
 def claimed(letter: Letter, *, at: datetime) -> Change:
-    """Take a due letter to deliver it: nobody else does for a while, and its file hears of it first."""
-    by = letter.get("requestedBy", SCHEDULE)
-    changed = {"state": State.REDRIVING.value, "dueAt": at + LEASE, "redrives": letter["redrives"] + 1, "claimedBy": by}
-    return Change(set_=changed, emit=_told(Redriven, letter, letter["attempts"] + 1))
+    """Take a due letter to deliver it: nobody else does for a while, and its file hears of it first.
+
+    Each time counts as an attempt, whatever comes of it: a file that was given up in between goes on again.
+    """
+    changed: Letter = {
+        "state": State.REDRIVING.value,
+        "dueAt": at + LEASE,
+        "redrives": letter["redrives"] + 1,
+        "attempts": letter["attempts"] + 1,
+        "claimedBy": letter.get("requestedBy", SCHEDULE),
+    }
+    return Change(set_=changed, emit=_told(Redriven, letter, changed["attempts"]))
 
 
 def delivered(letter: Letter, claim: int, outcome: Outcome, *, at: datetime) -> Change:
@@ -151,22 +162,27 @@ def delivered(letter: Letter, claim: int, outcome: Outcome, *, at: datetime) -> 
     changed["outcome"] = {"ok": outcome.ok, "code": outcome.code, "message": outcome.message, "at": at}
     if outcome.ok:
         changed["state"] = State.REDRIVEN.value
-        return Change(set_=changed, unset=("dueAt", "requestedBy", "automaticUntil"))
-    changed |= {"state": State.WAITING.value, "attempts": letter["attempts"] + 1}
-    unset: tuple[str, ...] = ("requestedBy",)
+        return Change(set_=changed, unset=("dueAt", "requestedBy", "automaticUntil", "postponed"))
+    changed["state"] = State.WAITING.value
+    unset: tuple[str, ...] = ("requestedBy", "postponed")
     due = at + _delay(letter["redrives"])
     if letter.get("automaticUntil") and due < letter["automaticUntil"]:
         changed["dueAt"] = due
     else:
-        unset = ("requestedBy", "dueAt")
-    return Change(set_=changed, unset=unset, emit=_told(DeadLettered, letter | changed, changed["attempts"]))
+        unset = (*unset, "dueAt")
+    return Change(set_=changed, unset=unset, emit=_told(DeadLettered, letter | changed, letter["attempts"]))
 
 
 def postponed(letter: Letter, claim: int, why: str, *, at: datetime) -> Change:
-    """The consumer could not be asked; the letter is due again soon, and that counts as nothing."""
+    """The consumer could not be asked; the letter waits and is due again soon. If that goes on the delivery has failed."""
     if letter["state"] != State.REDRIVING or letter["redrives"] != claim:
         return NOTHING
-    return Change(set_={"dueAt": at + POSTPONED, "postponed": {"at": at, "why": why[:500]}})
+    times = letter.get("postponed", {}).get("times", 0) + 1
+    if times > POSTPONED_TIMES:
+        return delivered(letter, claim, Outcome(ok=False, code="NOT_ANSWERED", message=why[:500]), at=at)
+    due = at + POSTPONED * (1 << times - 1)
+    noted = {"times": times, "at": at, "why": why[:500]}
+    return Change(set_={"state": State.WAITING.value, "dueAt": due, "postponed": noted})
 
 
 def discarded(letter: Letter, reason: str, *, by: str, at: datetime) -> Change:
@@ -180,8 +196,12 @@ def discarded(letter: Letter, reason: str, *, by: str, at: datetime) -> Change:
     if letter["state"] != State.WAITING:
         raise LetterBusy
     audit = [*letter["audit"], _noted(at, by, "discarded", reason)]
+    # Its file was told of a delivery that did not come about.
+    told = _told(DeadLettered, letter, letter["attempts"]) if "postponed" in letter else ()
     return Change(
-        set_={"state": State.DISCARDED.value, "reason": reason, "audit": audit}, unset=("dueAt", "automaticUntil")
+        set_={"state": State.DISCARDED.value, "reason": reason, "audit": audit},
+        unset=("dueAt", "automaticUntil", "requestedBy", "postponed"),
+        emit=told,
     )
 
 

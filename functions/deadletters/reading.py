@@ -222,14 +222,16 @@ class Reader:
     def _run(self, message: QueueMessage, value: dict[str, Any]) -> Found:
         answer = value.get("responsePayload")
         said = answer if isinstance(answer, dict) else {}
+        at, error = _time(value.get("timestamp"), message.sent_at), clean(str(said.get("errorType", "?")))[:200]
         return Found(
-            identity=(message.queue, message.id),
+            # While an engine is down every minute's run of every function fails: a day's letter of each is enough to act on.
+            identity=(message.queue, error, at.date().isoformat()),
             kind=Kind.RUN,
             consumer=self._consumer(message.queue.removesuffix("-dlq")),
             code="RUN_FAILED",
-            message=clean(f"A run failed: {said.get('errorType', '?')}: {said.get('errorMessage', '')}")[:500],
+            message=clean(f"A run failed: {error}: {said.get('errorMessage', '')}")[:500],
             detail=clean(json.dumps(value.get("requestContext")))[:_MAX_TEXT],
-            failed_at=_time(value.get("timestamp"), message.sent_at),
+            failed_at=at,
             envelope=clean(message.body),
             source=message.queue,
         )

@@ -11,14 +11,12 @@ from functions.deadletters.domain import Letter, Outcome
 from functions.deadletters.ports import Letters
 from leanda.changes import Change
 from leanda.errors import RevisionConflict, Unavailable
-from leanda.messaging.direct import Functions, FunctionUnknown
+from leanda.messaging.direct import DELIVERY_SECONDS, Functions, FunctionUnknown
 from leanda.observability import correlated, logger
 from leanda.persistence.aggregates import deciding
 from leanda.ports import Clock
 
 AT_ONCE: Final = 100
-RESERVE_SECONDS: Final = 310.0
-"""A consumer may run for five minutes; nothing new is begun with less time than that left."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,7 @@ class Redriving:
         counts = {"delivered": 0, "failed": 0}
         while due := self.letters.due(self.clock.now(), limit=AT_ONCE):
             for letter in sorted(due, key=_place):
-                if remaining_seconds() < RESERVE_SECONDS:
+                if remaining_seconds() < DELIVERY_SECONDS:
                     return counts
                 outcome = self._claim_and_deliver(letter)
                 if outcome is not None:
@@ -61,10 +59,6 @@ class Redriving:
                 return None
             logger.info("redriven", ok=outcome.ok, code=outcome.code, consumer=letter["consumer"])
             self._note(letter["_id"], lambda found: domain.delivered(found, claim, outcome, at=self.clock.now()))
-            try:
-                self.letters.publish(letter["_id"])
-            except Unavailable as error:
-                logger.warning("the relay will announce it", detail=error.detail)
             return outcome
 
     def _deliver(self, letter: Letter) -> Outcome:
@@ -75,6 +69,8 @@ class Redriving:
         return delivering.outcome_of(answer)
 
     def _note(self, letter_id: str, decide: Callable[[Letter], Change]) -> None:
+        """Write down, and announce, what became of a delivery."""
+
         def note() -> None:
             found = self.letters.get(letter_id)
             if found is not None:
@@ -82,6 +78,10 @@ class Redriving:
                 self.letters.apply(found, change, domain.origin_of(found, change))
 
         deciding(note)
+        try:
+            self.letters.publish(letter_id)
+        except Unavailable as error:
+            logger.warning("the relay will announce it", detail=error.detail)
 
 
 def _place(letter: Letter) -> tuple[Any, ...]:

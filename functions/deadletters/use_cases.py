@@ -97,6 +97,7 @@ class Desk:
             self.letters.apply(letter, change, domain.origin_of(letter, change))
 
         deciding(discard)
+        self.letters.publish(letter_id)
         return views.short(self._letter(letter_id))
 
     def _request(self, letter: Letter, caller: Principal) -> None:

@@ -12,13 +12,13 @@ from botocore.config import Config
 from functions.history import settings as s
 from functions.history.adapters import FilesAuthority, MongoEventLog, MongoReplayJobs
 from functions.history.erasing import Erasing
-from functions.history.replaying import RESERVE_SECONDS, Replaying
+from functions.history.replaying import Replaying
 from functions.history.replays import ReplayDesk, ReplayWork
 from functions.history.use_cases import History, Keeping, whole_batch
 from leanda.discovery.client import DiscoveredService
 from leanda.http.cursors import Cursors
 from leanda.messaging import Consumer
-from leanda.messaging.direct import LambdaFunctions, LambdaNudge, function_names
+from leanda.messaging.direct import DELIVERY_SECONDS, LambdaFunctions, LambdaNudge, function_names
 from leanda.messaging.letters import SqsDeadLetterQueue
 from leanda.persistence.client import database
 from leanda.ports import SystemClock
@@ -56,7 +56,7 @@ def erasing() -> Erasing:
 def replay_work() -> ReplayWork:
     settings = s.ReplaySettings.load()
     # A call that is repeated by the SDK would run a consumer twice at the same time.
-    patience = Config(read_timeout=RESERVE_SECONDS, connect_timeout=5, retries={"total_max_attempts": 1})
+    patience = Config(read_timeout=DELIVERY_SECONDS, connect_timeout=5, retries={"total_max_attempts": 1})
     names = function_names(settings.function_prefix, settings.consumers)
     functions = LambdaFunctions(boto3.client("lambda", config=patience), names)
     return ReplayWork(_jobs(settings), Replaying(_log(settings), functions, time.sleep), SystemClock())

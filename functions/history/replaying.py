@@ -18,13 +18,11 @@ from pydantic.alias_generators import to_camel
 from functions.history.domain import Entry
 from functions.history.ports import EventLog, Selection
 from leanda.errors import Unavailable
-from leanda.messaging.direct import Functions, msk_event
+from leanda.messaging.direct import DELIVERY_SECONDS, Functions, msk_event
 from leanda.messaging.records import KafkaRecord
 from leanda.observability import logger
 
 MOST: Final = 100_000
-RESERVE_SECONDS: Final = 310.0
-"""A consumer may run for five minutes; no batch is begun with less time than that left."""
 _PAGE: Final = 500
 
 
@@ -91,7 +89,7 @@ class Replaying:
         delivered, position = 0, order.after
         for batch in self._batches(order):
             if order.deliver:
-                if remaining_seconds() < RESERVE_SECONDS:
+                if remaining_seconds() < DELIVERY_SECONDS:
                     return _told(matched, delivered, position) | {"problem": "the time of the function is over"}
                 problem = self._deliver(order.consumer, batch)
                 if problem:

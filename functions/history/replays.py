@@ -12,13 +12,13 @@ from enum import StrEnum
 from typing import Any, Final
 
 from functions.history.ports import ReplayJobs
-from functions.history.replaying import RESERVE_SECONDS, Replaying, ReplayOrder
+from functions.history.replaying import Replaying, ReplayOrder
 from leanda import ids
 from leanda.changes import NOTHING, Change
 from leanda.contracts.envelope import Origin
 from leanda.errors import InvalidRequest, LeandaError, NotFound, RevisionConflict
 from leanda.http.auth import Principal, require_operator
-from leanda.messaging.direct import Nudge
+from leanda.messaging.direct import DELIVERY_SECONDS, Nudge
 from leanda.observability import logger
 from leanda.persistence.aggregates import deciding
 from leanda.ports import Clock
@@ -115,7 +115,7 @@ class ReplayWork:
     def work(self, remaining_seconds: Callable[[], float]) -> dict[str, int]:
         """Deliver slices of open replays as long as there is time."""
         counts = {"slices": 0, "delivered": 0}
-        while remaining_seconds() > RESERVE_SECONDS and (due := self.jobs.due(self.clock.now(), limit=1)):
+        while remaining_seconds() > DELIVERY_SECONDS and (due := self.jobs.due(self.clock.now(), limit=1)):
             delivered = self._slice(due[0], remaining_seconds)
             if delivered is not None:
                 counts = {"slices": counts["slices"] + 1, "delivered": counts["delivered"] + delivered}

@@ -320,6 +320,14 @@ class Problem(_Answer):
     folder: DeletedFolder | None = None
 
 
+class Postponed(_Answer):
+    """How often a consumer could not be asked, when that was last, and why."""
+
+    times: int
+    at: datetime
+    why: str
+
+
 class DeadLetter(_Answer):
     """An event, a batch or a message that a function gave up on. Members that are not known are absent."""
 
@@ -343,7 +351,9 @@ class DeadLetter(_Answer):
     requested_by: str | None = None
     reason: str | None = Field(default=None, description="Why it was discarded.")
     outcome: dict[str, Any] | None = Field(default=None, description="How the latest delivery went.")
-    postponed: int | None = None
+    postponed: Postponed | None = Field(
+        default=None, description="Its consumer could not be asked; it will be, at `dueAt`."
+    )
     file_id: str | None = None
     run: int | None = None
     chunk: int | None = None

@@ -111,8 +111,19 @@ def test_what_is_meant_must_be_said(run: Run, desk: Desk, arguments: tuple[str, 
 def test_a_letter_is_discarded_with_a_reason(run: Run, desk: Desk) -> None:
     assert run("dlq", "discard", "letter-1", "--reason", " ").exit_code == 2
     assert desk.asked == []
+    assert run("dlq", "discard", "--reason", "noise").exit_code == 2
+    assert run("dlq", "discard", "letter-1", "--code", "X", "--reason", "noise").exit_code == 2
     assert run("dlq", "discard", "letter-1", "--reason", "noise").exit_code == 0
     assert desk.asked == [("POST", "/dead-letters/letter-1/discard", {"reason": "noise"})]
+
+
+def test_all_letters_that_wait_for_the_same_reason_are_discarded_at_once(run: Run, desk: Desk) -> None:
+    result = run("dlq", "discard", "--consumer", "files-relay", "--code", "RUN_FAILED", "--reason", "Kafka was down")
+    assert result.exit_code == 0
+    assert "1 discarded" in result.stdout
+    (_, _, asked), discarded = desk.asked
+    assert (asked["consumer"], asked["code"], asked["state"]) == ("files-relay", "RUN_FAILED", "Waiting")
+    assert discarded == ("POST", "/dead-letters/letter-1/discard", {"reason": "Kafka was down"})
 
 
 def test_the_events_of_a_file_are_listed(run: Run, desk: Desk) -> None:

@@ -158,6 +158,19 @@ def test_text_that_utf8_cannot_hold_does_not_stand_in_the_way() -> None:
     assert (kept["message"], kept["key"]) == ("bad ?", "?")
 
 
+RELAY = "leanda-test-files-relay-dlq"
+
+
+def failed_run(*, day: int = 2, minute: int = 0, error: str = "KeyError") -> str:
+    """What Lambda says of a scheduled run that failed."""
+    return json.dumps({
+        "timestamp": f"2026-01-{day:02}T03:{minute:02}:00.000Z",
+        "requestContext": {"functionArn": "arn:aws:lambda:eu-west-1:000000000000:function:leanda-test-files-relay"},
+        "requestPayload": {},
+        "responsePayload": {"errorType": error, "errorMessage": "'x'"},
+    })  # fmt: skip
+
+
 def test_an_announced_upload_that_nobody_took_is_a_letter() -> None:
     room = Room()
     notification = announcement(f"uploads/{FILE}")
@@ -169,17 +182,22 @@ def test_an_announced_upload_that_nobody_took_is_a_letter() -> None:
 
 def test_a_failed_scheduled_run_is_a_letter_without_an_announcement() -> None:
     room = Room()
-    record = {
-        "timestamp": "2026-01-02T03:04:00.000Z",
-        "requestContext": {"functionArn": "arn:aws:lambda:eu-west-1:000000000000:function:leanda-test-files-relay"},
-        "requestPayload": {},
-        "responsePayload": {"errorType": "KeyError", "errorMessage": "'x'"},
-    }
-    assert room.receive(json.dumps(record), queue="leanda-test-files-relay-dlq")
+    assert room.receive(failed_run(), queue=RELAY)
     kept = room.letters.one()
     assert (kept["kind"], kept["consumer"], kept["code"]) == ("run", "files-relay", "RUN_FAILED")
     assert "KeyError" in kept["message"]
     assert room.broker.sent == []
+
+
+def test_a_function_that_fails_every_minute_is_one_letter_a_day_for_each_error() -> None:
+    room = Room()
+    for minute in range(3):
+        assert room.receive(failed_run(minute=minute), queue=RELAY)
+    kept = room.letters.one()
+    assert (kept["failures"], kept["failedAt"].minute) == (3, 2)
+    room.receive(failed_run(error="Unavailable"), queue=RELAY)
+    room.receive(failed_run(day=3), queue=RELAY)
+    assert len(room.letters.all()) == 3
 
 
 def test_the_test_message_of_s3_is_taken_and_forgotten() -> None:

@@ -77,20 +77,72 @@ def test_while_the_broker_is_down_nothing_is_delivered_and_soon_tried_again() ->
     room.broker.down = False
     room.clock.forward(minutes=1)
     assert room.redrive_due() == {"delivered": 1, "failed": 0}
-    assert {event.data["attempt"] for event in room.broker.events(Redriven.TYPE)} == {4}
+    assert [event.data["attempt"] for event in room.broker.events(Redriven.TYPE)] == [4, 5]
 
 
-def test_busy_functions_are_asked_again_and_that_is_no_failure() -> None:
+def test_busy_functions_are_asked_again_soon() -> None:
     room, key = waiting()
     room.desk.redrive(OPERATOR, key)
     room.functions.down = True
     room.redrive_due()
     kept = room.letters.one()
-    assert (kept["state"], kept["attempts"]) == ("Redriving", 3)
+    assert (kept["state"], "outcome" in kept) == ("Waiting", False)
     assert kept["postponed"]["why"]
     room.functions.down = False
     room.clock.forward(minutes=1)
     assert room.redrive_due() == {"delivered": 1, "failed": 0}
+    assert "postponed" not in room.letters.one()
+
+
+def test_a_consumer_that_never_answers_is_not_asked_for_ever() -> None:
+    room, key = waiting()
+    room.desk.redrive(OPERATOR, key)
+    room.functions.down = True
+    for _ in range(200):
+        room.redrive_due()
+        room.clock.forward(minutes=1)
+    kept = room.letters.one()
+    assert (kept["state"], kept["outcome"]["code"], "dueAt" in kept) == ("Waiting", "NOT_ANSWERED", False)
+    assert room.broker.events()[-1].type == DeadLettered.TYPE, "its file hears that it waits"
+    room.functions.down = False
+    room.desk.redrive(OPERATOR, key)
+    assert room.redrive_due() == {"delivered": 1, "failed": 0}
+
+
+def test_who_does_not_want_to_wait_for_a_consumer_discards_the_letter() -> None:
+    room, key = waiting()
+    room.desk.redrive(OPERATOR, key)
+    room.functions.down = True
+    room.redrive_due()
+    room.desk.discard(OPERATOR, key, "The consumer is being rebuilt.")
+    room.letters.publish(key)
+    assert room.broker.events()[-1].type == DeadLettered.TYPE, "its file was told of a delivery"
+    room.functions.down = False
+    room.clock.forward(hours=1)
+    assert room.redrive_due() == {"delivered": 0, "failed": 0}
+    assert room.letters.one()["state"] == "Discarded"
+
+
+def test_every_delivery_is_told_so_that_a_file_given_up_in_between_goes_on() -> None:
+    room, key = waiting()
+    for _ in range(3):
+        room.desk.redrive(OPERATOR, key)
+        room.redrive_due()
+    events = room.broker.events(Redriven.TYPE)
+    assert [event.data["attempt"] for event in events] == [4, 5, 6]
+    assert len({event.id for event in events}) == 3
+
+
+def test_a_delivery_that_nobody_wrote_down_is_told_again_when_it_is_repeated() -> None:
+    room, key = waiting()
+    room.functions.answers[PROCESSOR] = lambda _: (_ for _ in ()).throw(MemoryError())
+    room.desk.redrive(OPERATOR, key)
+    with pytest.raises(MemoryError):
+        room.redrive_due()
+    room.functions.answers.clear()
+    room.clock.forward(seconds=LEASE.total_seconds() + 1)
+    assert room.redrive_due() == {"delivered": 1, "failed": 0}
+    assert [event.data["attempt"] for event in room.broker.events(Redriven.TYPE)] == [4, 5]
 
 
 @pytest.mark.parametrize(
@@ -151,7 +203,7 @@ def test_a_consumer_that_dead_letters_it_again_makes_it_wait_again(when: str) ->
     if when == "after":
         again()
     kept = room.letters.one()
-    assert (kept["state"], kept["code"], kept["failures"], kept["attempts"]) == ("Waiting", "STILL_BROKEN", 2, 6)
+    assert (kept["state"], kept["code"], kept["failures"], kept["attempts"]) == ("Waiting", "STILL_BROKEN", 2, 7)
     assert "dueAt" not in kept
     assert kept["outcome"]["ok"] is False
     assert ("op-1", "redriven") in room.audit()

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from functions.history import api, bootstrap
-from functions.history.replaying import RESERVE_SECONDS, ReplayOrder
+from functions.history.replaying import ReplayOrder
 from functions.history.replays import TRIES, ReplayDesk, ReplayWork
 from leanda.contracts.events import FileCreated
 from leanda.errors import InvalidRequest, NotFound
 from leanda.http.auth import Principal
-from leanda.messaging.direct import Answer
+from leanda.messaging.direct import DELIVERY_SECONDS, Answer
 from tests.fakes.aggregates import FakeAggregates
 from tests.fakes.messaging import FakePublisher
 from tests.unit.history.test_replaying import CONSUMER, Room
@@ -84,7 +84,7 @@ def test_an_order_ends_at_its_limit_and_where_it_was_told_to_go_on() -> None:
 def test_with_little_time_left_the_next_invocation_goes_on() -> None:
     office = Office()
     replay_id = office.order(per_second=1)
-    left = iter([PLENTY, PLENTY, PLENTY, RESERVE_SECONDS - 1])
+    left = iter([PLENTY, PLENTY, PLENTY, DELIVERY_SECONDS - 1])
     office.worker.work(lambda: next(left, 0.0))
     done = office.shown(replay_id)["delivered"]
     assert 0 < done < 10

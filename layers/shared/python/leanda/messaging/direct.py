@@ -9,11 +9,15 @@ import base64
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from leanda.errors import LeandaError, Unavailable
 from leanda.messaging.records import KafkaRecord
 from leanda.observability import logger
+
+DELIVERY_SECONDS: Final = 660.0
+"""Longest that a consumer takes for what it is given alone: a chunk has ten minutes. So long an answer is waited for, and with
+less time than that left nothing is delivered."""
 
 
 class FunctionUnknown(LeandaError):
