@@ -21,7 +21,8 @@ from local.poller.mapping import KafkaMapping
 from local.poller.poller import STOP_SECONDS, Poller
 
 _ROOT = Path(__file__).parents[2]
-START_SECONDS = 60
+START_SECONDS = 180
+"""A poller that was killed left members in its groups, which are missed after ten seconds; beside much other work that goes on."""
 DUPLICATES, REBALANCES = 0.2, 0.02
 """How often a misbehaving poller repeats a batch, and leaves its group without a commit."""
 
@@ -62,7 +63,7 @@ class PollerProcess:
         """Start it and wait until it owns all partitions of all mappings.
 
         Raises:
-            ProcessFailed: it did not within a minute, with the end of its log.
+            ProcessFailed: it did not within three minutes, with the end of its log.
         """
         if self.pid is not None:
             return

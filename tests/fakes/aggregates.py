@@ -8,7 +8,8 @@ from typing import Any
 
 from leanda.changes import Change, messages_of
 from leanda.contracts.envelope import Origin
-from leanda.errors import RevisionConflict, Unavailable
+from leanda.errors import OutboxFull, RevisionConflict, Unavailable
+from leanda.limits import MAX_OUTBOX_ENTRIES
 from leanda.persistence.aggregates import RELAY_AGE
 from leanda.ports import Clock, Message, Publisher
 
@@ -38,14 +39,17 @@ class FakeAggregates:
         found = self.documents.get(document["_id"])
         if found is None or (change.guarded and found["revision"] != document["revision"]):
             raise RevisionConflict(detail=str(document["_id"]))
+        revision = document["revision"] + (1 if change.guarded else 0)
+        entries = self._entries(change, origin, revision)
+        if len(found["outbox"]) + len(entries) > MAX_OUTBOX_ENTRIES:
+            raise OutboxFull(detail=str(document["_id"]))
         for path, value in change.set_.items():
             _set(found, path, copy.deepcopy(value))
         for path in change.unset:
             found.pop(path, None)
-        revision = document["revision"] + (1 if change.guarded else 0)
         if change.guarded:
             found["revision"] += 1
-        found["outbox"] += self._entries(change, origin, revision)
+        found["outbox"] += entries
 
     def publish(self, key: str) -> None:
         found = self.documents.get(key)

@@ -16,7 +16,8 @@ from leanda.changes import Change
 from leanda.contracts.artefacts import Issue, Record, RecordStatus, Row, Severity
 from leanda.contracts.envelope import Origin
 from leanda.contracts.events import FolderCreated
-from leanda.errors import RevisionConflict, Unavailable
+from leanda.errors import OutboxFull, RevisionConflict, Unavailable
+from leanda.limits import MAX_OUTBOX_ENTRIES
 from leanda.persistence.aggregates import relay
 from tests.fakes.clock import FakeClock
 from tests.fakes.files import FakeNodes, FakeRecords, FakeRuns
@@ -139,6 +140,37 @@ class TestAggregates:
         assert world.nodes.stale(10) == ["a"]
         assert relay([world.nodes]) == 1
         assert (len(world.broker.sent), world.nodes.stale(10)) == (1, [])
+
+    def test_no_more_events_wait_than_an_outbox_holds_and_they_are_not_lost(self, world: World) -> None:
+        world.nodes.insert(node("a"), Change(emit=(fact("a"),)), ORIGIN)
+        world.broker.down = True
+        with pytest.raises(Unavailable):
+            world.nodes.publish("a")
+
+        def write(*revisions: int) -> None:
+            change = Change(set_={"x": revisions[-1]}, emit=tuple(fact("a", n) for n in revisions))
+            world.nodes.apply(world.nodes.get("a"), change, ORIGIN)
+
+        write(*range(1, MAX_OUTBOX_ENTRIES - 2))
+        with pytest.raises(OutboxFull):
+            write(*range(97, 100))
+        assert world.nodes.get("a")["x"] == MAX_OUTBOX_ENTRIES - 3
+        write(98, 99)
+        with pytest.raises(OutboxFull):
+            write(100)
+        world.nodes.apply(world.nodes.get("a"), Change(set_={"x": "silently"}), ORIGIN)
+        with pytest.raises(RevisionConflict):
+            world.nodes.apply(world.nodes.get("a") | {"revision": 1}, Change(set_={"x": 0}), ORIGIN)
+        world.broker.down = False
+        world.nodes.publish("a")
+        assert len(world.broker.sent) == MAX_OUTBOX_ENTRIES
+        write(100)
+
+    def test_more_than_an_outbox_holds_is_refused_at_once(self, world: World) -> None:
+        world.nodes.insert(node("a"), Change(), ORIGIN)
+        many = Change(emit=tuple(fact("a", n) for n in range(MAX_OUTBOX_ENTRIES + 1)))
+        with pytest.raises(OutboxFull):
+            world.nodes.apply(world.nodes.get("a"), many, ORIGIN)
 
 
 class TestNodes:

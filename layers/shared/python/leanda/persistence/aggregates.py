@@ -77,6 +77,8 @@ class MongoAggregates:
     ) -> None:
         self.collection, self._publisher, self._clock = collection, publisher, clock
         self._source, self._patient = source, patient
+        # While the broker takes events no outbox fills up, and a guard by anything but keys costs the store as much again.
+        self._silent = False
 
     def get(self, key: str) -> Document | None:
         with store_errors():
@@ -101,28 +103,30 @@ class MongoAggregates:
     def apply(self, document: Mapping[str, Any], change: Change, origin: Origin) -> None:
         if change.empty:
             return
-        revision = document["revision"] + (1 if change.guarded else 0)
+        revision, last = document["revision"] + (1 if change.guarded else 0), ""
+        guard: Document = {"_id": document["_id"]}
         update: dict[str, Any] = {}
         if change.set_:
             update["$set"] = dict(change.set_)
         if change.unset:
             update["$unset"] = dict.fromkeys(change.unset, "")
         if change.guarded:
+            guard["revision"] = document["revision"]
             update["$inc"] = {"revision": 1}
         if change.emit or change.again:
             entries = self._entries(change, origin, sequence=revision)
-            if (
-                len(entries) > limits.MAX_OUTBOX_ENTRIES
-                or sum(len(e["body"]) for e in entries) > limits.MAX_OUTBOX_BYTES
-            ):
-                raise OutboxFull
+            last = _last_place_for(entries)
+            if self._silent:
+                guard[last] = {"$exists": False}
             update["$push"] = {"outbox": {"$each": entries}}
-        guard: dict[str, Any] = {"_id": document["_id"]}
-        if change.guarded:
-            guard["revision"] = document["revision"]
         with store_errors():
-            if self.collection.update_one(guard, update).matched_count == 0:
-                raise RevisionConflict(detail=str(document["_id"]))
+            if self.collection.update_one(guard, update).matched_count:
+                return
+            if last in guard and self.collection.find_one(
+                {"_id": document["_id"], last: {"$exists": True}}, {"_id": 1}
+            ):
+                raise OutboxFull(detail=str(document["_id"]))
+        raise RevisionConflict(detail=str(document["_id"]))
 
     def publish(self, key: str) -> None:
         with store_errors():
@@ -134,10 +138,12 @@ class MongoAggregates:
         try:
             self._publisher.publish(messages, timeout=CONSUMER_TIMEOUT if self._patient else REQUEST_TIMEOUT)
         except Unavailable as error:
+            self._silent = True
             if self._patient:
                 raise
             logger.warning("events stay in the outbox; the relay will send them", key=key, detail=error.detail)
             return
+        self._silent = False
         with store_errors():
             self.collection.update_one({"_id": key}, {"$pull": {"outbox": {"id": {"$in": [e["id"] for e in pending]}}}})
 
@@ -160,6 +166,18 @@ class MongoAggregates:
             {"id": m.event_id, "topic": m.topic, "key": m.key, "body": m.body.decode(), "at": at}
             for m in (*fresh, *change.again)
         ]
+
+
+def _last_place_for(entries: list[Document]) -> str:
+    """The place of an outbox that must be free, so that it is not too full with these.
+
+    Raises:
+        OutboxFull: they are too many, or too large, by themselves.
+    """
+    room = limits.MAX_OUTBOX_ENTRIES - len(entries)
+    if room < 0 or sum(len(entry["body"]) for entry in entries) > limits.MAX_OUTBOX_BYTES:
+        raise OutboxFull
+    return f"outbox.{room}"
 
 
 def relay(owners: Iterable[Aggregates], *, left: Callable[[], float] = lambda: float("inf"), limit: int = 200) -> int:
