@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -36,8 +36,7 @@ def lag(
 ) -> None:
     """Show which consumers are behind their topic, and on which partition. On AWS that is the metric OffsetLag."""
     outputs = state_of(context).outputs()
-    functions = [name.removeprefix(f"leanda-{outputs['environment']}-") for name in outputs["functions"]]
-    found = sorted(_lags(outputs["kafkaBootstrap"], functions), key=lambda one: (-one.behind, one.consumer))
+    found = sorted(_lags(outputs["kafkaBootstrap"], outputs["consumers"]), key=lambda one: (-one.behind, one.consumer))
     shown = [one for one in found if one.behind or all_]
     if as_json:
         print_json([vars(one) for one in shown])
@@ -48,27 +47,36 @@ def lag(
     stdout().print(rows if shown else "Every consumer has done what there is.")
 
 
-def _lags(bootstrap: str, functions: list[str]) -> Iterator[Lag]:
-    """Partitions that a group has ever finished a batch of; one that never did is not known to Kafka.
+def _lags(bootstrap: str, consumers: Mapping[str, Sequence[str]]) -> Iterator[Lag]:
+    """Every partition of every consumer's topics.
+
+    Kafka knows only of partitions in which a consumer has finished something. One whose first batch hangs, or that never
+    began, is behind with all there is: consumers begin with the oldest event.
 
     Raises:
         CliError: Kafka does not answer.
     """
-    from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException
+    from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, TopicPartition
     from confluent_kafka.admin import AdminClient
 
     # Its own complaints are for the log of a service; here the error below says it once.
     settings: dict[str, str | int | float | bool] = {"bootstrap.servers": bootstrap, "log_level": 0}
     admin, reader = AdminClient(settings), Consumer(settings | {"group.id": "leanda-lag"})
     try:
-        for group in (found.group_id for found in admin.list_consumer_groups(request_timeout=SECONDS).result().valid):
-            if not any(group == name or group.startswith(f"{name}-") for name in functions):
-                continue  # somebody else's, such as that of a console
-            (asked,) = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)]).values()
-            for one in asked.result().topic_partitions:
-                if one.offset >= 0:
-                    _, end = reader.get_watermark_offsets(one, timeout=SECONDS)
-                    yield Lag(group, one.topic, one.partition, max(0, end - one.offset))
+        partitions = {
+            name: sorted(topic.partitions) for name, topic in reader.list_topics(timeout=SECONDS).topics.items()
+        }
+        places = {(name, n) for topics in consumers.values() for name in topics for n in partitions.get(name, ())}
+        marks = {place: reader.get_watermark_offsets(TopicPartition(*place), timeout=SECONDS) for place in places}
+        for consumer, topics in consumers.items():
+            asked = [TopicPartition(*place) for place in sorted(places) if place[0] in topics]
+            if not asked:
+                continue
+            wanted = [ConsumerGroupTopicPartitions(consumer, asked)]
+            (answer,) = admin.list_consumer_group_offsets(wanted, request_timeout=SECONDS).values()
+            for one in answer.result().topic_partitions:
+                low, high = marks[one.topic, one.partition]
+                yield Lag(consumer, one.topic, one.partition, max(0, high - max(low, one.offset)))
     except KafkaException as error:
         raise CliError(f"Kafka at {bootstrap} does not answer: {error.args[0].str()}.") from error
     finally:

@@ -152,6 +152,7 @@ class Stack:
             "pollerUrl": f"http://127.0.0.1:{poller_port}",
             "controlUrl": f"http://127.0.0.1:{control_port}",
             "functions": list(assembly.function_names),
+            "consumers": {found.group_id: list(found.topics) for found in assembly.kafka_mappings if found.group_id},
             "failuresBucket": outputs["FailuresBucket"],
         }
 
