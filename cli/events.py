@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -27,7 +28,7 @@ def events(
 ) -> None:
     """List every event of a file, oldest first."""
     with state_of(context).client() as client:
-        wanted = [f"leanda.{name.removeprefix('leanda.')}" for name in types or []]
+        wanted = full_names(types)
         found = client.events(places.file_id(client, file), types=wanted) if file else client.my_events(types=wanted)
         items = list(itertools.islice(found, limit))
     if as_json:
@@ -43,6 +44,11 @@ def events(
             cell(item.get("hops", 0)),
         )
     stdout().print(shown if items else "(no events)")
+
+
+def full_names(types: Sequence[str] | None) -> list[str]:
+    """Types of events as they are asked for; as they are shown, all begin with the same word, which may be left out."""
+    return [f"leanda.{name.removeprefix('leanda.')}" for name in types or ()]
 
 
 def _what(event: Event) -> str:

@@ -8,14 +8,17 @@ from typing import Annotated, Any, Final
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from cli import places
+from cli import events, places
 from cli.errors import USAGE, CliError
 from cli.index import invoke
 from cli.letters import operator_client
 from cli.output import cell, print_json, stderr, stdout, table
 from cli.settings import State, state_of
 from leanda_client import LeandaClient
+from leanda_client.models import Replay, ReplayCount
 
+MOST: Final = 100_000
+"""What one order may deliver; where there is more, the next goes on."""
 POLL_SECONDS: Final = 0.5
 STEP_SECONDS: Final = 3
 INDEXERS: Final = {
@@ -40,7 +43,9 @@ def replay(
     types: Annotated[list[str] | None, typer.Option("--type", help="Only this type; may be repeated.")] = None,
     since: Annotated[str, typer.Option(help="Only from this time on (RFC 3339, 2026-03-01T00:00:00Z).")] = "",
     until: Annotated[str, typer.Option(help="Only before this time.")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most this many events.")] = 1000,
+    limit: Annotated[
+        int | None, typer.Option(min=1, max=MOST, help="At most this many events; without it, all there are.")
+    ] = None,
     per_second: Annotated[float, typer.Option(min=0.01, max=1000, help="At most this many events a second.")] = 50,
     deliver: Annotated[bool, typer.Option("--deliver", help="Deliver them; without it they are only counted.")] = False,
     shadow: Annotated[
@@ -61,7 +66,7 @@ def replay(
     with operator_client(state) as client:
         chosen = _chosen(state, file) | {"since": since or None, "until": until or None}
         chosen |= {"limit": limit, "perSecond": per_second}
-        wanted = INDEXERS.items() if shadow else [(consumer, tuple(types or ()))]
+        wanted = INDEXERS.items() if shadow else [(consumer, events.full_names(types))]
         orders = [{"consumer": name, "types": list(of), **chosen} for name, of in wanted]
         counted = [client.replays.count(**order) for order in orders]
         if not deliver:
@@ -73,7 +78,10 @@ def replay(
             )
         if shadow:
             invoke(state, "rebuild", {"action": "shadow", "seconds": STEP_SECONDS})
-        told = [_deliver(client, order, sum(found.values())) for order, found in zip(orders, counted, strict=True)]
+        told = [
+            _deliver(client, order, sum(found["matched"].values()))
+            for order, found in zip(orders, counted, strict=True)
+        ]
     report = _compared(state, use=use) if shadow else None
     if as_json:
         print_json({"replays": told} | ({"compared": report} if report else {}))
@@ -87,7 +95,27 @@ def _chosen(state: State, file: str) -> dict[str, Any]:
 
 
 def _deliver(client: LeandaClient, order: dict[str, Any], expected: int) -> Any:
-    """Order a replay and follow it to its end; an interrupted command stops it."""
+    """Order a replay and follow it to its end, and without a limit the next as long as there is more.
+
+    An interrupted command stops it.
+    """
+    delivered, limit = 0, order["limit"]
+    while True:
+        found = _followed(client, order | {"limit": limit or MOST}, expected, delivered)
+        delivered += found["delivered"]
+        if found["state"] != "Done" or limit or "next" not in found:
+            break
+        order = order | {"after": found["next"]}
+    stderr().print(f"{order['consumer']}: {delivered} of {max(expected, delivered)} delivered.", markup=False)
+    if "next" in found:
+        _say_more(order["consumer"], found["next"])
+    if found["state"] != "Done":
+        raise CliError(f"The replay is {found['state']}: {found.get('problem', 'somebody stopped it')}")
+    return found | {"delivered": delivered}
+
+
+def _followed(client: LeandaClient, order: dict[str, Any], expected: int, before: int) -> Replay:
+    """One replay at its end; `before` it so many of those expected were delivered."""
     found = client.replays.order(**order)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     try:
@@ -96,13 +124,11 @@ def _deliver(client: LeandaClient, order: dict[str, Any], expected: int) -> Any:
             while found["state"] == "Open":
                 time.sleep(POLL_SECONDS)
                 found = client.replays.get(found["id"])
-                shown.update(task, completed=found["delivered"], total=max(expected, found["delivered"]))
+                done = before + found["delivered"]
+                shown.update(task, completed=done, total=max(expected, done))
     except KeyboardInterrupt:
         client.replays.cancel(found["id"])
         raise
-    stderr().print(f"{order['consumer']}: {found['delivered']} of {expected} delivered.", markup=False)
-    if found["state"] != "Done":
-        raise CliError(f"The replay is {found['state']}: {found.get('problem', 'somebody stopped it')}")
     return found
 
 
@@ -126,16 +152,28 @@ def _compared(state: State, *, use: bool) -> dict[str, int]:
     return report
 
 
-def _show(orders: list[dict[str, Any]], counted: list[dict[str, int]], *, as_json: bool) -> None:
+def _show(orders: list[dict[str, Any]], counted: list[ReplayCount], *, as_json: bool) -> None:
     if as_json:
-        print_json([{"consumer": o["consumer"], "matched": found} for o, found in zip(orders, counted, strict=True)])
+        print_json(
+            [
+                {"consumer": order["consumer"], "matched": found["matched"], "more": "next" in found}
+                for order, found in zip(orders, counted, strict=True)
+            ]
+        )
         return
     shown = table(None, "consumer", "event", "count", right=["count"])
     for order, found in zip(orders, counted, strict=True):
-        for type_, count in found.items():
+        for type_, count in found["matched"].items():
             shown.add_row(cell(order["consumer"]), cell(type_.removeprefix("leanda.")), cell(count))
-    stdout().print(shown if any(counted) else "(no events)")
+    stdout().print(shown if any(found["matched"] for found in counted) else "(no events)")
+    for order, found in zip(orders, counted, strict=True):
+        if "next" in found:
+            _say_more(order["consumer"], found["next"])
     stderr().print("Nothing was delivered; --deliver does it.")
+
+
+def _say_more(consumer: str, following: list[str]) -> None:
+    stderr().print(f"{consumer}: there may be more; --since {following[0]} goes on.", markup=False)
 
 
 def erase(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, Literal, TypedDict
+from typing import Any, Final, Literal, NotRequired, TypedDict
 
 TERMINAL: Final = frozenset({"Processed", "ProcessedPartially", "Failed"})
 """Statuses after which a run does not move on."""
@@ -210,6 +210,14 @@ class Replay(TypedDict, total=False):
     perSecond: float
     delivered: int
     problem: str
+    next: list[str]
+
+
+class ReplayCount(TypedDict):
+    """Events that a replay would deliver, by type; and if there may be more, the `after` of an order that counts them."""
+
+    matched: dict[str, int]
+    next: NotRequired[list[str]]
 
 
 class Hit(TypedDict, total=False):

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from collections import Counter
+from typing import Any, Final, cast
 from urllib.parse import quote
 
-from leanda_client.models import Replay
+from leanda_client.models import Replay, ReplayCount
 from leanda_client.transport import Api
+
+COUNTED_AT_ONCE: Final = 10_000
 
 
 class Replays:
     """`LeandaClient.replays`.
 
     An order names the `consumer` (such as `search-on-record-events`) and may name `fileId`, `types`, `since`, `until` (RFC 3339),
-    `limit` and `perSecond`.
+    `limit` (up to 100,000), `perSecond`, and `after`: where an earlier one said in its `next` to go on.
     """
 
     def __init__(self, api: Api) -> None:
         self._api = api
 
-    def count(self, **order: Any) -> dict[str, int]:
-        """How many events an order would deliver, by type."""
-        return cast("dict[str, int]", self._api.json("POST", "/replays/count", body=_given(order))["matched"])
+    def count(self, **order: Any) -> ReplayCount:
+        """How many events an order would deliver, by type; without a `limit` all there are."""
+        asked, matched = {"limit": COUNTED_AT_ONCE} | _given(order), Counter[str]()
+        while True:
+            answer = cast("ReplayCount", self._api.json("POST", "/replays/count", body=asked))
+            if order.get("limit") or "next" not in answer:
+                return answer | {"matched": dict(matched + Counter(answer["matched"]))}
+            matched.update(answer["matched"])
+            asked["after"] = answer["next"]
 
     def order(self, **order: Any) -> Replay:
         """Have the events delivered in the background; `types` are needed."""

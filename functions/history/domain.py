@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 from leanda.contracts.envelope import Event
+from leanda.contracts.registry import REGISTRY
 
 ERASED: Final = "(erased)"
 _WORDS: Final = frozenset({"name", "inboxPath"})
@@ -47,6 +49,17 @@ class Entry:
         """The event's body as it was written."""
         found: dict[str, Any] = json.loads(self.body)["data"]
         return found
+
+
+def known_types(types: Sequence[str]) -> Sequence[str]:
+    """The types as they are.
+
+    Raises:
+        ValueError: nothing in the log can be of one of them.
+    """
+    if unknown := [name for name in types if name not in REGISTRY]:
+        raise ValueError(f"there is no event type {unknown[0]}")
+    return types
 
 
 def entry_of(event: Event, *, topic: str, partition: int, offset: int, body: str, key: str = "") -> Entry:

@@ -8,23 +8,17 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
+from functions.history.domain import known_types
 from leanda import limits
-from leanda.contracts.registry import REGISTRY
 
 MAX_TYPES = 20
 
 Id = Annotated[str, Path(min_length=1, max_length=100)]
 
 
-def _known(types: list[str]) -> list[str]:
-    if unknown := [name for name in types if name not in REGISTRY]:
-        raise ValueError(f"there is no event type {unknown[0]}")
-    return types
-
-
 Types = Annotated[
     list[Annotated[str, Query(max_length=200)]],
-    AfterValidator(_known),
+    AfterValidator(known_types),
     Query(alias="type", max_length=MAX_TYPES, description="An event type; may be repeated, any of them fits."),
 ]
 Cursor = Annotated[str | None, Query(max_length=2000)]

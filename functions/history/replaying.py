@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
-from functions.history.domain import Entry
+from functions.history.domain import Entry, known_types
 from functions.history.ports import EventLog, Selection
 from leanda.errors import Unavailable
 from leanda.messaging.direct import DELIVERY_SECONDS, Functions, msk_event
@@ -41,7 +41,7 @@ class ReplayOrder(BaseModel):
 
     consumer: str = Field(min_length=1, max_length=200)
     file_id: str | None = Field(default=None, max_length=100)
-    types: Annotated[tuple[str, ...], Field(max_length=50)] = ()
+    types: Annotated[tuple[str, ...], Field(max_length=50), AfterValidator(known_types)] = ()
     since: AwareDatetime | None = None
     until: AwareDatetime | None = None
     limit: int = Field(default=1000, ge=1, le=MOST)

@@ -51,10 +51,11 @@ class ReplayDesk:
     clock: Clock
 
     def count(self, caller: Principal, order: ReplayOrder) -> dict[str, Any]:
-        """What an order would deliver, by type; nothing is delivered."""
+        """What an order would deliver, by type; nothing is delivered. `next` is the `after` of an order that counts the rest."""
         require_operator(caller)
         counted = order.model_copy(update={"deliver": False})
-        return {"matched": self.replaying.replay(counted, lambda: float("inf"))["matched"]}
+        told = self.replaying.replay(counted, lambda: float("inf"))
+        return {name: told[name] for name in ("matched", "next") if name in told}
 
     def order(self, caller: Principal, order: ReplayOrder) -> dict[str, Any]:
         """Have events delivered again in the background; `get` tells how far that is.
@@ -171,9 +172,12 @@ def noted(job: Job, order: ReplayOrder, told: dict[str, Any], *, at: datetime) -
 
 
 def shown(job: Job) -> dict[str, Any]:
-    """A replay as the API shows it."""
+    """A replay as the API shows it. One that ended before all was delivered has `next`, the `after` of an order that goes on."""
     order = {name: value for name, value in job["order"].items() if name not in {"deliver", "batchSize"}}
     told = {"id": job["_id"], "state": job["state"], **order, "delivered": job["delivered"]}
     told |= {"problem": job.get("problem"), "createdAt": rfc3339(job["createdAt"])}
     told |= {"at": rfc3339(job["at"]) if job.get("at") else None}
+    at_limit = job["delivered"] >= job["order"]["limit"]
+    if at_limit or job["state"] in {ReplayState.FAILED, ReplayState.CANCELLED}:
+        told["next"] = job["after"]
     return {name: value for name, value in told.items() if value not in (None, [])}

@@ -392,10 +392,17 @@ class Svg(_Answer):
     """Marks an answer that is a picture and no JSON."""
 
 
+_Next = Annotated[
+    tuple[datetime, str] | None,
+    Field(default=None, description="There may be more; the `after` of the same order, to go on."),
+]
+
+
 class ReplayCount(_Answer):
     """Events that a replay would deliver, by type."""
 
     matched: dict[str, int]
+    next: _Next
 
 
 class Erased(_Answer):
@@ -421,6 +428,7 @@ class Replay(_Answer):
     problem: str | None = Field(default=None, description="Why the latest slice was not taken; it is tried again.")
     created_at: datetime
     at: datetime | None = Field(default=None, description="When the latest slice ended.")
+    next: _Next
 
 
 # Operation (the handler's function) → status and body of its success; None is no body.

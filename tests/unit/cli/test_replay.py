@@ -16,11 +16,15 @@ from tests.unit.client.cloud import CloudInMemory
 CREATED = "leanda.files.file.created.v1"
 
 
+NEXT = ["2026-02-01T00:00:00+00:00", "event-7"]
+
+
 class Replays:
-    """Replays in memory, each done after two looks."""
+    """Replays in memory, each done after two looks. Answers are cut as often as `cuts` says."""
 
     def __init__(self, cloud: CloudInMemory) -> None:
         self.asked: list[tuple[str, str, Any]] = []
+        self.cuts = 0
         self.end, self.looks = {"state": "Done", "delivered": 7}, 0
         cloud.faults.append(self._answer)
 
@@ -31,12 +35,18 @@ class Replays:
         body = json.loads(request.content) if request.content else None
         self.asked.append((request.method, path, body))
         if path == "/replays/count":
-            return httpx.Response(200, json={"matched": {CREATED: 7}})
+            return httpx.Response(200, json={"matched": {CREATED: 7}} | self._cut(path, body))
         found = {"id": "replay-1", "state": "Open", "delivered": 0}
         if request.method == "GET":
             self.looks += 1
-            found |= self.end if self.looks % 2 == 0 else {"delivered": 3}
+            over = self.looks % 2 == 0
+            found |= self.end | self._cut("/replays") if over else {"delivered": 3}
         return httpx.Response(202, json=found)
+
+    def _cut(self, path: str, body: Any = None) -> dict[str, Any]:
+        """Where to go on, of the first answers of a path."""
+        before = sum(asked[1] == path for asked in self.asked)
+        return {"next": NEXT} if before <= self.cuts else {}
 
 
 class Index(FakeStack):
@@ -85,6 +95,40 @@ def test_without_deliver_it_is_counted(run: Run, replays: Replays) -> None:
         "consumer": "files-on-record-events", "types": [], "since": "2026-01-01T00:00:00Z", "limit": 9, "perSecond": 50,
     }  # fmt: skip
     assert replays.asked == [("POST", "/replays/count", wanted)]
+
+
+def test_without_a_limit_all_are_counted(run: Run, replays: Replays) -> None:
+    replays.cuts = 2
+    result = run("replay", "files-on-record-events", "--json")
+    assert json.loads(result.stdout) == [
+        {"consumer": "files-on-record-events", "matched": {CREATED: 21}, "more": False}
+    ]
+    assert [body.get("after") for _, _, body in replays.asked] == [None, NEXT, NEXT]
+
+
+def test_at_the_limit_it_says_that_there_may_be_more_and_how_to_go_on(run: Run, replays: Replays) -> None:
+    replays.cuts = 1
+    result = run("replay", "files-on-record-events", "--limit", "7")
+    assert len(replays.asked) == 1
+    assert "files-on-record-events: there may be more; --since 2026-02-01T00:00:00+00:00 goes on." in result.stderr
+    replays.asked.clear()
+    assert json.loads(run("replay", "files-on-record-events", "--limit", "7", "--json").stdout)[0]["more"]
+
+
+@pytest.mark.parametrize(("options", "orders"), [((), 3), (("--limit", "7"), 1)])
+def test_without_a_limit_all_are_delivered(run: Run, replays: Replays, options: tuple[str, ...], orders: int) -> None:
+    replays.cuts = 2
+    result = run("replay", "files-on-record-events", "--type", CREATED, "--deliver", *options)
+    assert result.exit_code == 0, result.output
+    ordered = [body for _, path, body in replays.asked if path == "/replays"]
+    assert [body.get("after") for body in ordered] == [None, NEXT, NEXT][:orders]
+    assert f"{7 * orders} of {7 * orders} delivered" in result.stderr
+    assert ("--since 2026-02-01T00:00:00+00:00 goes on" in result.stderr) == bool(options)
+
+
+def test_types_can_be_named_as_they_are_shown(run: Run, replays: Replays) -> None:
+    assert run("replay", "x", "--type", "files.file.created.v1", "--type", CREATED, "--deliver").exit_code == 0
+    assert {tuple(body["types"]) for _, _, body in replays.asked if body} == {(CREATED, CREATED)}
 
 
 def test_delivering_follows_the_replay_to_its_end(run: Run, replays: Replays) -> None:

@@ -57,6 +57,17 @@ def test_counting_delivers_nothing_and_leaves_nothing() -> None:
     assert (office.given, office.jobs.documents, office.nudges) == ([], {}, 0)
 
 
+def test_what_is_not_counted_any_more_is_told_and_counted_from_there() -> None:
+    office, counts, after = Office(), list[int](), None
+    while True:
+        counted = office.desk.count(OPERATOR, ReplayOrder(consumer=CONSUMER, limit=4, after=after))
+        counts.append(counted["matched"][FileCreated.TYPE])
+        if "next" not in counted:
+            break
+        after = counted["next"]
+    assert counts == [4, 4, 2]
+
+
 def test_an_order_is_delivered_in_slices_as_fast_as_it_says() -> None:
     office = Office()
     replay_id = office.order(per_second=1)
@@ -74,11 +85,11 @@ def test_an_order_ends_at_its_limit_and_where_it_was_told_to_go_on() -> None:
     first = office.order(limit=4, per_second=1)
     office.worker.work(lambda: PLENTY)
     assert (office.shown(first)["state"], sorted(office.offsets())) == ("Done", [0, 1, 2, 3])
-    after = tuple(office.jobs.documents[first]["after"])
     office.given.clear()
-    office.order(after=after)
+    rest = office.order(after=office.shown(first)["next"])
     office.worker.work(lambda: PLENTY)
-    assert sorted(office.offsets()) == [4, 5, 6, 7, 8, 9]
+    assert (office.shown(rest)["state"], sorted(office.offsets())) == ("Done", [4, 5, 6, 7, 8, 9])
+    assert "next" not in office.shown(rest), "there is no more"
 
 
 def test_with_little_time_left_the_next_invocation_goes_on() -> None:
@@ -199,3 +210,7 @@ def test_the_routes(monkeypatch: pytest.MonkeyPatch) -> None:
         {"consumer": CONSUMER},
     ):
         assert call("POST", "/v1/replays", OPERATOR, wrong)[0] == 400, wrong
+    for path in ("/v1/replays/count", "/v1/replays"):
+        status, problem = call("POST", path, OPERATOR, order | {"types": [FileCreated.TYPE, "files.file.created.v1"]})
+        assert (status, problem["code"]) == (400, "INVALID_REQUEST")
+        assert "there is no event type files.file.created.v1" in json.dumps(problem)
