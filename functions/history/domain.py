@@ -12,8 +12,8 @@ from leanda.contracts.envelope import Event
 from leanda.contracts.registry import REGISTRY
 
 ERASED: Final = "(erased)"
-_WORDS: Final = frozenset({"name", "inboxPath"})
-"""What people wrote: of files and folders nothing else is in events (the envelope forbids it)."""
+_WORDS: Final = frozenset({"name", "inboxPath", "message"})
+"""What people wrote: of files and folders nothing else is in events (the envelope forbids it), but messages may quote it."""
 _DROPPED: Final = frozenset({"detail"})
 """Technical details may quote a file's content."""
 
@@ -86,7 +86,7 @@ def entry_of(event: Event, *, topic: str, partition: int, offset: int, body: str
 
 
 def redacted(entry: Entry) -> Entry:
-    """An entry without names, paths, details and the user. It stays a valid event, and says as much of states as before."""
+    """An entry without names, paths, messages, details and the user. It stays a valid event, and says the same of states."""
     envelope = json.loads(entry.body)
     envelope.pop("userid", None)
     envelope["data"] = _without_words(envelope["data"])

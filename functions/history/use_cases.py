@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from functions.history import views
-from functions.history.domain import entry_of, redacted
+from functions.history.domain import Entry, entry_of, redacted
 from functions.history.ports import Authority, EventFilter, EventLog, NodeAuthority
 from leanda.access.policy import Guarded, Role, Viewer, role_on
 from leanda.errors import NotFound
@@ -40,8 +40,14 @@ class Keeping:
             )
             for one in group
         ]
+        entries = self._without_erased(entries)
+        self.log.append(entries)
+        # An erasure that was ordered meanwhile may have looked before these were there; what is a repetition, too.
+        self.log.redact([one for one in self._without_erased(entries) if one.redacted])
+
+    def _without_erased(self, entries: Sequence[Entry]) -> list[Entry]:
         gone = self.log.erased({key for one in entries for key in (one.file_id, one.user_id) if key})
-        self.log.append([redacted(one) if {one.file_id, one.user_id} & gone else one for one in entries])
+        return [redacted(one) if {one.file_id, one.user_id} & gone else one for one in entries]
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ def _compare_run(run: RunHistory, kept: Mapping[str, Any], where: str, *, erased
 
 def _failure(kept: Mapping[str, Any], *, erased: bool) -> Any:
     failure = kept.get("failure")
-    return {name: failure[name] for name in ("code", "message")} if failure and erased else failure
+    return {"code": failure["code"], "message": ERASED} if failure and erased else failure
 
 
 _CUT_SHORT: Collection[str] = {"Superseded", "Cancelled"}

@@ -14,7 +14,16 @@ from functions.history.models import Erasure
 from functions.history.ports import EventFilter, Selection
 from functions.history.use_cases import Keeping
 from leanda.contracts.envelope import Event, Origin
-from leanda.contracts.events import BlobHashed, BlobStored, EventData
+from leanda.contracts.events import (
+    BlobHashed,
+    BlobStored,
+    Counts,
+    DeadLettered,
+    EventData,
+    Failure,
+    RunAdvanced,
+    RunState,
+)
 from leanda.contracts.registry import data_of, event_of
 from leanda.errors import NotFound
 from leanda.http.auth import Principal
@@ -43,9 +52,11 @@ class Archive:
         return event_of(data, origin, source="blobs", at=self.clock.now())
 
     def keep(self, data: EventData, user: str | None) -> Entry:
-        event = self.event(data, user)
-        body = event.to_bytes()
-        record = KafkaRecord("file-events", 0, self.n, data.file_id, body)
+        return self.keep_event(self.event(data, user))
+
+    def keep_event(self, event: Event) -> Entry:
+        data = data_of(event)
+        record = KafkaRecord("file-events", 0, self.n, data.file_id, event.to_bytes())
         Keeping(self.log).keep([Received(record, event, data)])
         return self.log.entries[event.id]
 
@@ -103,6 +114,51 @@ def test_what_comes_later_is_redacted_on_arrival(whom: dict[str, str]) -> None:
     assert late.redacted
     assert "my secret" not in late.body
     assert not archive.keep(stored("b1", BOB), user=BOB).redacted
+
+
+def test_what_arrives_while_an_erasure_looks_is_redacted() -> None:
+    archive = Archive()
+    append = archive.log.append
+
+    def erased_meanwhile(entries: Any) -> None:
+        """An erasure that begins after the consumer has asked, and has looked through everything before the entry is there."""
+        archive.log.append = append  # type: ignore[method-assign]
+        assert archive.erase(file_id="a1") == {"redacted": 2, "more": False}
+        append(entries)
+
+    archive.log.append = erased_meanwhile  # type: ignore[method-assign]
+    late = archive.keep(stored("a1", ADA), user=ADA)
+    assert late.redacted
+    assert "my secret" not in late.body
+
+
+def test_an_entry_that_was_kept_just_before_somebody_was_erased_is_redacted_when_it_comes_again() -> None:
+    """The consumer may have ended between keeping it and asking again."""
+    archive = Archive()
+    event = archive.event(stored("a1", ADA), ADA)
+    body = event.to_bytes().decode()
+    archive.log.append([entry_of(event, topic="file-events", partition=0, offset=99, key="a1", body=body)])
+    archive.log.erase(["a1"])
+    archive.keep_event(event)
+    assert archive.log.entries[event.id].redacted
+
+
+def test_what_a_letter_says_goes_too() -> None:
+    """The text of an exception may quote the file; a failure that a letter caused says the same."""
+    archive = Archive()
+    words = "KeyError: my secret"
+    letter = DeadLettered(
+        file_id="a1", letter_id="1", consumer="c", code="UNEXPECTED_ERROR", message=words, event_type="t", record_key="a1"
+    )  # fmt: skip
+    failure = Failure(code="UNEXPECTED_ERROR", message=words, detail="dead letter 1")
+    kept = [archive.keep(letter, user=ADA), archive.keep(RunAdvanced(
+        file_id="a1", run=1, state=RunState.FAILED, counts=Counts(), indexed=0, failure=failure
+    ), user=ADA)]  # fmt: skip
+    archive.erase(file_id="a1")
+    for entry in (archive.log.entries[one.id] for one in kept):
+        assert "my secret" not in entry.body
+        assert "UNEXPECTED_ERROR" in entry.body
+        data_of(Event.from_bytes(entry.body.encode()))
 
 
 def test_when_the_time_is_over_a_repetition_goes_on() -> None:
