@@ -1,8 +1,8 @@
 """What is said again for a run that makes no progress, and when it is given up. Pure.
 
 A repetition has the ids of what it repeats, so it changes nothing where the first one arrived. Tasks are repeated `TASK_REPEATS`
-times, counted anew after each progress; then the run is closed. That stored records wait for the index never ends a run: their
-announcement is repeated without limit, slower each time.
+times, counted anew after each progress and only when a broker took them; then the run is closed. That stored records wait for the
+index never ends a run: their announcement is repeated without limit, slower each time.
 """
 
 from __future__ import annotations
@@ -54,10 +54,7 @@ def request_of(node: Node, run: Run, *, at: datetime) -> Event | None:
 
 
 def overdue(run: Run, node: Node | None, *, at: datetime) -> tuple[Change, tuple[Message, ...]]:
-    """What a run without progress needs: something said again, or its end; and a change that says which.
-
-    The messages belong to the change, but may be more than one write can announce.
-    """
+    """What a run without progress needs: something said again, or its end; and the change to be written after it was said."""
     latest = ((node or {}).get("latestRun") or {}).get("run", 0)
     times = run.get("repeats", {}).get("times", 0) if _progress(run) == run.get("repeats", {}).get("progress") else 0
     if node is None or latest < run["run"]:

@@ -35,6 +35,9 @@ class Watchdog:
 
         Returns:
             how many runs were `repeated` (something of them was said again), `closed`, and `announced` to the index again.
+
+        Raises:
+            Unavailable: the broker takes nothing. Nothing was counted; what waits is looked after the next time.
         """
         counts = {"repeated": 0, "closed": 0, "announced": 0}
         for due, look in ((self.runs.overdue, self._help_on), (self.runs.unindexed, self._announce)):
@@ -55,13 +58,15 @@ class Watchdog:
         if rules.ended(run):  # a mark that came while it was ended has set the deadline again
             self.runs.apply(run, Change(unset=("deadline",)), Origin(cause=key, correlation_id=run["correlationId"]))
             return None
+        # What no broker took was not said. So nothing counts, and nothing is ended, until it has taken all that waits.
+        self.nodes.publish(run["fileId"])
+        self.runs.publish(key)
         change, messages = repeating.overdue(run, self.nodes.get(run["fileId"]), at=now)
-        first, *rest = [*batched(messages, _IN_ONE_WRITE, strict=False)] or [()]
         origin = Origin(cause=f"watchdog:{key}:{run['revision']}", correlation_id=run["correlationId"])
-        self.runs.apply(run, Change(set_=change.set_, unset=change.unset, emit=change.emit, again=first), origin)
-        for some in rest:
-            self.runs.publish(key)
+        for some in batched(messages, _IN_ONE_WRITE, strict=False):
             self.runs.apply(run, Change(again=some, guarded=False), origin)
+            self.runs.publish(key)
+        self.runs.apply(run, change, origin)
         closed = "state" in change.set_
         logger.warning("a run makes no progress", run=key, state=run["state"], repeated=len(messages), closed=closed)
         return "closed" if closed else ("repeated" if messages else None)

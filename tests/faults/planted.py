@@ -108,8 +108,8 @@ BUGS = (
     Bug(
         "repetition of lost tasks",
         "functions/files/watching.py",
-        "emit=change.emit, again=first)",
-        "emit=change.emit)",
+        "Change(again=some, guarded=False)",
+        "Change(guarded=False)",
         "tests/unit/files/test_watchdog.py",
     ),
     Bug(

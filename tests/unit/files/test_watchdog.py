@@ -16,6 +16,7 @@ from leanda import ids, limits
 from leanda.access.policy import Viewer
 from leanda.changes import Change
 from leanda.contracts.envelope import Event, Origin
+from leanda.errors import Unavailable
 from leanda.messaging.consumer import Consumer
 from tests.fakes.pipeline import USER, Pipeline
 
@@ -36,11 +37,12 @@ def tasks(monkeypatch: pytest.MonkeyPatch) -> None:
 class Scene:
     """A pipeline in which one type of event does not reach anybody, as long as `deaf`."""
 
-    def __init__(self, type_: str, chunk: int | None = None) -> None:
+    def __init__(self, type_: str, chunk: int | None = None, *, deliver: bool = True) -> None:
         self.cloud, self.deaf, self.type, self.chunk = Pipeline([tabular(), generic()]), True, type_, chunk
         self.cloud.lost = self._lost
         self.file_id = self.cloud.upload("table.csv", TABLE)
-        self.cloud.deliver()
+        if deliver:
+            self.cloud.deliver()
 
     def _lost(self, consumer: Consumer, event: Event) -> bool:
         return self.deaf and event.type == self.type and self.chunk in {None, event.data.get("chunk")}
@@ -90,6 +92,45 @@ def test_progress_starts_the_count_anew_and_three_times_without_any_end_the_run(
     scene.cloud.deliver_messages(list(scene.cloud.broker.sent))
     scene.cloud.deliver()
     assert scene.status == "Failed", "results of a closed run are ignored"
+
+
+@pytest.mark.parametrize("heard", [False, True])
+def test_what_no_broker_took_was_not_said_and_ends_no_run(*, heard: bool) -> None:
+    """For hours nothing can be published: neither what the file said when its run began (not heard), nor what is said again."""
+    scene = Scene(TASK) if heard else Scene("none", deliver=False)
+    cloud = scene.cloud
+    cloud.broker.down = True
+    if not heard:
+        (follower, types), *_ = cloud.consumers
+        stored = [message for message in cloud.broker.sent if cloud._wanted(follower, types, message)]
+        follower.consume(cloud._msk(stored), lambda: 1000.0)
+    for _ in range(20):
+        with pytest.raises(Unavailable):
+            scene.look(minutes=16)
+    assert scene.run["state"] == ("Processing" if heard else "Open")
+    assert "repeats" not in scene.run
+    assert len(cloud.runs.documents[scene.run["_id"]]["outbox"]) <= 2, "an outage fills no outbox"
+    cloud.broker.down, scene.deaf = False, False
+    assert scene.look(minutes=1) == {"repeated": 1}
+    assert scene.status == "Processed"
+
+
+def test_a_repetition_counts_from_when_the_broker_took_it() -> None:
+    """After an outage there is as much time for each of them as ever."""
+    scene = Scene(TASK)
+    assert [scene.look(minutes=16) for _ in range(2)] == [{"repeated": 1}] * 2
+    scene.cloud.broker.down = True
+    for _ in range(5):
+        with pytest.raises(Unavailable):
+            scene.look(minutes=16)
+    scene.cloud.broker.down = False
+    assert scene.look(minutes=1) == {"repeated": 1}, "the third"
+    assert scene.look(minutes=14) == {}
+    scene.deaf = False
+    assert scene.status == "Processing"
+    scene.cloud.deliver_messages(list(scene.cloud.broker.sent))
+    scene.cloud.deliver()
+    assert scene.status == "Processed"
 
 
 def test_nothing_is_said_again_before_the_step_has_had_its_time() -> None:
