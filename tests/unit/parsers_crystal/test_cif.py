@@ -254,21 +254,57 @@ def test_long_texts_and_too_many_tags_stay_in_the_structure_only() -> None:
         ("+12", Number(12)),
         ("0", Number(0)),
         ("0.000001(1)", Number(0.000001, 0.000001)),
-        ("007", None),
+        ("5.430697500000001", Number(5.430697500000001)),
+        ("0.1234567890123456", Number(0.1234567890123456)),
+        ("5.4306975000000012(3)", Number(5.430697500000001, 3e-16, rounded=True)),
+        ("12345678901234567890", Number(12345678901234567000.0, rounded=True, identifier=True)),
+        ("1234567890123456", Number(1234567890123456.0, identifier=True)),
+        ("05.123(2)", Number(5.123, 0.002)),
+        ("04", Number(4, identifier=True)),
+        ("-007", Number(-7, identifier=True)),
+        ("04(1)", Number(4, 1.0)),
         ("1.2.3", None),
         ("15.90.", None),
         ("1e999", None),
-        ("1234567890123456", None),
-        ("0.1234567890123456", None),
+        ("1e-400", None),
         ("?", None),
         ("", None),
         ("'5'", None),
         ("1" * 10_000, None),
     ],
 )
-def test_numbers_are_exact_or_stay_text(text: str, expected: Number | None) -> None:
+def test_numbers_are_exact_or_say_that_they_are_not(text: str, expected: Number | None) -> None:
     assert number(text) == expected
 
 
+def test_a_cell_with_all_digits_of_a_double_is_one_as_any_other() -> None:
+    """Programs write the shortest decimal that gives the double back, of up to 17 digits."""
+    record = read_one(cell("5.430697500000001", "05.123(2)", "5", "90", "90", "90"))
+    assert record.properties["cellLengthA"] == 5.430697500000001
+    assert (record.properties["cellLengthB"], record.properties["cellLengthBUncertainty"]) == (5.123, 0.002)
+    assert record.properties["cellVolume"] == pytest.approx(5.4306975 * 5.123 * 5)
+    fields = [(field.name, field.value, field.written) for field in record.fields]
+    assert fields[:3] == [
+        ("_cell_length_a", 5.430697500000001, None),
+        ("_cell_length_b", 5.123, "05.123"),
+        ("_cell_length_b_su", 0.002, None),
+    ]
+    assert codes(record) == ["CELL_VOLUME_COMPUTED"]
+
+
+def test_a_number_with_more_digits_than_a_double_is_a_property_that_says_so_and_a_field_as_written() -> None:
+    more = cell("5.43069750000000123(4)", "5", "5", "90", "90", "90") + b"_cell_formula_units_Z 04\n"
+    record = read_one(more)
+    assert record.properties["cellLengthA"] == 5.430697500000001
+    assert record.properties["cellVolume"] == pytest.approx(5.4306975 * 25)
+    assert record.properties["z"] == 4
+    fields = {field.name: (field.value, field.written) for field in record.fields}
+    assert fields["_cell_length_a"] == ("5.43069750000000123(4)", None)
+    assert fields["_cell_formula_units_Z"] == ("04", None)
+    assert [(issue.code, issue.place) for issue in record.issues if issue.code != "CELL_VOLUME_COMPUTED"] == [
+        ("NUMBERS_ROUNDED", "_cell_length_a")
+    ]
+
+
 def test_a_record_keeps_its_version_and_name() -> None:
-    assert (cif.FORMAT.version, read_one(SALT).name) == ("1", "salt")
+    assert (cif.FORMAT.version, read_one(SALT).name) == ("2", "salt")

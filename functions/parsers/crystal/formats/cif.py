@@ -34,7 +34,7 @@ class CifFormat:
     """See `leanda.parsing.format.Format`."""
 
     name = "cif"
-    version = "1"
+    version = "2"
     empty_is_failure = True
 
     def boundaries(self, blocks: Iterable[bytes], *, head: bytes, first_index: int = 0) -> Iterator[int]:  # noqa: ARG002
@@ -85,7 +85,7 @@ def _fields(scalars: list[tuple[str, str]], issues: list[Issue]) -> list[dict[st
     fields: list[dict[str, Any]] = []
     for tag, value in scalars[:MAX_FIELDS]:
         # Most values are texts, and their first character shows it.
-        if value[0] in NUMBER_STARTS and (numeric := number(value)) is not None:
+        if value[0] in NUMBER_STARTS and (numeric := number(value)) and numeric.is_as_written:
             written = value.partition("(")[0]
             spelled = {"written": written} if written != str(numeric.value) else {}
             fields.append({"name": tag, "value": numeric.value, **spelled})

@@ -94,17 +94,23 @@ def properties(block: Block, issues: list[Issue]) -> dict[str, Any]:
     for name, tags in _NUMBERS.items():
         if numeric := stated.number(tags):
             _put(found, name, numeric)
+    if stated.rounded:
+        message = (
+            f"More digits are written than a number here has; the fields have them all: {', '.join(stated.rounded)}."
+        )
+        issues.append(information("NUMBERS_ROUNDED", message, next(iter(stated.rounded))))
     if count := next((block.rows[tag] for tag in _ATOMS if tag in block.rows), 0):
         found["atomCount"] = count
     return found
 
 
 class _Stated:
-    """The values of a block by normalised tag."""
+    """The values of a block by normalised tag; it notes the tags whose numbers were rounded, in the order of asking."""
 
     def __init__(self, values: dict[str, str], columns: dict[str, list[str]]) -> None:
         self._values = values
         self._columns = columns
+        self.rounded: dict[str, None] = {}
 
     def text(self, tags: Iterable[str]) -> str | None:
         """The first of some tags that has a value, on one line; an empty text is none."""
@@ -117,6 +123,8 @@ class _Stated:
         """The first of some tags that has a number, with the uncertainty that the tags beside it state."""
         for tag in tags:
             if tag in self._values and (numeric := number(self._values[tag])):
+                if numeric.rounded:
+                    self.rounded[tag] = None
                 if numeric.uncertainty is not None:
                     return numeric
                 beside = (number(self._values.get(f"{tag}_{suffix}", ".")) for suffix in ("su", "esd"))

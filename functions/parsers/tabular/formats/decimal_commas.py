@@ -6,12 +6,13 @@ at least one such that the comma cannot group thousands: other than three digits
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Final
 
 from functions.parsers.tabular.formats.dialect import Table, says_nothing
+from leanda.rounding import is_rounded
 
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:,[0-9]+)?")
 _WITH_COMMA: Final = re.compile(r"-?(?:0|[1-9][0-9]*),[0-9]+")
@@ -37,5 +38,6 @@ def number(cell: str) -> float | None:
     written = cell.strip()
     if not _WITH_COMMA.fullmatch(written):
         return None
-    value = written.replace(",", ".")
-    return float(value) if Decimal(repr(float(value))) == Decimal(value) else None
+    text = written.replace(",", ".")
+    value = float(text)
+    return None if math.isinf(value) or is_rounded(text, value) else value

@@ -28,10 +28,10 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any, Final, Literal, NamedTuple
 
 from leanda.contracts.artefacts import FieldStatistics, RecordStatus, Row
+from leanda.rounding import is_rounded
 
 type Value = str | int | float | bool | None
 type ValueType = Literal["boolean", "integer", "decimal", "date", "datetime", "string"]
@@ -63,8 +63,6 @@ _WORDS: Final = {"true": True, "yes": True, "false": False, "no": False}
 _MAY_BE_TYPED: Final = frozenset("-.0123456789tTfFyYnN")
 _LONGEST_TYPED: Final = 400
 _INT64: Final = 2**63
-_SURE_CHARACTERS: Final = 16
-_SMALLEST_SURE: Final = 1e-290
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -330,24 +328,17 @@ def _said_by_text(text: str) -> _Said:
         return _Said("integer", float(value), _number_text(value), value)
     if _DECIMAL.fullmatch(stripped):
         number = float(stripped)
-        vanished = number == 0 and re.search("[1-9]", re.split("[eE]", stripped)[0]) is not None
-        if math.isinf(number) or vanished:
+        if math.isinf(number):
             return string
-        if _is_rounded(stripped, number):
-            return _Said("decimal", number, text, text)
+        if is_rounded(stripped, number):
+            # A number that becomes 0 has no place on the number line that says anything of it.
+            return _Said("decimal", number, text, text) if number else string
         written = None if repr(number) == stripped else stripped
         return _Said("decimal", number, _number_text(number), number, written)
     date = _DATE.fullmatch(stripped)
     if date is not None and (seconds := _seconds(stripped)) is not None:
         return _Said("datetime" if date["time"] else "date", seconds, text, text)
     return string
-
-
-def _is_rounded(text: str, number: float) -> bool:
-    """Whether the double says something else than the text. Fifteen digits are always kept, but for the smallest numbers."""
-    if number == 0 or (len(text) <= _SURE_CHARACTERS and abs(number) > _SMALLEST_SURE):
-        return False
-    return Decimal(text) != Decimal(repr(number))
 
 
 def _number_text(value: float) -> str:
