@@ -106,6 +106,9 @@ def test_what_is_wrong_with_one_block_costs_one_record() -> None:
     ("tags", "symbol", "number", "issues"),
     [
         (b"_space_group_IT_number 14", "P 1 21/c 1", 14, ["SPACE_GROUP_COMPUTED"]),
+        (b"_space_group_IT_number 227", "F d -3 m:2", 227, ["SPACE_GROUP_COMPUTED"]),
+        (b"_space_group_IT_number 48", "P n n n:2", 48, ["SPACE_GROUP_COMPUTED"]),
+        (b"_space_group_IT_number 146", "R 3:H", 146, ["SPACE_GROUP_COMPUTED"]),
         (b"_space_group_name_H-M_alt 'P 21/n'", "P 21/n", 14, ["SPACE_GROUP_COMPUTED"]),
         (b"_space_group_name_H-M_alt 'P 21/n' _space_group_IT_number 14", "P 21/n", 14, []),
         (b"_space_group_name_H-M_alt 'P 21/n' _space_group_IT_number 15", "P 21/n", 15, ["SPACE_GROUP_CONFLICT"]),
@@ -125,6 +128,27 @@ def test_the_space_group_is_the_stated_one_or_follows_from_what_is_stated(
     assert record.properties.get("spaceGroupSymbol") == symbol
     assert record.properties.get("spaceGroupNumber") == number
     assert codes(record) == issues
+
+
+def test_a_setting_that_only_the_number_tells_is_said_to_be_the_reference_setting() -> None:
+    [issue] = read_one(b"data_a\n_space_group_IT_number 227").issues
+    assert issue.message == (
+        "The space group's symbol follows from its number, in the reference setting; the file does not tell its own."
+    )
+
+
+@pytest.mark.parametrize(
+    ("atoms", "count"),
+    [
+        (b"_atom_site_label Cu1 _atom_site_fract_x 0", 1),
+        (b"_atom_site.id 7", 1),
+        (b"loop_ _atom_site_label Cu1", 1),
+        (b"loop_ _atom_site_label Cu1 Cu2", 2),
+        (b"_atom_site_label ? _atom_site_fract_x .", None),
+    ],
+)
+def test_an_atom_counts_with_a_loop_and_without(atoms: bytes, count: int | None) -> None:
+    assert read_one(b"data_a\n" + atoms).properties.get("atomCount") == count
 
 
 def cell(*values: str) -> bytes:

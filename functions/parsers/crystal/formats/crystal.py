@@ -15,7 +15,7 @@
 | `z` | | `_cell_formula_units_Z`; in mmCIF also `_cell.Z_PDB` |
 | `density`, `densityMeasured` | g/cm³ | `_exptl_crystal_density_diffrn`, `…_meas` |
 | `temperature` | K | `_diffrn_ambient_temperature`, `_cell_measurement_temperature` |
-| `atomCount` | | rows of `_atom_site_…`, or of `_chem_comp_atom…` |
+| `atomCount` | | rows of `_atom_site_…`, or of `_chem_comp_atom…`; 1 without a loop |
 | `chemicalName` | | `_chemical_name_systematic`, `…_common`, `…_mineral`, `_struct.title`, `_chem_comp.name` |
 """
 
@@ -99,7 +99,8 @@ def properties(block: Block, issues: list[Issue]) -> dict[str, Any]:
             f"More digits are written than a number here has; the fields have them all: {', '.join(stated.rounded)}."
         )
         issues.append(information("NUMBERS_ROUNDED", message, next(iter(stated.rounded))))
-    if count := next((block.rows[tag] for tag in _ATOMS if tag in block.rows), 0):
+    # A single atom needs no loop.
+    if count := next((block.rows[tag] for tag in _ATOMS if tag in block.rows), 1 if stated.text(_ATOMS) else 0):
         found["atomCount"] = count
     return found
 
@@ -191,7 +192,7 @@ def _space_group(stated: _Stated, issues: list[Issue]) -> dict[str, Any]:
         )
         issues.append(warning("SPACE_GROUP_CONFLICT", message))
     if group is None and number_stated is not None:
-        group, source = _by_number(number_stated), "number, in its reference setting"
+        group, source = _by_number(number_stated), "number, in the reference setting; the file does not tell its own"
     if symbol is not None and group is None:
         issues.append(warning("SPACE_GROUP_UNKNOWN", f"The space group symbol {symbol[:40]!r} is not known."))
     if symbol or group is not None:
@@ -252,6 +253,7 @@ def _by_operations(operations: list[str]) -> Any:
 
 
 def _by_number(number: int) -> Any:
+    """The group in its reference setting, which is not the first that gemmi has where there are two choices of the origin."""
     import gemmi
 
-    return gemmi.find_spacegroup_by_number(number)
+    return gemmi.get_spacegroup_reference_setting(number)
