@@ -114,6 +114,40 @@ def test_a_bad_record_costs_one_record_and_keeps_its_fields() -> None:
     assert [(field.name, field.value) for field in records[1].fields] == [("RIREG", "2"), ("a", "1")]
 
 
+@pytest.mark.parametrize(
+    ("start", "numbers"),
+    [
+        ("$MFMT", []),
+        ("$MFMT $MIREG 3", [("MIREG", "3")]),
+        ("$MFMT $MEREG A B", [("MEREG", "A B")]),
+        ("$MFMT $MIREG 3 $MEREG MFCD 1", [("MIREG", "3"), ("MEREG", "MFCD 1")]),
+        ("$MFMT  $MIREG\t3\t$MEREG", [("MIREG", "3"), ("MEREG", None)]),
+        ("$MFMT\n$MIREG 3 $MEREG A", [("MIREG", "3"), ("MEREG", "A")]),
+        ("$MFMT $MIREG 3\n$MEREG A", [("MIREG", "3"), ("MEREG", "A")]),
+        ("$MFMT $MIREG 3\n$MOL", [("MIREG", "3")]),
+    ],
+)
+@pytest.mark.parametrize("name", ["", "named"])
+def test_a_molfile_follows_its_registry_numbers(start: str, numbers: list[tuple[str, str | None]], name: str) -> None:
+    record = read_one(FORMAT, f"{RDF_HEADER}{start}\n{molfile(name=name)}$DTYPE a\n$DATUM 1\n")
+    assert codes(record) == []
+    assert record.structure is not None
+    assert record.structure.text == molfile(name=name)
+    assert [(field.name, field.value) for field in record.fields] == [*numbers, ("a", "1")]
+
+
+@pytest.mark.parametrize("start", ["$MIREG 3", "$MFMT $MIREG 3", "$MFMT $MIREG 3\n", "$MIREG 3 $MEREG x"])
+def test_a_registry_number_alone_is_a_record_without_a_structure(start: str) -> None:
+    record = read_one(FORMAT, f"{RDF_HEADER}{start}\n$DTYPE a\n$DATUM 1\n")
+    assert codes(record) == ["STRUCTURE_MISSING"]
+    assert [field.name for field in record.fields] == (["MIREG", "MEREG", "a"] if "x" in start else ["MIREG", "a"])
+
+
+def test_a_reaction_has_all_registry_numbers_of_its_first_line() -> None:
+    record = read_one(FORMAT, f"{RDF_HEADER}$RFMT $RIREG 7 $REREG R-7\n{rxnfile()}")
+    assert [(field.name, field.value) for field in record.fields] == [("RIREG", "7"), ("REREG", "R-7")]
+
+
 def test_a_damaged_molecule_record_fails_at_its_line() -> None:
     record = read_one(FORMAT, "$MFMT $MIREG 3\n$MOL\n" + molfile().replace("    1.5000", "    1.5 00"))
     assert [(issue.code, issue.place) for issue in record.issues] == [("ATOM_LINE_INVALID", "line 8 of the record")]

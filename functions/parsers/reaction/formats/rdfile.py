@@ -22,8 +22,8 @@ MAX_DATA_ITEMS: Final = 10_000
 DATUM_LINE: Final = 80
 """A data line of this length with a `+` behind it goes on in the next line without a break."""
 
-_REGISTRY: Final = re.compile(rb"\$([RM][IE]REG)(?:[ \t]+(\S.*))?")
-_START: Final = re.compile(rb"\$([RM])(?:FMT|IREG|EREG)\b(.*)")
+_REGISTRY: Final = re.compile(rb"\$([RM][IE]REG)\b((?:(?![ \t]\$[RM][IE]REG\b).)*+)")
+_START: Final = re.compile(rb"\$([RM])(?:FMT|IREG|EREG)\b")
 _LINES: Final = re.compile(rb"\r\n|\r|\n")
 
 
@@ -85,9 +85,13 @@ def _record(
 
 
 def _parts(lines: list[bytes]) -> _Parts:
-    """Tells the record's lines apart: file header, registry numbers, structure, data."""
+    """Tells the record's lines apart: file header, registry numbers, structure, data.
+
+    A molfile follows `$MFMT [$MIREG internal [$MEREG external]]`; the numbers may also stand on the next line.
+    """
     parts = _Parts()
     at = 0
+    promised = False
     while at < len(lines):
         line = lines[at]
         if line.startswith((b"$RXN", b"$DTYPE", b"$MOL")):
@@ -95,12 +99,11 @@ def _parts(lines: list[bytes]) -> _Parts:
         if match := _START.match(line):
             if match[1] == b"M":
                 parts.type = MOLECULE
-            if line.startswith((b"$MFMT", b"$RFMT")):
-                line = match[2].strip()
-            if registry := _REGISTRY.fullmatch(line.strip()):
-                value = decode(registry[2] or b"")[0].strip()
+            for registry in _REGISTRY.finditer(line):
+                value = decode(registry[2])[0].strip()
                 parts.registry.append(FieldValue(name=decode(registry[1])[0], value=value or None))
-            elif parts.type == MOLECULE and not _opens(lines[at + 1 : at + 2]):
+            promised = promised or line.startswith(b"$MFMT")
+            if promised and not _opens(lines[at + 1 : at + 2]):
                 at += 1
                 break
         at += 1

@@ -27,7 +27,7 @@ class SplitFormat:
 
     name: str
     start: bytes
-    version: str = "2"
+    version: str = "3"
     empty_is_failure: bool = True
 
     def boundaries(self, blocks: Iterable[bytes], *, head: bytes, first_index: int = 0) -> Iterator[int]:  # noqa: ARG002
