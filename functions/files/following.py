@@ -10,7 +10,6 @@ from functions.files import runs as rules
 from functions.files.beginning import begin, begin_if_awaited
 from functions.files.cascades import Cascades
 from functions.files.ports import Nodes, Runs
-from functions.files.repeating import STEP
 from functions.files.settling import look_again, way_up
 from leanda import ids
 from leanda.changes import Change
@@ -91,15 +90,7 @@ class Follower:
         revision = 0 if fresh else node["revision"] + 1
         change = domain.blob_stored(node, event, revision=revision, origin=origin, at=now)
         change = replace(change, set_={**change.set_, **place})
-        if not fresh:
-            begin(self.nodes, self.runs, node, change, origin, self.clock)
-            return
-        after = {**node, **change.set_}
-        self.runs.insert(
-            rules.begun(after, correlation_id=origin.correlation_id, at=now, deadline=now + STEP), Change(), origin
-        )
-        if not self.nodes.insert(after, Change(emit=change.emit), origin):
-            raise RevisionConflict(detail=event.file_id)
+        begin(self.nodes, self.runs, node, change, origin, self.clock, fresh=fresh)
 
     def _apply(self, event: Any, origin: Origin, sequence: str) -> None:
         node, now = self.nodes.get(event.file_id), self.clock.now()

@@ -51,6 +51,37 @@ def begun(node: Mapping[str, Any], *, correlation_id: str, at: datetime, deadlin
     }
 
 
+def as_asked(node: Mapping[str, Any], *, at: datetime, deadline: datetime) -> Run | None:
+    """The run that a node has last asked for, as it was then; None where it never did."""
+    request = node.get("request")
+    if not request:
+        return None
+    asked = request["data"]
+    state = RunState.OPEN if asked["process"] else RunState.NOT_REQUESTED
+    then = {
+        "_id": node["_id"],
+        "blob": {"blobId": asked["blobId"]},
+        "kind": asked["kind"],
+        "format": asked["format"],
+        "latestRun": {"run": asked["run"], "state": state.value},
+    }
+    return begun(then, correlation_id=request["origin"]["correlation_id"], at=at, deadline=deadline)
+
+
+def taken_over(left: Run, run: Run) -> Change:
+    """Make the run that a file has begun of what an earlier attempt left that never came to the file; nothing once it got on."""
+    if left["plan"] or "endedAt" in left:
+        return NOTHING
+    fresh = {name: value for name, value in run.items() if name not in {"_id", "revision", "chunks", "plan"}}
+    return Change(set_=fresh, unset=tuple({"repeats", "deadline"} - fresh.keys()))
+
+
+def is_same(left: Run, run: Run) -> bool:
+    """Whether two runs of a number are of the same bytes, read in the same way."""
+    asked = [one["state"] == RunState.NOT_REQUESTED for one in (left, run)]
+    return asked[0] == asked[1] and all(left[name] == run[name] for name in ("blobId", "kind", "format"))
+
+
 def ended(run: Run) -> bool:
     """Whether the run's results are final; what comes later changes nothing (but for marks of indexing)."""
     return RANK[RunState(run["state"])] >= RANK[RunState.FINISHED]

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from functions.files import inbox, letters
 from functions.files import runs as rules
+from functions.files.beginning import as_begun
 from functions.files.bundles import Bundles
 from functions.files.domain import BUNDLE, CLOSED_BY_LETTER, FILE
 from functions.files.ports import Nodes, Records, Runs
@@ -76,10 +77,12 @@ class Tracker:
         if run is None:
             logger.warning("an event of a run that is not known changes nothing", run=key)
             return
+        origin = Origin.of_event(group[-1].event)
+        if not run["plan"]:
+            run = as_begun(self.nodes, self.runs, run, origin, self.clock)
         goes_on = letters.may_go_on(run) and not (rules.ended(run) and self._is_past(run))
         for one in group:
             self._mark(run, one, goes_on=goes_on)
-        origin = Origin.of_event(group[-1].event)
         with_letters = bool(run.get("letters")) or any(isinstance(one.data, DeadLettered | Redriven) for one in group)
         if with_letters:
             deciding(lambda: self._settle(key, origin))

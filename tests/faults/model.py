@@ -71,6 +71,7 @@ def check(world: World, accepted: Mapping[str, str], expected: Mapping[str, Outc
     _events_are_told_once(world)
     _events_are_told_in_order(world)
     _records_are_there_once(world)
+    _runs_are_of_their_bytes(world)
     assert {entry.id for entry in world.log} == {event["id"] for event in world.events}
     compare(world.log, world.nodes, world.runs)
     _index_is_store(world)
@@ -122,6 +123,17 @@ def _records_are_there_once(world: World) -> None:
         if node["type"] == "file" and not node["deleted"] and node["status"] not in {"Failed", "Loading"}:
             found = stored[node["_id"], node["activeRun"]]
             assert found == node["counts"]["total"], f"{node['name']} ({node['_id']}): {found} records stored"
+
+
+def _runs_are_of_their_bytes(world: World) -> None:
+    """The latest run of a file says that it read what the file holds, as what the file says it is."""
+    for node in world.nodes.values():
+        latest = (node.get("latestRun") or {}).get("run")
+        if latest is None or node["deleted"]:
+            continue
+        run = world.runs[ids.run_key(node["_id"], latest)]
+        told = (run["blobId"], run["kind"], run["format"])
+        assert told == (node["blob"]["blobId"], node["kind"], node["format"]), f"run {latest} of {node['name']}: {told}"
 
 
 def _index_is_store(world: World) -> None:
