@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Final
@@ -11,8 +12,9 @@ import typer
 
 from cli import places, uploading, watching
 from cli.errors import FAILED, USAGE, CliError
+from cli.letters import operator_client
 from cli.output import AsJson, cell, failure_text, local_time, plain, print_json, size, status, stderr, stdout, table
-from cli.settings import state_of
+from cli.settings import State, state_of
 from leanda_client import File, Folder, LeandaClient, failure_of, finished
 
 FILES: Final = "Files"
@@ -237,8 +239,18 @@ def reprocess(
     ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the outcome; exit code 1 if a run fails.")] = False,
     timeout: Timeout = 600,
+    all_users: Annotated[
+        bool, typer.Option("--all-users", help="Whosever they are (operators): by id or by options, and only counted.")
+    ] = False,
 ) -> None:
     """Process files again, beside the results there are. Exit code 1 if one cannot be processed now."""
+    if all_users:
+        if folder or wait or position is not None:
+            raise CliError(
+                "Of all users' files, name ids, or choose by --failure-code, --parser-version or --kind.", USAGE
+            )
+        _reprocess_all_users(state_of(context), files or [], failure_code, parser_version, kind)
+        return
     if bool(files) == bool(folder or failure_code or parser_version or kind):
         raise CliError("Name files, or choose many by --folder, --failure-code, --parser-version or --kind.", USAGE)
     accepted, refused = list[str](), list[dict[str, str]]()
@@ -265,6 +277,27 @@ def reprocess(
             ended = [row.file for row in watching.watch(client, begun, timeout=timeout, console=stderr())]
             _print_outcomes(ended)
     if refused or any(not finished(file) or failure_of(file) for file in ended):
+        raise typer.Exit(FAILED)
+
+
+def _reprocess_all_users(state: State, files: list[str], failure_code: str, parser_version: str, kind: str) -> None:
+    if bool(files) == bool(failure_code or parser_version or kind) or not all(map(places.is_id, files)):
+        raise CliError("Name files by their ids, or choose many by --failure-code, --parser-version or --kind.", USAGE)
+    accepted, refused = 0, Counter[str]()
+    with operator_client(state) as client:
+        pages = client.reprocess_all_users(
+            file_ids=files or None,
+            failure_code=failure_code or None,
+            parser_version=parser_version or None,
+            kind=kind or None,
+        )
+        for page in pages:
+            accepted += page["accepted"]
+            refused.update(page["refused"])
+    stderr().print(f"{accepted} are processed again.", markup=False)
+    for code, count in refused.items():
+        stderr().print(f"{count} cannot be now ({plain(code)}).", style="red", markup=False)
+    if refused:
         raise typer.Exit(FAILED)
 
 

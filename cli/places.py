@@ -11,6 +11,11 @@ from leanda_client import LeandaClient
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
+def is_id(place: str) -> bool:
+    """Whether a place is named by an id, and not by names."""
+    return _ID.fullmatch(place) is not None
+
+
 def folder_id(client: LeandaClient, place: str | None) -> str:
     """The folder that `place` names; none, or `/`, is the root.
 
@@ -18,7 +23,7 @@ def folder_id(client: LeandaClient, place: str | None) -> str:
         CliError: there is no such folder.
     """
     names = _names(place)
-    if len(names) == 1 and _ID.fullmatch(names[0]):
+    if len(names) == 1 and is_id(names[0]):
         return names[0]
     here = client.me()["id"]
     for name in names:
@@ -33,7 +38,7 @@ def file_id(client: LeandaClient, place: str) -> str:
         CliError: there is no such file, or several have that name.
     """
     names = _names(place)
-    if len(names) == 1 and _ID.fullmatch(names[0]):
+    if len(names) == 1 and is_id(names[0]):
         return names[0]
     if not names:
         raise CliError("That is a folder; name a file.")

@@ -116,6 +116,7 @@ FILES: Final = Context(
         Route("POST", "/files/{id}/restore"),
         Route("POST", "/files/{id}/reprocess"),
         Route("POST", "/reprocess", body=json_object()),
+        Route("POST", "/reprocess/all-users", body=json_object()),
         Route("GET", "/files/{id}/records"),
         Route("GET", "/files/{id}/records/{index}"),
         Route("GET", "/files/{id}/processing"),

@@ -26,6 +26,7 @@ from leanda_client.models import (
     Profile,
     Record,
     Reprocessed,
+    ReprocessedAll,
     SearchPage,
     Timeline,
     finished,
@@ -296,10 +297,32 @@ class LeandaClient:
             "kind": kind,
             "position": position,
         }
+        for answer in self._reprocessed("/reprocess", asked, page):
+            yield cast("Reprocessed", answer)
+
+    def reprocess_all_users(
+        self,
+        *,
+        file_ids: Sequence[str] | None = None,
+        failure_code: str | None = None,
+        parser_version: str | None = None,
+        kind: str | None = None,
+        page: int = 100,
+    ) -> Iterator[ReprocessedAll]:
+        """Process again files of all users, for operators; how many, page by page. To others it is as if it were not there.
+
+        Args:
+            file_ids: at most 100; and then nothing else.
+        """
+        asked = {"fileIds": file_ids, "failureCode": failure_code, "parserVersion": parser_version, "kind": kind}
+        for answer in self._reprocessed("/reprocess/all-users", asked, page):
+            yield cast("ReprocessedAll", answer)
+
+    def _reprocessed(self, route: str, asked: dict[str, Any], page: int) -> Iterator[Any]:
         body: dict[str, Any] = {name: value for name, value in asked.items() if value is not None} | {"limit": page}
         while True:
-            answer = self._api.json("POST", "/reprocess", body=body)
-            yield cast("Reprocessed", answer)
+            answer = self._api.json("POST", route, body=body)
+            yield answer
             if not answer.get("nextCursor"):
                 return
             body["cursor"] = answer["nextCursor"]

@@ -199,6 +199,14 @@ class Reprocessed(TypedDict):
     more: bool
 
 
+class ReprocessedAll(TypedDict):
+    """How many files of all users are processed again; and how many cannot be now, by code."""
+
+    accepted: int
+    refused: dict[str, int]
+    more: bool
+
+
 class Replay(TypedDict, total=False):
     """Events of the log on their way to one consumer."""
 

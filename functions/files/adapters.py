@@ -20,6 +20,8 @@ from leanda.ports import Clock, Publisher
 
 _INSERT_BATCH: Final = 1000
 _SHOWN: Final = {"outbox": 0}
+_FAILURE_CODES: Final = ("failure.code", "latestRun.failure.code")
+"""A later run that failed leaves the file with the results of the one before."""
 
 
 class MongoNodes(MongoAggregates):
@@ -36,19 +38,22 @@ class MongoNodes(MongoAggregates):
         with store_errors():
             return list(self.collection.find(wanted, _SHOWN).sort([("name", 1), ("_id", 1)]).limit(limit))
 
-    def files_of(self, owner_id: str, wanted: NodeFilter, *, after: Sequence[Any] | None, limit: int) -> list[Document]:
+    def files_of(
+        self, owner_id: str | None, wanted: NodeFilter, *, after: Sequence[Any] | None, limit: int
+    ) -> list[Document]:
         narrowed = {
+            "ownerId": owner_id,
             "status": wanted.status,
             "kind": wanted.kind,
             "parser.version": wanted.parser_version,
             "ancestors": wanted.folder_id,
         }
-        query: Document = {"ownerId": owner_id, "type": wanted.type, "deleted": wanted.deleted}
+        query: Document = {"type": wanted.type, "deleted": wanted.deleted}
         query |= {name: value for name, value in narrowed.items() if value is not None}
         if wanted.failure_code is not None:
-            # A later run that failed leaves the file with the results of the one before.
-            codes = ("failure.code", "latestRun.failure.code")
-            query["$and"] = [{"$or": [{code: wanted.failure_code} for code in codes]}]
+            # DocumentDB uses a sparse index only where existence is asked for (Developer Guide, "Functional differences").
+            fits = {"$exists": True, "$eq": wanted.failure_code}
+            query["$and"] = [{"$or": [{code: fits} for code in _FAILURE_CODES]}]
         if after:
             at, node_id = datetime.fromisoformat(after[0]), after[1]
             query["$or"] = [{"createdAt": {"$lt": at}}, {"createdAt": at, "_id": {"$lt": node_id}}]
@@ -80,6 +85,9 @@ class MongoNodes(MongoAggregates):
         self.collection.create_index(
             [("ownerId", 1), ("type", 1), ("deleted", 1), ("createdAt", -1), ("_id", -1)], name="files"
         )
+        self.collection.create_index([("type", 1), ("deleted", 1), ("createdAt", -1), ("_id", -1)], name="files-of-all")
+        for code in _FAILURE_CODES:
+            self.collection.create_index([(code, 1)], name=code, sparse=True)
 
 
 class MongoRuns(MongoAggregates):

@@ -12,7 +12,15 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
 
 from functions.files import bootstrap, domain
-from functions.files.models import POSITION, POSITION_OF_OLD, NewFile, NewFolder, NodeEdit, ReprocessOrder
+from functions.files.models import (
+    POSITION,
+    POSITION_OF_OLD,
+    NewFile,
+    NewFolder,
+    NodeEdit,
+    ReprocessAllOrder,
+    ReprocessOrder,
+)
 from functions.files.ports import NodeFilter
 from leanda import ids, limits
 from leanda.access.policy import Viewer
@@ -88,6 +96,11 @@ def reprocess_file(
 @app.post("/v1/reprocess", summary="Process many files again: a folder, a failure, a parser's version", tags=["files"])
 def reprocess_files(body: ReprocessOrder) -> Response[str]:
     return reply(bootstrap.api().reprocess_many(_viewer(), body, _origin()), 202)
+
+
+@app.post("/v1/reprocess/all-users", summary="Process files of all users again (operators)", tags=["files"])
+def reprocess_all_users(body: ReprocessAllOrder) -> Response[str]:
+    return reply(bootstrap.operating().reprocess_all(principal_of(app.current_event), body, _origin()), 202)
 
 
 @app.get("/v1/files/<file_id>/records", summary="The records of a file", tags=["records"])

@@ -11,6 +11,7 @@ from functions.files.adapters import BlobsService, MongoNodes, MongoRecords, Mon
 from functions.files.authority import Authority
 from functions.files.cascades import Cascades
 from functions.files.following import Follower
+from functions.files.operating import Operating
 from functions.files.picturing import Picturing
 from functions.files.tidying import Tidying
 from functions.files.tracking import PORTION_SECONDS, Tracker, by_run
@@ -45,6 +46,11 @@ def api() -> Files:
         clock=clock,
         cache=shared_cache(),
     )
+
+
+@cache
+def operating() -> Operating:
+    return Operating(api())
 
 
 @cache

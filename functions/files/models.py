@@ -17,6 +17,9 @@ POSITION = (
 POSITION_OF_OLD = "False: not any more; absent: as before."
 
 
+_Id = Annotated[str, Field(min_length=1, max_length=100)]
+
+
 class _Body(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
 
@@ -51,18 +54,29 @@ class NodeEdit(_Body):
     )
 
 
-class ReprocessOrder(_Body):
-    """Which files are to be processed again, and how: all of yours that fit every member given that narrows them down."""
+class _ManyFiles(_Body):
+    """What files may have in common, and how many of them are meant at once."""
 
-    folder_id: str | None = Field(default=None, max_length=100, description="Everything in this folder and below.")
     failure_code: str | None = Field(default=None, max_length=100, description="Files that failed for this reason.")
     parser_version: str | None = Field(
         default=None, max_length=50, description="Files read by this version of a parser."
     )
     kind: str | None = Field(default=None, max_length=40)
-    position: bool | None = Field(default=None, description=f"{POSITION} {POSITION_OF_OLD}")
     cursor: str | None = Field(default=None, max_length=2000, description="Of the answer to the same order, to go on.")
     limit: int = Field(default=100, ge=1, le=500)
+
+
+class ReprocessOrder(_ManyFiles):
+    """Which files are to be processed again, and how: all of yours that fit every member given that narrows them down."""
+
+    folder_id: str | None = Field(default=None, max_length=100, description="Everything in this folder and below.")
+    position: bool | None = Field(default=None, description=f"{POSITION} {POSITION_OF_OLD}")
+
+
+class ReprocessAllOrder(_ManyFiles):
+    """Which files of all users are to be processed again: those with these ids, or all that fit every other member given."""
+
+    file_ids: Annotated[tuple[_Id, ...], Field(max_length=100)] = ()
 
 
 class PictureQuery(_Body):

@@ -32,9 +32,9 @@ class Nodes(Aggregates, Protocol):
         ...
 
     def files_of(
-        self, owner_id: str, wanted: NodeFilter, *, after: Sequence[Any] | None, limit: int
+        self, owner_id: str | None, wanted: NodeFilter, *, after: Sequence[Any] | None, limit: int
     ) -> list[dict[str, Any]]:
-        """A user's files (or folders), newest first, after a position (createdAt, id)."""
+        """A user's files (or folders), or with None those of all, newest first, after a position (createdAt, id)."""
         ...
 
     def below(self, parent_id: str, *, after: str | None, limit: int) -> list[str]:

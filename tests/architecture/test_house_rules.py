@@ -28,7 +28,7 @@ SDKS = {
     "indigo",
 }
 # The API of the files context lists every route of it in one place; each is one line of glue.
-LONG_TABLES_OF_ROUTES = {"functions/files/api.py": 180}
+LONG_TABLES_OF_ROUTES = {"functions/files/api.py": 190}
 
 
 def each(paths: list[Path]) -> pytest.MarkDecorator:

@@ -29,13 +29,13 @@ class FakeNodes(FakeAggregates):
         return [node for node in found if not after or (node["name"], node["_id"]) > tuple(after)][:limit]
 
     def files_of(
-        self, owner_id: str, wanted: NodeFilter, *, after: Sequence[Any] | None, limit: int
+        self, owner_id: str | None, wanted: NodeFilter, *, after: Sequence[Any] | None, limit: int
     ) -> list[dict[str, Any]]:
         found = [
             node
             for node in self._all()
             if node["deleted"] == wanted.deleted
-            and node["ownerId"] == owner_id
+            and owner_id in (None, node["ownerId"])
             and node["type"] == wanted.type
             and (wanted.status is None or node["status"] == wanted.status)
             and (wanted.kind is None or node.get("kind") == wanted.kind)

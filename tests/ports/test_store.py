@@ -225,6 +225,12 @@ class TestNodes:
             NodeFilter(failure_code="C2"), after=[(world.clock.now() + timedelta(seconds=2)).isoformat(), "f2"]
         ) == ["f0"]
         assert found(NodeFilter(folder_id="o")) == ["f2", "f1", "f0"]
+        theirs = node(
+            "g", type="file", ownerId="p", createdAt=world.clock.now(), failure={"code": "C2"}, ancestors=["p"]
+        )
+        world.nodes.insert(theirs, Change(), ORIGIN)
+        everybodys = world.nodes.files_of(None, NodeFilter(failure_code="C2"), after=None, limit=9)
+        assert [one["_id"] for one in everybodys] == ["f2", "g", "f0"]
         at = (world.clock.now() + timedelta(seconds=1)).isoformat()
         assert found(NodeFilter(), after=[at, "f1"]) == ["f0"]
 

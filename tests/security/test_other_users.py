@@ -114,6 +114,7 @@ def test_what_is_for_operators_is_absent_for_everybody_else(cloud: Cloud, ada: P
         ("POST", f"/dead-letters/{uuid.uuid4()}/redrive", None),
         ("POST", f"/dead-letters/{uuid.uuid4()}/discard", {"reason": "mine"}),
         ("POST", "/dead-letters/redrive", {"filter": {}, "limit": 1}),
+        ("POST", "/reprocess/all-users", {"failureCode": "STEP_TIMED_OUT"}),
         ("POST", "/replays/count", {"consumer": "search-on-file-events"}),
         ("POST", "/replays", {"consumer": "search-on-file-events", "types": ["leanda.files.file.created.v1"]}),
         ("GET", f"/replays/{uuid.uuid4()}", None),

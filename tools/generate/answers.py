@@ -132,6 +132,15 @@ class Reprocessing(_Answer):
     next_cursor: str | None = Field(default=None, description="Repeat the order with it as `cursor` to go on.")
 
 
+class ReprocessingAll(_Answer):
+    """How many files of all users are processed again, how many cannot be now by code, and whether others fit beyond the limit."""
+
+    accepted: int
+    refused: dict[str, int]
+    more: bool
+    next_cursor: str | None = Field(default=None, description="Repeat the order with it as `cursor` to go on.")
+
+
 # --- records and processing -------------------------------------------------------------------------------------------
 
 
@@ -441,6 +450,7 @@ SUCCESS: dict[str, tuple[int, type[BaseModel] | None]] = {
     "restore_file": (200, File),
     "reprocess_file": (202, File),
     "reprocess_files": (202, Reprocessing),
+    "reprocess_all_users": (202, ReprocessingAll),
     "list_records": (200, Records),
     "get_record": (200, WholeRecord),
     "get_processing": (200, Processing),

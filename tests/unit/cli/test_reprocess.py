@@ -65,6 +65,44 @@ def test_the_position_is_asked_for_or_not_any_more(run: Run, orders: Orders, opt
     assert many == {"kind": "image", "position": asked, "limit": 100}
 
 
+def test_files_of_all_users_are_only_counted(run: Run, cloud: CloudInMemory) -> None:
+    asked: list[Any] = []
+
+    def answer(request: httpx.Request) -> httpx.Response | None:
+        if not request.url.path.endswith("/reprocess/all-users"):
+            return None
+        asked.append(json.loads(request.content))
+        more = {"more": True, "nextCursor": "c"} if len(asked) == 1 else {"more": False}
+        return httpx.Response(202, json={"accepted": 2, "refused": {"RUN_OPEN": 1}} | more)
+
+    cloud.faults.append(answer)
+    result = run("reprocess", "--all-users", "--failure-code", "STEP_TIMED_OUT")
+    assert result.exit_code == 1, "some cannot be processed now"
+    assert "4 are processed again." in result.stderr
+    assert "2 cannot be now (RUN_OPEN)" in result.stderr
+    chosen = {"failureCode": "STEP_TIMED_OUT", "limit": 100}
+    assert asked == [chosen, chosen | {"cursor": "c"}]
+    asked[:] = [None]
+    run("reprocess", "--all-users", FILE)
+    assert asked[1:] == [{"fileIds": [FILE], "limit": 100}]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        (),
+        ("--kind", "x", "--folder", "x"),
+        ("--kind", "x", "--position"),
+        ("--kind", "x", "--wait"),
+        ("--kind", "x", FILE),
+        ("folder/a.smi",),
+    ],
+)
+def test_of_all_users_files_nothing_else_can_be_asked(run: Run, orders: Orders, options: tuple[str, ...]) -> None:
+    assert run("reprocess", "--all-users", *options).exit_code == 2
+    assert orders.asked == []
+
+
 @pytest.mark.parametrize("arguments", [(), (FILE, "--kind", "chemical")])
 def test_either_files_or_a_choice_is_named(run: Run, orders: Orders, arguments: tuple[str, ...]) -> None:
     assert run("reprocess", *arguments).exit_code == 2
