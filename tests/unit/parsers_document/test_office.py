@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 
 import pytest
 
 from functions.parsers.document.formats import FORMATS
+from functions.parsers.document.formats.symbols import symbol
 from functions.parsers.document.formats.xml import XmlDoctype
 from functions.parsers.packages import FileEncrypted
 from leanda.contracts.artefacts import Record, RecordStatus
@@ -76,6 +78,43 @@ def test_tabs_breaks_and_hyphens_of_runs_are_text_and_tab_stops_are_not() -> Non
         "<w:r><w:t>a</w:t><w:tab/><w:t>b</w:t><w:br/><w:t>c</w:t><w:noBreakHyphen/><w:t>d</w:t></w:r></w:p>"
     )
     assert text(one(made.docx(body))) == "a\tb\nc-d"
+
+
+def sym(font: str, char: str) -> str:
+    return f'<w:sym w:font="{font}" w:char="{char}"/>'
+
+
+def test_inserted_symbols_are_characters_where_they_stand() -> None:
+    body = (
+        f"<w:p><w:r><w:t>5 </w:t>{sym('Symbol', 'F06D')}<w:t>g/mL at 25 </w:t>{sym('Symbol', 'F0B0')}<w:t>C</w:t></w:r></w:p>"
+        f"<w:p><w:r><w:t>x</w:t>{sym('Symbol', '00B3')}<w:t>1</w:t>{sym('Wingdings', 'F0E0')}<w:t>y</w:t></w:r>"
+        f"<w:del><w:r>{sym('Symbol', 'F061')}</w:r></w:del></w:p>"
+    )
+    assert text(one(made.docx(body))) == "5 µg/mL at 25 °C\nx≥1→y"
+
+
+@pytest.mark.parametrize(
+    ("font", "places", "characters"),
+    [
+        ("Symbol", range(0xF041, 0xF05B), "ΑΒΧΔΕΦΓΗΙϑΚΛΜΝΟΠΘΡΣΤΥςΩΞΨΖ"),
+        ("symbol", range(0x61, 0x7B), "αβχδεφγηιϕκλµνοπθρστυϖωξψζ"),
+        (
+            "Symbol",
+            (0xF020, 0xF07E, 0xF07F, 0xF0A0, 0xF0B1, 0xF0D6, 0xF0E5, 0xF0F0, 0xF0F2, 0xF0FE, 0xF0FF),
+            " ∼�€±√∑�∫⎭�",
+        ),
+        ("Calibri", (0xF041, 0x3B1, 0x2022, 0xE000, 0x7), "Aα•��"),
+        ("Wingdings", (0xF0FC, 0xF0DF, 0xF041), "✓←�"),
+        ("Wingdings 2", (0xF050,), "�"),
+    ],
+)
+def test_a_symbol_is_known_by_its_font_and_place(font: str, places: Sequence[int], characters: str) -> None:
+    assert "".join(symbol(font, f"{place:04X}") for place in places) == characters
+
+
+@pytest.mark.parametrize("code", ["", "x", "-1", "110000", "F" * 40, "D800"])
+def test_a_symbol_at_no_place_is_not_told(code: str) -> None:
+    assert symbol("Symbol", code) in ("", "�")
 
 
 def test_deleted_moved_and_repeated_text_is_left_out() -> None:

@@ -16,6 +16,7 @@ from typing import BinaryIO, Final
 from functions.parsers.document.formats import xml
 from functions.parsers.document.formats.ooxml import main_part, read_part, relationships, stated
 from functions.parsers.document.formats.properties import fields, name_of
+from functions.parsers.document.formats.symbols import symbol
 from functions.parsers.document.formats.text import Lines, structure_of
 from functions.parsers.packages import Package, open_package
 from leanda.contracts.artefacts import Issue, Record
@@ -34,7 +35,7 @@ class Docx:
     """Word documents in Office Open XML."""
 
     name: str = "docx"
-    version: str = "2"
+    version: str = "3"
     empty_is_failure: bool = True
 
     def records(self, file: BinaryIO) -> Iterator[Record]:
@@ -121,6 +122,8 @@ class _Body(xml.Reader):
                 self.lines.end_line()
             case "w:noBreakHyphen":
                 self.lines.text("-")
+            case "w:sym" if self._runs:
+                self.lines.text(symbol(attributes.get("w:font", ""), attributes.get("w:char", "")))
             case "w:tbl":
                 self.tables += 1
             case "w:txbxContent":
