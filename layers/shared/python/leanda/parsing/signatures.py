@@ -156,11 +156,21 @@ def _has_molfile(head: Head, lines: list[str]) -> bool:
 
     Tables hold whole molfiles in their cells and reaction files hold them behind headers of their own, but not in line 4.
     """
+    if head.extension in _TABULAR and _opens_a_cell(lines[0]):
+        return False
     at = _counts_line_at(lines)
     if at is not None:
         return at == 3 or head.extension in _MOLECULES
     # Molfiles before V2000 carry no version; their block must be closed to be believed.
     return len(lines) > 4 and _OLD_COUNTS_LINE.fullmatch(lines[3]) is not None and _has_line(lines, "M  END")
+
+
+_CELL_START = re.compile(r"(?:^|[,;\t|])\"")
+
+
+def _opens_a_cell(line: str) -> bool:
+    """Whether a quoted cell starts on a line that goes on behind it, as one that holds a molfile does."""
+    return line.count('"') % 2 == 1 and _CELL_START.search(line) is not None
 
 
 def _has_line(lines: list[str], text: str) -> bool:
@@ -170,9 +180,11 @@ def _has_line(lines: list[str], text: str) -> bool:
 def _is_sdf(head: Head) -> bool:
     lines = head.lines(at_most=20_000)
     delimited = _has_line(lines, "$$$$")
-    if delimited and (_has_line(lines, "M  END") or _has_molfile(head, lines)):
+    molfile = _has_molfile(head, lines)
+    # A file that calls itself a table may hold whole records in its cells.
+    if delimited and (molfile or (head.extension not in _TABULAR and _has_line(lines, "M  END"))):
         return True
-    if not _has_molfile(head, lines):
+    if not molfile:
         return False
     if head.extension in ("sdf", "sd"):
         return True
