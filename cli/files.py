@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Callable, Sequence
+from http import HTTPStatus
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Final
 
@@ -15,7 +16,7 @@ from cli.errors import FAILED, USAGE, CliError
 from cli.letters import operator_client
 from cli.output import AsJson, cell, failure_text, local_time, plain, print_json, size, status, stderr, stdout, table
 from cli.settings import State, state_of
-from leanda_client import File, Folder, LeandaClient, failure_of, finished
+from leanda_client import File, Folder, LeandaClient, LeandaProblem, failure_of, finished
 
 FILES: Final = "Files"
 MAX_FIELDS: Final = 30
@@ -114,12 +115,17 @@ def list_folder(
 def show(context: typer.Context, file: FilePlace, as_json: AsJson = False) -> None:
     """Show a file: status, counts, every step it went through, and why it failed."""
     with state_of(context).client() as client:
-        found = client.file(places.file_id(client, file))
-        timeline = client.timeline(found["id"])
+        file_id = places.file_id(client, file)
+        found = _if_visible(client, file_id)
+        timeline = client.timeline(file_id)
     if as_json:
         print_json({"file": found, "timeline": timeline})
         return
     console = stdout()
+    if found is None:
+        stderr().print("It is somebody else's: operators see how far it is, and no more.", markup=False)
+        console.print(watching.timeline_table(timeline))
+        return
     console.print(_facts(found))
     console.print()
     console.print(watching.timeline_table(timeline))
@@ -337,6 +343,15 @@ def print_failed_records(client: LeandaClient, file: File, *, limit: int = 5) ->
             stdout().print(f"  record {record['index']}: {plain(_issue(issue))}", style="yellow", markup=False)
         explained += bool(issues)
     return explained
+
+
+def _if_visible(client: LeandaClient, file_id: str) -> File | None:
+    try:
+        return client.file(file_id)
+    except LeandaProblem as error:
+        if error.status != HTTPStatus.NOT_FOUND:
+            raise
+        return None
 
 
 def _facts(file: File) -> Any:

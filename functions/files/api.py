@@ -28,7 +28,7 @@ from leanda.contracts.artefacts import RecordStatus
 from leanda.contracts.envelope import Origin
 from leanda.contracts.events import FileStatus
 from leanda.http.app import http_handler, no_content, redirect, reply, rest_api
-from leanda.http.auth import principal_of
+from leanda.http.auth import is_operator, principal_of
 from leanda.http.limited import rate_limiter
 from leanda.http.preconditions import etag, not_modified
 from leanda.observability import correlation_id
@@ -121,7 +121,8 @@ def get_record(file_id: Id, index: Annotated[int, Path(ge=0, lt=2**31)]) -> Resp
 
 @app.get("/v1/files/<file_id>/processing", summary="What happened to a file, step by step", tags=["files"])
 def get_processing(file_id: Id) -> Response[str]:
-    return reply(bootstrap.api().timeline(_viewer(), file_id))
+    operator = is_operator(principal_of(app.current_event))
+    return reply(bootstrap.api().timeline(_viewer(), file_id, operator=operator))
 
 
 @app.get("/v1/files/<file_id>/content", summary="Download the untouched original", tags=["files"])

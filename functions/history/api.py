@@ -13,7 +13,7 @@ from functions.history.replaying import ReplayOrder
 from leanda import limits
 from leanda.access.policy import Viewer
 from leanda.http.app import http_handler, reply, rest_api
-from leanda.http.auth import principal_of
+from leanda.http.auth import is_operator, principal_of
 from leanda.http.limited import rate_limiter
 
 app = rest_api()
@@ -26,7 +26,11 @@ def file_events(
     cursor: Cursor = None,
     limit: Limit = limits.DEFAULT_PAGE,
 ) -> Response[str]:
-    return reply(bootstrap.api().of_file(_viewer(), file_id, types=tuple(types), cursor=cursor, limit=limit))
+    operator = is_operator(principal_of(app.current_event))
+    found = bootstrap.api().of_file(
+        _viewer(), file_id, types=tuple(types), cursor=cursor, limit=limit, operator=operator
+    )
+    return reply(found)
 
 
 @app.get("/v1/users/<user_id>/events", summary="Everything that you have caused, oldest first", tags=["history"])

@@ -9,11 +9,17 @@ from leanda.times import rfc3339
 
 # Where a file lies, and who does what, is the owner's business; a reader of a shared file sees what happened to it.
 _OWNERS: Final = frozenset({"parentId", "ownerId", "inboxPath", "userId"})
+_NAMES: Final = frozenset({"name"})
 
 
-def entry(one: Entry, *, whole: bool) -> dict[str, Any]:
-    """An event with its place in the topic; `whole` shows also what concerns only the owner."""
-    data = one.data
+def entry(one: Entry, *, whole: bool, names: bool = True) -> dict[str, Any]:
+    """An event with its place in the topic.
+
+    Args:
+        whole: show also what concerns only the owner.
+        names: show also how it is called.
+    """
+    hidden = (frozenset() if whole else _OWNERS) | (frozenset() if names else _NAMES)
     shown: dict[str, Any] = {
         "id": one.id,
         "type": one.type,
@@ -26,6 +32,6 @@ def entry(one: Entry, *, whole: bool) -> dict[str, Any]:
         "topic": one.topic,
         "partition": one.partition,
         "offset": one.offset,
-        "data": data if whole else {name: value for name, value in data.items() if name not in _OWNERS},
+        "data": {name: value for name, value in one.data.items() if name not in hidden},
     }
     return {name: value for name, value in shown.items() if value is not None}

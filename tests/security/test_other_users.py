@@ -125,6 +125,17 @@ def test_what_is_for_operators_is_absent_for_everybody_else(cloud: Cloud, ada: P
     assert cloud.operator.http.get("/dead-letters").status_code == 200
 
 
+def test_operators_see_how_far_her_file_is_and_nothing_of_what_is_in_it(cloud: Cloud, hers: dict[str, str]) -> None:
+    operators = cloud.operator.http
+    for route in ("processing", "events"):
+        answer = operators.get(f"/files/{hers['file']}/{route}")
+        assert answer.status_code == 200, route
+        assert SECRET not in answer.text
+    for method, path, body in ROUTES:
+        if not path.endswith(("/processing", "/events")) and "{" in path:
+            assert _ask(cloud.operator, method, path, body, hers)[0] == 404, path
+
+
 def test_her_history_is_not_his(ada: Person, bob: Person) -> None:
     assert ada.http.get(f"/users/{ada.id}/events").status_code == 200
     assert bob.http.get(f"/users/{ada.id}/events").status_code == 404

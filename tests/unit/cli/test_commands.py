@@ -146,6 +146,26 @@ def test_a_file_is_shown_by_its_path_with_its_steps(run: Run, smiles: Path) -> N
     assert json.loads(run("show", "--json", "list.smi").stdout)["timeline"]["steps"][0]["name"] == "upload"
 
 
+@pytest.mark.parametrize(("operator", "code"), [(True, 0), (False, 1)])
+def test_of_a_file_of_somebody_else_operators_are_shown_how_far_it_is(
+    run: Run, cloud: CloudInMemory, operator: bool, code: int
+) -> None:
+    file_id = "4d3a52ad-34d7-556d-90f1-ac6d5d8da9c6"
+
+    def processing(request: httpx.Request) -> httpx.Response | None:
+        if not operator or not request.url.path.endswith("/processing"):
+            return None  # there is no file of this id, as far as others can see
+        return httpx.Response(
+            200, json={"fileId": file_id, "steps": [{"name": "upload", "state": "done", "attempt": 1}]}
+        )
+
+    cloud.faults.append(processing)
+    result = run("show", file_id)
+    assert (result.exit_code, "upload" in result.stdout) == (code, operator)
+    assert ("somebody else's" if operator else "There is no such resource") in result.stderr
+    assert ('"file": null' in run("show", "--json", file_id).stdout) == operator
+
+
 def test_records_and_hits_are_listed(run: Run, smiles: Path) -> None:
     run("upload", str(smiles))
     assert "CC ethane" in run("records", "list.smi").stdout

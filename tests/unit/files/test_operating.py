@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from functions.files import api, bootstrap
-from functions.files.models import ReprocessAllOrder
+from functions.files.models import NewFolder, ReprocessAllOrder
 from functions.files.operating import Operating
 from functions.parsers.chemical.parser import parser as chemical
 from functions.parsers.generic.parser import parser as generic
@@ -67,8 +67,10 @@ def test_files_of_all_users_that_failed_for_a_reason_are_processed_again_and_onl
     assert office.order(failure_code="STEP_TIMED_OUT") == {"accepted": 0, "refused": {}, "more": False}
 
 
-def test_the_events_of_each_file_say_who_it_was(office: Office) -> None:
+def test_the_events_of_each_file_and_the_log_say_who_it_was(office: Office, caplog: pytest.LogCaptureFixture) -> None:
     office.order(failure_code="STEP_TIMED_OUT")
+    line = vars(caplog.records[-1])
+    assert (line["by"], line["order"], line["accepted"]) == (OPERATOR.id, {"failure_code": "STEP_TIMED_OUT"}, 3)
     told = office.cloud.broker.events(FileReprocessRequested.TYPE)
     assert {(event.data["fileId"], event.userid) for event in told} == {(key, OPERATOR.id) for key in office.stuck}
 
@@ -104,6 +106,23 @@ def test_an_order_that_says_nothing_or_two_things_is_refused(office: Office, wan
         office.order(**wanted)
 
 
+def test_an_operator_sees_how_far_any_file_is(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+    files, looker = office.cloud.files, Viewer(OPERATOR.id)
+    told = files.timeline(looker, office.stuck[2], operator=True)
+    assert told["steps"][1]["error"]["code"] == "STEP_TIMED_OUT"
+    assert "secret" not in json.dumps(told)
+    line = vars(caplog.records[-1])
+    assert (line["by"], line["file"]) == (OPERATOR.id, office.stuck[2])
+    files.delete(Viewer(BOB), office.stuck[2], "file", None, ORIGIN)
+    assert files.timeline(looker, office.stuck[2], operator=True) == told
+    folder = files.create_folder(Viewer(BOB), NewFolder(name="f"), idempotency_key=None, origin=ORIGIN)["id"]
+    for unknown in ("unknown", folder):
+        with pytest.raises(NotFound):
+            files.timeline(looker, unknown, operator=True)
+    with pytest.raises(NotFound):
+        files.timeline(looker, office.stuck[1])
+
+
 def test_to_everybody_else_it_is_not_there(office: Office) -> None:
     order = ReprocessAllOrder(failure_code="STEP_TIMED_OUT")
     with pytest.raises(NotFound):
@@ -111,7 +130,7 @@ def test_to_everybody_else_it_is_not_there(office: Office) -> None:
     assert office.statuses() == ["Failed"] * 3
 
 
-def test_the_route(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_routes(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bootstrap, "operating", lambda: office.operating)
 
     def call(caller: Principal, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
@@ -124,6 +143,21 @@ def test_the_route(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
         }  # fmt: skip
         answer = api.app.resolve(event, None)  # type: ignore[arg-type]
         return int(answer["statusCode"]), json.loads(answer["body"])
+
+    def look(caller: Principal, route: str) -> int:
+        claims = {"sub": caller.id, "cognito:groups": f"[{' '.join(caller.groups)}]"}
+        event = {
+            "httpMethod": "GET", "path": f"/v1/files/{office.stuck[2]}{route}", "headers": {},
+            "queryStringParameters": None, "multiValueQueryStringParameters": None,
+            "requestContext": {"authorizer": {"claims": claims}},
+        }  # fmt: skip
+        return int(api.app.resolve(event, None)["statusCode"])  # type: ignore[arg-type]
+
+    monkeypatch.setattr(bootstrap, "api", lambda: office.cloud.files)
+    assert look(OPERATOR, "/processing") == 200
+    assert look(Principal(ADA, "ada"), "/processing") == 404
+    for route in ("", "/records", "/records/0", "/content"):
+        assert look(OPERATOR, route) == 404, "nothing of what is in it"
 
     order = {"failureCode": "STEP_TIMED_OUT"}
     assert call(Principal(ADA, "ada"), order)[0] == 404

@@ -156,6 +156,39 @@ def test_what_one_may_not_see_is_absent(case: str) -> None:
         room.history.of_file(viewer, file_id, types=(), cursor=None, limit=10)
 
 
+def looks(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
+    """Who has looked at which file, as the log tells."""
+    lines = [vars(record) for record in caplog.records]
+    return [(line["by"], line["file"]) for line in lines if "by" in line]
+
+
+@pytest.mark.parametrize("case", ["a stranger's", "unknown", "deleted", "files does not answer"])
+def test_an_operator_reads_what_happened_to_any_file_but_not_how_it_is_called(
+    case: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    room = Room()
+    room.keep(stored(0))
+    if case == "unknown":
+        room.authority.nodes.clear()
+    elif case == "deleted":
+        room.authority.nodes["file-1"] = NodeAuthority("owner", {}, True, ("owner",), "file")
+    room.authority.down = case == "files does not answer"
+    page = room.history.of_file(STRANGER, "file-1", types=(), cursor=None, limit=10, operator=True)
+    (item,) = page["items"]
+    assert item["data"]["blobId"] == "b0"
+    assert not {"name", "inboxPath", "ownerId"} & item["data"].keys()
+    assert "userId" not in item
+    assert looks(caplog) == [("stranger", "file-1")]
+
+
+def test_an_operators_own_file_is_shown_like_anybody_elses(caplog: pytest.LogCaptureFixture) -> None:
+    room = Room()
+    room.keep(stored(0))
+    (item,) = room.history.of_file(OWNER, "file-1", types=(), cursor=None, limit=10, operator=True)["items"]
+    assert item["data"]["inboxPath"] == "secret/x"
+    assert looks(caplog) == []
+
+
 def test_nothing_is_shown_unchecked() -> None:
     room = Room()
     room.authority.down = True
@@ -186,14 +219,14 @@ def test_the_routes_pass_on_who_asks_and_what_for(monkeypatch: pytest.MonkeyPatc
     room.keep(stored(0), stored(1))
     monkeypatch.setattr(bootstrap, "api", lambda: room.history)
 
-    def call(path: str, sub: str, **query: list[str]) -> tuple[int, Any]:
+    def call(path: str, sub: str, groups: str = "", **query: list[str]) -> tuple[int, Any]:
         event = {
             "httpMethod": "GET",
             "path": path,
             "headers": {},
             "queryStringParameters": {name: values[-1] for name, values in query.items()} or None,
             "multiValueQueryStringParameters": query or None,
-            "requestContext": {"authorizer": {"claims": {"sub": sub}}},
+            "requestContext": {"authorizer": {"claims": {"sub": sub, "cognito:groups": groups}}},
         }
         answer = api.app.resolve(event, None)  # type: ignore[arg-type]
         return int(answer["statusCode"]), json.loads(answer["body"])
@@ -201,6 +234,8 @@ def test_the_routes_pass_on_who_asks_and_what_for(monkeypatch: pytest.MonkeyPatc
     status, page = call("/v1/files/file-1/events", "owner", limit=["1"], type=[BlobStored.TYPE, FileCreated.TYPE])
     assert (status, len(page["items"])) == (200, 1)
     assert call("/v1/files/file-1/events", "stranger")[0] == 404
+    assert call("/v1/files/file-1/events", "stranger", "[operators]")[0] == 200
+    assert call("/v1/users/owner/events", "stranger", "[operators]")[0] == 404
     assert call("/v1/files/file-1/events", "owner", limit=["0"])[0] == 400
     assert call("/v1/files/file-1/events", "owner", type=["leanda.no.such.thing.v1"])[0] == 400
     assert call("/v1/users/owner/events", "owner")[0] == 200

@@ -42,11 +42,15 @@ def principal_of(event: Any) -> Principal:
     return Principal(str(subject), str(claims.get("username") or subject), tuple(groups))
 
 
+def is_operator(principal: Principal) -> bool:
+    return OPERATORS in principal.groups
+
+
 def require_operator(principal: Principal) -> None:
     """To who is no operator, operators' routes are not there.
 
     Raises:
         NotFound: the caller is none.
     """
-    if OPERATORS not in principal.groups:
+    if not is_operator(principal):
         raise NotFound("There is no such route.")
