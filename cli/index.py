@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from cli.errors import USAGE, CliError
+from cli.errors import CliError
 from cli.machine import local_stack
 from cli.output import AsJson, cell, local_time, print_json, status, stderr, stdout, table
 from cli.settings import State, state_of
@@ -143,14 +143,11 @@ def invoke(state: State, function: str, order: dict[str, Any]) -> dict[str, Any]
         CliError: it failed; or another Leanda than the local one is meant.
     """
     payload = json.dumps({"action": order["action"]} if function == "rebuild" else {})
-    given, local = state.given.api_url.rstrip("/"), str(state.outputs().get("apiUrl", "")).rstrip("/")
-    if given and given != local:
-        raise CliError(
-            "This command works on the local cloud. On AWS the function is invoked by those who may: aws lambda invoke "
-            f"--function-name leanda-ENVIRONMENT-search-{function} --invocation-type Event --payload '{payload}' "
-            "--cli-binary-format raw-in-base64-out out.json",
-            USAGE,
-        )
+    state.require_local(
+        "On AWS the function is invoked by those who may: aws lambda invoke "
+        f"--function-name leanda-ENVIRONMENT-search-{function} --invocation-type Event --payload '{payload}' "
+        "--cli-binary-format raw-in-base64-out out.json"
+    )
     with local_stack() as stack:
         succeeded, answer = stack.invoke(state.root, f"search-{function}", json.dumps(order).encode())
     try:

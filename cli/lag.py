@@ -8,9 +8,9 @@ from typing import Annotated, Final
 
 import typer
 
-from cli.errors import CliError
+from cli.errors import USAGE, CliError
 from cli.output import cell, print_json, stdout, table
-from cli.settings import state_of
+from cli.settings import NO_CLOUD, state_of
 
 SECONDS: Final = 10.0
 
@@ -35,7 +35,13 @@ def lag(
     as_json: Annotated[bool, typer.Option("--json", help="JSON for scripts.")] = False,
 ) -> None:
     """Show which consumers are behind their topic, and on which partition. On AWS that is the metric OffsetLag."""
-    outputs = state_of(context).outputs()
+    state = state_of(context)
+    state.require_local(
+        "On AWS the lag of each consumer is the metric OffsetLag in CloudWatch, and its alarm ends in -lag."
+    )
+    outputs = state.outputs()
+    if not outputs:
+        raise CliError(NO_CLOUD, USAGE)
     found = sorted(_lags(outputs["kafkaBootstrap"], outputs["consumers"]), key=lambda one: (-one.behind, one.consumer))
     shown = [one for one in found if one.behind or all_]
     if as_json:

@@ -29,6 +29,7 @@ _WHERE: Final = {
     "demo user": "demoUser",
 }
 """What is shown of a running cloud's outputs: no secrets."""
+_CONSOLES: Final = "On AWS each part is a service with a console and a status page of its own."
 PartName = Annotated[str, typer.Argument(help="For example kafka; `leanda status` names them.")]
 
 
@@ -61,6 +62,7 @@ def down(context: typer.Context) -> None:
 def show_status(context: typer.Context, as_json: AsJson = False) -> None:
     """Show what is running and where. Exit code 1 if something is not."""
     state = state_of(context)
+    state.require_local(_CONSOLES)
     with local_stack() as stack:
         parts = stack.status(state.root)
     whole = all(part["state"] == "running" for part in parts)
@@ -108,7 +110,11 @@ def logs(
     lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="How many of the last lines to show.")] = 50,
 ) -> None:
     """Show the log of a function of the local cloud."""
-    root = state_of(context).root
+    state = state_of(context)
+    state.require_local(
+        f"On AWS the log of a function is in CloudWatch: aws logs tail /aws/lambda/leanda-ENVIRONMENT-{function or 'FUNCTION'}."
+    )
+    root = state.root
     with local_stack() as stack:
         if not function:
             for name in stack.function_names(root):
@@ -137,6 +143,10 @@ def invoke(
     ],
 ) -> None:
     """Run a function of the local cloud on an event, as AWS would. Exit code 1 if it fails."""
+    state = state_of(context)
+    state.require_local(
+        f"On AWS those who may do: aws lambda invoke --function-name leanda-ENVIRONMENT-{function} --payload fileb://EVENT out.json"
+    )
     try:
         body = sys.stdin.buffer.read() if str(event) == "-" else event.read_bytes()
     except OSError as error:
@@ -146,7 +156,7 @@ def invoke(
     except ValueError as error:
         raise CliError(f"{event} is not JSON: {error}.", USAGE) from error
     with local_stack() as stack:
-        succeeded, answer = stack.invoke(state_of(context).root, function, body)
+        succeeded, answer = stack.invoke(state.root, function, body)
     try:
         print_json(json.loads(answer))
     except ValueError:
@@ -180,8 +190,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 def _set_part(context: typer.Context, part: str, verb: str) -> None:
+    state = state_of(context)
+    state.require_local(_CONSOLES)
     with local_stack() as stack:
-        stack.set_part(state_of(context).root, part, verb)
+        stack.set_part(state.root, part, verb)
 
 
 def _say(line: str) -> None:

@@ -90,6 +90,19 @@ class State:
         said = {f.name: value for f in fields(Connection) if (value := getattr(self.given, f.name))}
         return replace(local, **said)
 
+    def require_local(self, instead: str) -> None:
+        """For commands that look into the cloud on this machine, past its API.
+
+        Args:
+            instead: a sentence about what does it on AWS.
+
+        Raises:
+            CliError: another Leanda is named.
+        """
+        given, local = self.given.api_url.rstrip("/"), str(self.outputs().get("apiUrl", "")).rstrip("/")
+        if given and given != local:
+            raise CliError(f"This command works on the local cloud. {instead}", USAGE)
+
     def tokens(self) -> TokenProvider:
         """Where tokens come from.
 

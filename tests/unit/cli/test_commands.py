@@ -280,6 +280,37 @@ def test_the_local_password_is_never_sent_elsewhere(run: Run, cloud: CloudInMemo
     assert cloud.requests == []
 
 
+@pytest.mark.parametrize(
+    ("command", "instead"),
+    [
+        (("lag",), "OffsetLag"),
+        (("logs",), "/aws/lambda/leanda-ENVIRONMENT-FUNCTION"),
+        (("logs", "files-api"), "/aws/lambda/leanda-ENVIRONMENT-files-api"),
+        (("invoke", "files-watchdog", "-"), "aws lambda invoke --function-name leanda-ENVIRONMENT-files-watchdog"),
+        (("index", "status"), "aws lambda invoke --function-name leanda-ENVIRONMENT-search-rebuild"),
+        (("status",), "console"),
+        (("start", "kafka"), "console"),
+        (("stop", "kafka"), "console"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_what_works_on_the_local_cloud_only_says_so_and_what_to_do_instead(
+    run: Run, stack: FakeStack, command: tuple[str, ...], instead: str
+) -> None:
+    """It must not show, or touch, the local cloud when another one was named."""
+    result = run("--api-url", "https://elsewhere.test/api/v1", "--token", "x", *command)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "works on the local cloud" in result.stderr
+    assert instead in result.stderr
+
+
+def test_the_lag_of_no_cloud_is_told_in_one_line(run: Run, root: Path) -> None:
+    (root / ".leanda" / "outputs.json").unlink()
+    result = run("lag")
+    assert result.exit_code == 2
+    assert "No Leanda is known here" in result.stderr
+
+
 def test_a_token_from_the_environment_needs_no_sign_in(run: Run, cloud: CloudInMemory) -> None:
     assert run("ls", env={"LEANDA_API_URL": API, "LEANDA_TOKEN": "good"}).exit_code == 0
     assert cloud.count("POST", "cognito") == 0
