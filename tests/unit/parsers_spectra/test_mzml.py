@@ -214,6 +214,43 @@ def test_encodings_are_those_of_the_declaration() -> None:
     assert record.name == "J\xe4ger"
 
 
+COMMENT = '<!-- was <spectrum index="9"> </spectrum> <spectrumList> -- > -->'
+
+
+@given(st.integers(1, 700))
+def test_tags_in_comments_are_none(size: int) -> None:
+    plain = [files.spectrum(name="1"), files.spectrum(name="2"), files.spectrum(name="3")]
+    content = files.document(COMMENT + plain[0], COMMENT + plain[1] + COMMENT, plain[2] + COMMENT)
+    assert boundaries(content, size) == boundaries(content)
+    assert [(record.name, codes(record)) for record in read(content)] == [("1", []), ("2", []), ("3", [])]
+
+
+def test_a_comment_without_an_end_hides_what_follows_it() -> None:
+    content = files.document(files.spectrum(), "<!--" + files.spectrum(), end=False)
+    assert [codes(record) for record in read(content)] == [[], ["SPECTRUM_CUT_OFF"]]
+
+
+def test_a_precursor_that_is_a_window_says_where_it_is() -> None:
+    window = (
+        '<precursorList count="1"><precursor><isolationWindow>'
+        + files.cv("MS:1000827", "isolation window target m/z", 412.5, "m/z")
+        + files.cv("MS:1000828", "isolation window lower offset", 12.5, "m/z")
+        + files.cv("MS:1000829", "isolation window upper offset", 13, "m/z")
+        + "</isolationWindow><activation>"
+        + files.cv("MS:1000422", "beam-type collision-induced dissociation")
+        + "</activation></precursor></precursorList>"
+    )
+    [record] = read(files.document(files.spectrum(more=window)))
+    assert record.properties["precursors"] == [
+        {
+            "isolationTargetMz": 412.5,
+            "isolationLowerOffset": 12.5,
+            "isolationUpperOffset": 13.0,
+            "activation": "beam-type collision-induced dissociation",
+        }
+    ]
+
+
 @given(st.integers(1, 700), st.sets(st.integers(0, 3)))
 def test_records_depend_neither_on_blocks_nor_on_chunks(size: int, cuts: set[int]) -> None:
     empty = '<spectrum index="1" id="empty" defaultArrayLength="0" />'

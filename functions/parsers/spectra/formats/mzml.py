@@ -27,7 +27,8 @@ from leanda.parsing.records import failed, one_by_one, warning
 MAX_PEAKS: Final = 100
 """Most intense peaks that the record of a mass spectrum lists; all are points."""
 
-_TAG: Final = re.compile(rb"<(/?)spectrum(List)?(?:\s[^<>]*)?>")
+_COMMENT: Final = (b"<!--", b"-->")
+_TAG: Final = re.compile(rb"<!--|<(/?)spectrum(List)?(?:\s[^<>]*)?>")
 _LONGEST_TAG: Final = 4096
 
 _CENTROID: Final = "MS:1000127"
@@ -41,6 +42,11 @@ _NAMED: Final = {
     "MS:1000528": "lowestObservedMz",
     "MS:1000527": "highestObservedMz",
 }
+_WINDOW: Final = {
+    "MS:1000827": "isolationTargetMz",
+    "MS:1000828": "isolationLowerOffset",
+    "MS:1000829": "isolationUpperOffset",
+}
 _POLARITY: Final = {"MS:1000130": "positive", "MS:1000129": "negative"}
 _KINDS: Final = {_CENTROID: "centroid", "MS:1000128": "profile"}
 
@@ -49,7 +55,7 @@ class MzmlFormat:
     """See `leanda.parsing.format.Format`. A file of chromatograms alone is good and has no record."""
 
     name = "mzml"
-    version = "1"
+    version = "2"
     empty_is_failure = False
 
     def boundaries(self, blocks: Iterable[bytes], *, head: bytes, first_index: int = 0) -> Iterator[int]:
@@ -71,19 +77,34 @@ def ends(blocks: Iterable[bytes], *, list_open: bool = False) -> Iterator[int]:
         list_open: True when reading starts inside of a `spectrumList`.
     """
     buffer, base, last = b"", 0, 0
+    commented = False
     for block in blocks:
         buffer += block
         position = 0
-        for tag in _TAG.finditer(buffer):
+        while True:
+            if commented:
+                closed = buffer.find(_COMMENT[1], position)
+                if closed < 0:
+                    break
+                position, commented = closed + len(_COMMENT[1]), False
+            tag = _TAG.search(buffer, position)
+            if tag is None:
+                break
             position = tag.end()
-            if tag[2]:
+            if tag[0] == _COMMENT[0]:
+                commented = True
+            elif tag[2]:
                 list_open = not tag[1]
             elif tag[1] or tag[0].endswith(b"/>"):
                 last = base + position
                 yield last
             else:
                 list_open = True
-        # A tag that the block's end cuts is looked at again.
+        # What the block's end cuts, a tag or the end of a comment, is looked at again.
+        if commented:
+            done = max(position, len(buffer) - len(_COMMENT[1]) + 1)
+            base, buffer = base + done, buffer[done:]
+            continue
         start = buffer.rfind(b"<", max(position, len(buffer) - _LONGEST_TAG))
         done = len(buffer) if start < 0 or b">" in buffer[start:] else start
         base, buffer = base + done, buffer[done:]
@@ -91,8 +112,22 @@ def ends(blocks: Iterable[bytes], *, list_open: bool = False) -> Iterator[int]:
         yield base + len(buffer)
 
 
+def _start(data: bytes) -> int | None:
+    """Where the first `spectrum` element starts that is not in a comment."""
+    position = 0
+    while (tag := _TAG.search(data, position)) is not None:
+        position = tag.end()
+        if tag[0] == _COMMENT[0]:
+            position = data.find(_COMMENT[1], position)
+            if position < 0:
+                break
+        elif not tag[1] and not tag[2]:
+            return tag.start()
+    return None
+
+
 def _record(data: bytes, index: int, *, head: Head) -> Record:
-    start = next((tag.start() for tag in _TAG.finditer(data) if not tag[1] and not tag[2]), None)
+    start = _start(data)
     if start is None or not data.endswith(b">"):
         raise Unreadable("SPECTRUM_CUT_OFF", "The file ends inside of the list of spectra.")
     try:
@@ -187,7 +222,12 @@ def _technique(stated: list[Parameter]) -> str | None:
 
 
 def _precursor(element: ET.Element, head: Head) -> dict[str, Any]:
+    """What was chosen: an ion, the window around it, or (data-independent acquisition) the window alone."""
     found: dict[str, Any] = {}
+    window = element.find("isolationWindow")
+    for parameter in resolved(window, head.groups) if window is not None else []:
+        if parameter.accession in _WINDOW and (value := number(parameter.value)) is not None:
+            found[_WINDOW[parameter.accession]] = value
     for ion in element.iterfind("selectedIonList/selectedIon"):
         for parameter in resolved(ion, head.groups):
             value = number(parameter.value)
