@@ -150,7 +150,7 @@ def test_a_link_block_is_no_record_and_its_structure_belongs_to_a_spectrum() -> 
     assert structure["text"] == STRUCTURE.strip()
     assert "structures" not in second.properties
     assert assigned.properties["peaks"] == [
-        {"x": 3.4, "y": 30.0, "assignment": "1"},
+        {"x": 3.4, "y": 30.0, "multiplicity": "S", "assignment": "1"},
         {"x": 2.1, "y": 10.0, "assignment": "2"},
     ]
 
@@ -159,6 +159,16 @@ def test_a_structure_of_the_head_is_found_by_its_block_id() -> None:
     assigned = block("CROSS REFERENCE= STRUCTURE: BLOCK_ID= 7", "PEAK ASSIGNMENTS= (XA)\n(3.4, <1>)")
     first, second = read(STRUCTURE + assigned + assigned)
     assert first.properties["structures"] == second.properties["structures"]
+
+
+def test_peaks_have_the_multiplicity_that_their_assignment_states() -> None:
+    told = "PEAK ASSIGNMENTS= (XYMA)\n(1.2, 5, T, <CH3 (a)>)\n(3.4, 6, 2, <CH2>)\n(5.0, 1, , <OH>)\n(7.2, 1)"
+    assert only(block(told)).properties["peaks"] == [
+        {"x": 1.2, "y": 5.0, "multiplicity": "T", "assignment": "CH3 (a)"},
+        {"x": 3.4, "y": 6.0, "multiplicity": 2.0, "assignment": "CH2"},
+        {"x": 5.0, "y": 1.0, "assignment": "OH"},
+        {"x": 7.2, "y": 1.0},
+    ]
 
 
 def test_structures_behind_the_last_spectrum_are_kept() -> None:

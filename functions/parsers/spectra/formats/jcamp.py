@@ -36,7 +36,7 @@ class JcampFormat:
     """See `leanda.parsing.format.Format`; a record is a block that is neither a LINK block nor a structure."""
 
     name = "jcamp"
-    version = "1"
+    version = "2"
     empty_is_failure = True
 
     def boundaries(self, blocks: Iterable[bytes], *, head: bytes, first_index: int = 0) -> Iterator[int]:  # noqa: ARG002

@@ -26,7 +26,7 @@ TABLES: Final = ("XYDATA", "RADATA", "XYPOINTS", "PEAKTABLE", "PEAKASSIGNMENTS",
 _SPACED: Final = re.compile(r"\(\s*([A-Z]\w*?)\s*\+\+\s*\(\s*([A-Z]\w*)\s*\.\.")
 _GROUPED: Final = re.compile(r"\(\s*((?:[A-Z]\d*[\s,]*){1,8})(?:\.\.|\))")
 _VARIABLE: Final = re.compile(r"[A-Z]\d*")
-_ASSIGNMENT: Final = re.compile(r"\(([^()<>]*)(?:<([^<>]*)>)?[^()<>]*\)")
+_ASSIGNMENT: Final = re.compile(r"\(([^()<>]*+)(?:<([^<>]*+)>)?+[^()<>]*+\)")
 _ROLES: Final = {"X": "x", "Y": "y", "W": "width", "M": "multiplicity", "A": "assignment"}
 _STEP_TOLERANCE: Final = 1e-6
 
@@ -282,7 +282,7 @@ def peaks_of(points: Points, further: dict[str, Any] | None = None) -> list[dict
 
 
 def _assignments(data: bytes, table: Label, form: str, start: int, stated: Stated, result: Measured) -> Points:
-    """`(XYA)`, `(XYWA)`, `(XA)`: peaks with what they are assigned to, as `(7.25, 426.8, 0, <3>)`."""
+    """`(XYA)`, `(XYMA)`, `(XYWA)`, `(XA)`: peaks with what they are assigned to, as `(7.25, 426.8, T, <3>)`."""
     match = _GROUPED.search(form)
     variables = [letter for letter in (_VARIABLE.findall(match[1]) if match else "XYA") if letter != "A"] or ["X"]
     text = value_of(data, Label(table.name, table.key, table.at, start, table.end)) or ""
@@ -290,7 +290,8 @@ def _assignments(data: bytes, table: Label, form: str, start: int, stated: State
     count = skipped = 0
     for group in _ASSIGNMENT.finditer(text):
         stated_values = [part.strip() for part in group[1].split(",")]
-        values = dict(zip(variables, map(number, stated_values), strict=False))
+        said = dict(zip(variables, stated_values, strict=False))
+        values = {letter: number(value) for letter, value in said.items()}
         if values.get("X") is None:
             skipped += 1
             continue
@@ -302,6 +303,8 @@ def _assignments(data: bytes, table: Label, form: str, start: int, stated: State
         y.append(math.nan if height is None else height)
         if count <= MAX_PEAKS:
             peak: dict[str, Any] = {_ROLES.get(n, n.lower()): value for n, value in values.items() if value is not None}
+            if "M" in said and said["M"] and values["M"] is None:
+                peak[_ROLES["M"]] = said["M"][:20]  # S, D, T, Q and what is made of them
             if group[2] is not None:
                 peak["assignment"] = group[2][:200]
             result.peaks.append(peak)
