@@ -60,7 +60,7 @@ class Report:
 
     @property
     def beyond_repair(self) -> int:
-        """Chunks whose artefact is gone, documents that the index refuses, and nodes of which it knows too much."""
+        """Chunks whose artefact is gone, documents that the index does not take, and nodes of which it knows too much."""
         return self.lost + self.refused + self.ahead
 
     def __add__(self, other: Report) -> Report:

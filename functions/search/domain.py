@@ -122,6 +122,11 @@ def tombstone_of(seen: Seen, *, at: datetime) -> Versioned:
     return Versioned(write_alias(RECORDS), seen.id, seen.version, _buried(document, at.isoformat()), over_equal=True)
 
 
+def may_judge(node: NodeFacts, seen: Seen) -> bool:
+    """Whether facts are new enough to say of a record document that it is not to be found: not of one that is of newer facts."""
+    return bool(seen.document["placement"] <= node.placement)
+
+
 def unknown_node_tombstone(node_id: str, version: int, *, at: datetime) -> Versioned:
     """A tombstone of the document of a node that `files` has never heard of."""
     document = _buried({"id": node_id, "key": node_id}, at.isoformat())

@@ -143,7 +143,8 @@ def hidden_records(index: SearchIndex, nodes: Iterable[NodeFacts]) -> Iterator[V
 
     The end of a file or run does not say which records were shown before it. Of a deleted file these are the merely parsed ones:
     its stored chunks are announced again and leave tombstones of a higher placement. Each tombstone has the version of what it
-    replaces, so that a record of a later stage or placement wins over it, and a late copy of the same does not.
+    replaces, so that a record of a later stage or placement wins over it, and a late copy of the same does not. What is of a later
+    placement than the facts is left alone: the run was reopened, or the file restored, since they were read.
     """
     files = {node.id: node for node in nodes if node.type == domain.FILE}
     ended = {key: node for key, node in files.items() if not domain.shows_records(node)}
@@ -156,7 +157,8 @@ def hidden_records(index: SearchIndex, nodes: Iterable[NodeFacts]) -> Iterator[V
     for some, stage in looks:
         for seen in index.living(some, stage=stage) if some else ():
             node = files[seen.document["fileId"]]
-            if node.id in ended or seen.document["run"] < node.active_run:
+            over = node.id in ended or seen.document["run"] < node.active_run
+            if over and domain.may_judge(node, seen):
                 yield domain.tombstone_of(seen, at=datetime.fromisoformat(node.shown["updatedAt"]))
 
 

@@ -1,14 +1,15 @@
 """Makes the index equal to the store, page by page: compares, tells what differs, writes what is missing, buries what is too much.
 
 Something that changes at this moment differs for a moment. So nothing counts as drift that changed within the grace period, and
-what differs is read and compared again before it is touched. Repairing is safe at any time: every write has the version of the
-facts that it was made from.
+what differs is read and compared again before it is touched. Repairing is safe at any time: what is written has the version of the
+facts that it was made from, and what is buried keeps the version that it was seen with, so that whoever writes later wins. And what
+was repaired is looked at again: what the index still lacks then, it will never take.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -31,6 +32,7 @@ from functions.search.ports import (
     NodeFacts,
     Notes,
     SearchIndex,
+    StoredChunk,
     Versioned,
 )
 from leanda.errors import NotFound
@@ -79,8 +81,8 @@ class Comparison:
     def page(self, after: str | None, *, grace: timedelta, left: Left) -> tuple[Report, str | None, bool]:
         """Compare and repair a page.
 
-        Returns: the report; the id to go on after, or None at the end; and False if time ran out before all was repaired, in which
-        case the same page is to be asked for again.
+        Returns: the report; the id to go on after, or None at the end; and False if time ran out before all was repaired that can
+        be, in which case the same page is to be asked for again.
         """
         page = self.catalogue.page(after=after, limit=PAGE)
         now = self.clock.now()
@@ -103,32 +105,42 @@ class Comparison:
         strangers = {key for key in held.unknown(known) & unknown if key not in facts}
         moving = len(differing) - len(still)
         report = looked + replace(Report.of(differences.values()), in_motion=moving, nodes_unknown=len(strangers))
-        if wrong or strangers:
-            report, whole = self._repair(report, wrong, strangers, differences, held, left)
-            return report, page.next, whole
-        return report, page.next, True
+        if not wrong and not strangers:
+            return report, page.next, True
+        logger.warning("the index differs from the store", **asdict(report), files=[e.node.id for e in wrong][:20])
+        repair = _Repair(self, differences, held, left)
+        repair.make_good(wrong, strangers)
+        refused = repair.refused or self._not_taken(wrong, repair.tried, after, page.next)
+        report = replace(report, written=repair.written, lost=repair.lost, refused=refused)
+        return report, page.next, not repair.out_of_time or refused > 0
 
     def _held(self, after: str | None, last: str | None) -> Held:
         nodes = self.holdings.nodes(self.nodes_alias, after, last)
         return Held(nodes, self.holdings.records(self.records_alias, after, last))
 
-    def _repair(
-        self,
-        report: Report,
-        wrong: list[Entry],
-        strangers: set[str],
-        differences: dict[str, Difference],
-        held: Held,
-        left: Left,
-    ) -> tuple[Report, bool]:
-        logger.warning("the index differs from the store", **asdict(report), files=[e.node.id for e in wrong][:20])
-        repair = _Repair(self, differences, held, left)
-        repair.write(repair.missing(wrong))
-        if strangers or any(differences[entry.node.id].surplus for entry in wrong):
-            self.holdings.refresh(self.records_alias)
-            repair.write(repair.too_much(wrong, strangers))
-        done = replace(report, written=repair.written, lost=repair.lost, refused=repair.refused)
-        return done, not repair.out_of_time
+    def _not_taken(
+        self, wrong: list[Entry], tried: dict[str, list[StoredChunk]], after: str | None, last: str | None
+    ) -> int:
+        """How many documents are missing as before, though they were written: those that the index has in a higher version.
+
+        Of files that are still as they were when they were compared; of others that version is of newer facts.
+        """
+        for alias in (self.nodes_alias, self.records_alias):
+            self.holdings.refresh(alias)
+        held, now = self._held(after, last), self.clock.now()
+        lacking: dict[str, int] = {}
+        for entry in wrong:
+            node, chunks = entry.node, tried[entry.node.id]
+            found = held.against(entry, now)
+            if not found.ahead:
+                there = self.holdings.in_chunks(self.records_alias, node, Stage.PROCESSED, chunks) if chunks else ()
+                records = sum(max(0, chunk.parsed - count) for chunk, count in zip(chunks, there, strict=True))
+                lacking[node.id] = found.node_missing + found.node_stale + records
+        facts = self.authority.of(key for key, count in lacking.items() if count)
+        left = {e.node.id: lacking[e.node.id] for e in wrong if _same(e.node, facts.get(e.node.id))}
+        if left:
+            logger.error("the index does not take what it lacks: it has something newer there", files=[*left][:20])
+        return sum(left.values())
 
 
 @dataclass
@@ -143,7 +155,21 @@ class _Repair:
     written: int = 0
     lost: int = 0
     refused: int = 0
+    tried: dict[str, list[StoredChunk]] = field(default_factory=dict)
+    """By file the chunks that were written anew."""
     out_of_time: bool = False
+
+    def make_good(self, wrong: list[Entry], strangers: set[str]) -> None:
+        """Write what is missing, and then bury what is too much.
+
+        Not when the time was over in between: what is not written anew yet would look as if it were too much.
+        """
+        self.write(self.missing(wrong))
+        if self.out_of_time:
+            return
+        if strangers or any(self.differences[entry.node.id].surplus for entry in wrong):
+            self.comparison.holdings.refresh(self.comparison.records_alias)
+            self.write(self.too_much(wrong, strangers))
 
     def write(self, documents: Iterator[Versioned]) -> None:
         try:
@@ -156,6 +182,7 @@ class _Repair:
         """Documents that replace also those of the same version: what is hidden by mistake has the version that it should have."""
         for entry in wrong:
             difference = self.differences[entry.node.id]
+            self.tried[entry.node.id] = []
             if difference.node_missing or difference.node_stale:
                 yield replace(domain.node_document(entry.node), over_equal=True)
             if difference.missing:
@@ -169,9 +196,9 @@ class _Repair:
                 continue
             own = node if domain.shows_records(node) else None
             for seen in holdings.strangers(alias, node.id, own, sum(chunk.total for chunk in entry.chunks)):
-                if own or node.deleted:
+                if node.deleted:
                     yield domain.record_tombstone(node, seen.document["index"], at=now)
-                else:  # of a failed run, which may be reopened: what it then writes wins
+                elif domain.may_judge(node, seen):  # what the file's run writes at this placement, or later, wins
                     yield domain.tombstone_of(seen, at=now)
         for key in sorted(strangers):
             node_held = self.held.nodes.get(key)
@@ -197,6 +224,7 @@ class _Repair:
                 logger.error("an artefact of an active run is gone", detail=error.detail)
                 self.lost += 1
                 continue
+            self.tried[node.id].append(chunk)
             yield from (replace(one, over_equal=True) for one in made)
 
     def _counted(self, documents: Iterator[Versioned]) -> Iterator[Versioned]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +26,9 @@ from functions.parsers.handling import Parser, Parsing
 from functions.processor.use_cases import Processing
 from functions.search.hiding import Hiding
 from functions.search.indexing import NodeIndexer, RecordIndexer, by_records, whole_batch
+from functions.search.mappings import NODES, RECORDS, definitions, next_alias
+from functions.search.rebuilding import Rebuild
+from functions.search.reconciling import Comparison, Reconciler
 from leanda.access.policy import Viewer
 from leanda.contracts.envelope import Event, Origin
 from leanda.contracts.registry import REGISTRY
@@ -42,7 +45,8 @@ from tests.fakes.files import FakeNodes, FakeRecords, FakeRuns
 from tests.fakes.guard import InProcessGuard
 from tests.fakes.messaging import FakeDeadLetters, FakePublisher
 from tests.fakes.objects import FakeBlobSource, FakeObjects
-from tests.fakes.search import InProcessAuthority, memory_index
+from tests.fakes.search import InProcessAuthority, InProcessCatalogue, memory_index
+from tests.unit.search.generations import MemoryGenerations, MemoryHoldings, MemoryMeter
 
 USER = "11111111-1111-4111-8111-111111111111"
 
@@ -109,6 +113,9 @@ class Pipeline:
         self.watchdog = Watchdog(self.nodes, self.runs, self.clock)
         self.index = memory_index()
         self.notes = self.index.notes
+        self.catalogue, self.holdings = InProcessCatalogue(self.nodes, self.runs), MemoryHoldings(self.index)
+        self.generations = MemoryGenerations(self.index)
+        self.reconciler, self.rebuild = self._maintenance()
         self.consumers = self._consumers()
         self._read = 0
         self._offset = 0
@@ -268,6 +275,31 @@ class Pipeline:
             found.append((self._consumer(f"{name}-on-file-events", parsing.start, budget=budget), starts))
             found.append((self._consumer(f"{name}-on-parser-tasks", parsing.parse, budget=budget), tasks))
         return found
+
+    def _maintenance(self) -> tuple[Reconciler, Rebuild]:
+        comparison = Comparison(
+            self.index,
+            self.holdings,
+            self.catalogue,
+            InProcessAuthority(self.nodes, self.runs),
+            self.artefacts,
+            self.clock,
+        )
+        meter, hiding = MemoryMeter(), Hiding(self.notes, self.clock)
+        rebuild = Rebuild(
+            index=self.index,
+            holdings=self.holdings,
+            catalogue=self.catalogue,
+            artefacts=self.artefacts,
+            generations=self.generations,
+            notes=self.notes,
+            meter=meter,
+            clock=self.clock,
+            definitions=definitions(local=True),
+            comparison=replace(comparison, nodes_alias=next_alias(NODES), records_alias=next_alias(RECORDS)),
+            pause=lambda _: None,
+        )
+        return Reconciler(comparison, self.generations, self.notes, meter, hiding), rebuild
 
     def _consumer(self, name: str, handle: Callable[..., None], **more: Any) -> Consumer:
         return Consumer(name, handle, self.letters, self.clock, sleep=lambda _: None, **more)

@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from functions.files.authority import above_all, hiding
+from functions.files.authority import above_all, hiding, listed
 from functions.files.authority import shown as authority_answer
-from functions.search.adapters import facts_of
+from functions.search.adapters import entry_of, facts_of
 from functions.search.mappings import definitions
-from functions.search.ports import NodeFacts
+from functions.search.ports import NodeFacts, Page
 from leanda import ids
 from tests.unit.search.fakes import MemoryIndex
 
@@ -38,3 +38,18 @@ class InProcessAuthority:
             answer = authority_answer(node, (run or {}).get("metadata")) | hiding(node, gone)
             found[node["_id"]] = facts_of(json.loads(json.dumps(answer)))
         return found
+
+
+class InProcessCatalogue:
+    """`Catalogue` of the search context, answered from the fake nodes of `files`."""
+
+    def __init__(self, nodes: Any, runs: Any) -> None:
+        self._nodes, self._runs = nodes, runs
+
+    def page(self, *, after: str | None, limit: int) -> Page:
+        keys = sorted(key for key in self._nodes.documents if after is None or key > after)[:limit]
+        entries = []
+        for node in self._nodes.get_many(keys).values():
+            run = self._runs.get(ids.run_key(node["_id"], node["activeRun"])) if node.get("blob") else None
+            entries.append(entry_of(json.loads(json.dumps(listed(node, run)))))
+        return Page(tuple(entries), keys[-1] if len(keys) == limit else None)

@@ -40,7 +40,7 @@ from leanda.access.policy import Viewer
 from leanda.contracts.events import FolderDeleted
 from leanda.http.cursors import Cursors
 from tests.unit.search.fakes import NOW, MemoryStructures, facts
-from tests.unit.search.maintenance import Maintained, forever
+from tests.unit.search.maintenance import Maintained, forever, ticking
 
 pytestmark = pytest.mark.integration
 
@@ -276,6 +276,30 @@ class TestReconciling:
             world.holdings.refresh(alias)
         assert Report(**world.round()["report"]).drift == 0
         assert len(list(world.index.living(["a", "b", "gone"]))) == 65
+
+    def test_a_moved_file_keeps_what_there_was_no_time_for(self, world: Maintained) -> None:
+        world.indexed("a", *[2] * 5)
+        moved = world.have("a", *[2] * 5, placement=1, revision=1, ancestors=["anna", "folder"])
+        artefact = world.artefacts.bodies.pop(("a", 1, 4, "processed", "sha"))
+        world.holdings.refresh(RECORDS_W)
+        world.round(left=ticking(times=2))
+        assert sorted(seen.version for seen in world.index.living(["a"])) == [2] * 6 + [6] * 4
+        assert world.round()["report"]["lost"] == 1
+        assert len(list(world.index.living(["a"]))) == 8
+        world.artefacts.bodies["a", 1, 4, "processed", "sha"] = artefact
+        world.write(moved)
+        assert [seen.version for seen in world.index.living(["a"])] == [6] * 10
+
+    def test_what_the_index_does_not_take_is_told_and_comes_with_a_rebuild(self, world: Maintained) -> None:
+        made = world.indexed("a", 4)
+        world.index.write(domain.record_tombstone(made.node, index) for index in (0, 2))
+        for _ in range(2):
+            world.holdings.refresh(RECORDS_W)
+            report = Report(**world.round()["report"])
+            assert (report.records_missing, report.refused) == (2, 2)
+        assert world.rebuild.start(left=forever)["phase"] == "Done"
+        assert len(list(world.index.living(["a"]))) == 4
+        assert Report(**world.round()["report"]) == Report(nodes=1)
 
     def test_what_somebody_deleted_past_leanda_comes_back_within_seconds(
         self, real: Maintained, opensearch: str

@@ -8,7 +8,7 @@ from typing import Any
 
 from functions.blobs import ports as blobs
 from functions.files import ports as files
-from functions.search.ports import Notes, SearchIndex
+from functions.search.ports import Catalogue, Generations, Holdings, Notes, SearchIndex
 from leanda.errors import Unavailable
 from leanda.messaging.letters import DeadLetterQueue
 from leanda.ports import ArtefactStore, Publisher
@@ -24,6 +24,9 @@ PORTS: dict[str, tuple[type, ...]] = {
     "broker": (Publisher,),
     "index": (SearchIndex,),
     "notes": (Notes,),
+    "catalogue": (Catalogue,),
+    "holdings": (Holdings,),
+    "generations": (Generations,),
     "letters": (DeadLetterQueue,),
 }
 """The pipeline's ports, by their names there. Every method of their protocols is a boundary."""

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import random
+from datetime import timedelta
 
 from functions.files.models import NewFile, NewFolder, NodeEdit
+from functions.search import rebuild_state
+from functions.search.comparing import Report
 from leanda import ids
 from leanda.access.policy import Viewer
 from leanda.errors import Conflict, InvalidRequest, NotFound
 from tests.fakes.pipeline import USER
 from tests.faults.simulated.cloud import Simulator, origin, until_done
 from tests.faults.simulated.files import FILES
+from tests.unit.search.maintenance import ticking
 
 ME = Viewer(USER)
 DROPPED = ("project/dropped.dat", "project/other.dat", "plain.dat")
 """Places in the inbox where all kinds of bytes replace each other, be those before processed or not."""
+
+MAINTAINED = 0.4
+"""How often the index is compared, or made anew, right after a step of the user."""
 
 
 def live(cloud: Simulator, *, patiently: bool = False) -> dict[str, str]:
@@ -45,7 +52,8 @@ def live(cloud: Simulator, *, patiently: bool = False) -> dict[str, str]:
 
 
 class RandomLife:
-    """Uploads, drops, renames, moves, deletions, restorations and further runs in any order, while events are under way.
+    """Uploads, drops, renames, moves, deletions, restorations and further runs in any order, while events are under way; and the
+    index is compared and made anew, for a short time at once.
 
     Args:
         quick: leave out the file of many records, so that more happens in the same time.
@@ -59,10 +67,12 @@ class RandomLife:
         self._steps = 0
 
     def go_on(self, steps: int) -> None:
-        """So many steps of the user, each followed by some deliveries."""
+        """So many steps of the user, each followed by some deliveries, and some by maintenance before these."""
         for _ in range(steps):
             self._steps += 1
             self._act(f"step-{self._steps}")
+            if self.dice.random() < MAINTAINED:
+                maintain(self.cloud, self.dice.choice(("reconcile", "rebuild")), times=self.dice.randint(0, 2))
             self.cloud.deliver(rounds=self.dice.randint(0, 12))
         self.cloud.drain()
 
@@ -127,3 +137,20 @@ def drop(cloud: Simulator, path: str, body: bytes) -> dict[str, str]:
 def make_folder(cloud: Simulator, key: str, parent: str | None = None) -> str:
     wanted = NewFolder(name=key, parent_id=parent)
     return str(until_done(lambda: cloud.files.create_folder(ME, wanted, idempotency_key=key, origin=origin(key)))["id"])
+
+
+def maintain(cloud: Simulator, what: str, *, times: int) -> None:
+    """A piece of a round of the reconciler, or of a rebuild, that is over after so many looks at the time."""
+    if what == "reconcile":
+        compare(cloud, times=times)
+        return
+    state = until_done(lambda: cloud.rebuild.start(left=ticking(times=times)))
+    assert state["phase"] in (*rebuild_state.OPEN, rebuild_state.DONE), state
+
+
+def compare(cloud: Simulator, *, times: int) -> Report:
+    """What the reconciler says of its next piece. In a life there is nothing that it could not repair."""
+    go_on, grace = cloud.reconciler.go_on, timedelta(0)
+    report = Report(**until_done(lambda: go_on(left=ticking(times=times), grace=grace))["report"])
+    assert not report.beyond_repair, report
+    return report

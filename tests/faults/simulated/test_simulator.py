@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from functions.search.comparing import Report
+from functions.search.reconciling import PAGE
 from leanda.errors import Unavailable
 from leanda.messaging import Consumer, Group
 from leanda.ports import Message
@@ -16,7 +18,7 @@ from tests.faults.model import check
 from tests.faults.simulated.boundaries import FAULTS, Boundaries, RandomFaults
 from tests.faults.simulated.cloud import WINDOW, Simulator, shuffled, world_of
 from tests.faults.simulated.files import EXPECTED
-from tests.faults.simulated.life import RandomLife, live
+from tests.faults.simulated.life import RandomLife, compare, live
 from tests.faults.tree import check_tree
 
 SEED = int(os.environ.get("LEANDA_SEED", "0")) or random.SystemRandom().randrange(1, 1_000_000)
@@ -54,6 +56,15 @@ def ends_well(cloud: Simulator, accepted: dict[str, str]) -> None:
     """What was acknowledged is there once, as in an undisturbed run."""
     check(world_of(cloud), accepted, EXPECTED)
     check_tree(cloud.nodes.documents)
+
+
+def life_ends_well(life: RandomLife) -> None:
+    """And whoever compares the index with the store finds the same, but for revisions that nobody heard of."""
+    ends_well(life.cloud, life.accepted)
+    total = Report()
+    for _ in range(1 + len(life.cloud.nodes.documents) // PAGE):
+        total += compare(life.cloud, times=0)
+    assert total.drift == total.nodes_stale, total
 
 
 def disturbed(at: int, how: str, seed: int) -> None:
@@ -129,7 +140,7 @@ def test_faults_again_and_again_change_nothing(faults: int) -> None:
         cloud = Simulator(SEED + lives, boundaries, window=WINDOW)
         life = RandomLife(cloud, SEED + lives)
         life.go_on(100)
-        ends_well(cloud, life.accepted)
+        life_ends_well(life)
         happened += boundaries.happened
 
 
@@ -144,7 +155,7 @@ def test_a_million_steps_of_all_of_this_change_nothing() -> None:
         cloud = Simulator(SEED + lives, boundaries, copies=2, window=WINDOW)
         life = RandomLife(cloud, SEED + lives)
         life.go_on(150)
-        ends_well(cloud, life.accepted)
+        life_ends_well(life)
         steps += boundaries.passed + cloud.delivered
     print(f"{steps} steps, {lives} lives, {time.process_time() - began:.0f} s of processor")
 
@@ -191,4 +202,4 @@ def _busy(cloud: Simulator, events: int) -> None:
     life = RandomLife(cloud, SEED, quick=False)
     while cloud.delivered < events:
         life.go_on(20)
-    ends_well(cloud, life.accepted)
+    life_ends_well(life)

@@ -297,6 +297,28 @@ def test_a_file_that_fails_while_its_first_chunk_is_written_ends_without_records
     assert world.shown() == {}
 
 
+@pytest.mark.parametrize("late", ["nodes", "records"])
+def test_who_saw_a_file_fail_does_not_hide_what_its_reopened_run_shows(late: str) -> None:
+    """Between the answer of `files` and the look into the index the run is reopened, and its records are indexed anew."""
+    world = World()
+    world.records.follow([_stored()])
+    world.be(status="Failed", revision=1)
+    living = world.index.living
+
+    def meanwhile(*arguments: Any, **named: Any) -> Any:
+        world.index.living = living  # type: ignore[method-assign]
+        world.be(placement=1, revision=2)
+        world.records.follow([_stored(placement=1)])
+        return living(*arguments, **named)
+
+    world.index.living = meanwhile  # type: ignore[method-assign]
+    if late == "nodes":
+        world.nodes.follow([_failed()])
+    else:
+        world.records.follow([_stored()])
+    assert world.shown() == {0: "processed", 1: "processed"}
+
+
 def test_a_failed_later_run_leaves_the_records_of_the_one_before() -> None:
     world = World()
     world.records.follow([_stored()])

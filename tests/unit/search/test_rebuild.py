@@ -18,7 +18,7 @@ from leanda import ids
 from leanda.errors import Unavailable
 from tests.unit.search.fakes import NOW, facts
 from tests.unit.search.generations import Page, entry
-from tests.unit.search.maintenance import LONG_AGO, NODES_W, RECORDS_N, RECORDS_W, Maintained, forever
+from tests.unit.search.maintenance import LONG_AGO, NODES_W, RECORDS_N, RECORDS_W, Maintained, forever, ticking
 
 
 def at_once() -> float:
@@ -109,6 +109,28 @@ def test_what_is_written_meanwhile_is_in_both(world: Maintained) -> None:
     assert (shown["000"], shown["149"], shown["new"]) == ([0, 1], [0, 1], [0, 1])
     assert "050" not in shown
     assert len(shown) == 150
+
+
+def test_what_moves_between_filling_and_comparing_is_complete_in_the_new_index(world: Maintained) -> None:
+    world.indexed("a", *[2] * 5)
+    assert world.rebuild.start(left=at_once)["phase"] == "Comparing"
+    moved = world.have("a", *[2] * 5, placement=1, revision=1, ancestors=["anna", "folder"])
+    assert world.rebuild.go_on(left=ticking(times=1))["phase"] == "Comparing"
+    assert world.shown(RECORDS_N) == {"a": list(range(10))}
+    world.write(moved)
+    assert world.rebuild.go_on(left=forever)["phase"] == "Done"
+    assert world.shown() == {"a": list(range(10))}
+    assert all(d["ancestors"] == ["anna", "folder", "a"] for d in world.index.shown(RECORDS_W).values())
+
+
+def test_a_new_index_that_does_not_take_what_it_lacks_is_not_put_to_use(world: Maintained) -> None:
+    made = world.indexed("a", 3)
+    world.rebuild.start(left=at_once)
+    hidden = domain.record_tombstone(made.node, 1)
+    world.index.documents[RECORDS_N][hidden.id] = hidden
+    state = world.rebuild.go_on(left=forever)
+    assert (state["phase"], state["refused"]) == ("Blocked", 1)
+    assert world.shown() == {"a": [0, 1, 2]}
 
 
 def test_writers_that_were_late_to_notice_are_made_good_by_the_catalogue(world: Maintained) -> None:

@@ -14,12 +14,12 @@ from functions.search.comparing import Report, compare
 from functions.search.domain import Stage
 from functions.search.orders import ReconcileOrder, reconcile
 from functions.search.ports import HeldNode, HeldRecords
-from functions.search.reconciling import STATE
+from functions.search.reconciling import PAGE, STATE
 from leanda import ids
 from leanda.metrics import EmfMeter
 from tests.unit.search.fakes import NOW, facts
 from tests.unit.search.generations import entry
-from tests.unit.search.maintenance import LONG_AGO, NODES_W, RECORDS_W, Maintained, ticking
+from tests.unit.search.maintenance import LONG_AGO, NODES_W, RECORDS_W, Maintained, forever, ticking
 
 
 def _drift(answer: dict[str, Any]) -> int:
@@ -190,6 +190,75 @@ def test_a_page_whose_repair_takes_too_long_is_gone_on_with(world: Maintained) -
     assert world.shown() == {"a": [0, 1, 2, 3, 4, 5]}
     assert world.round()["complete"] is True
     assert world.shown() == {"a": list(range(10))}
+
+
+def test_a_moved_file_whose_repair_takes_too_long_keeps_what_it_has_not_come_to(world: Maintained) -> None:
+    world.indexed("a", *[2] * 5)
+    world.have("a", *[2] * 5, placement=1, revision=1, ancestors=["anna", "folder"])
+    assert world.round(left=ticking(times=2))["complete"] is False
+    assert world.shown() == {"a": list(range(10))}
+    assert world.round()["complete"] is True
+    assert all(d["ancestors"] == ["anna", "folder", "a"] for d in world.index.shown(RECORDS_W).values())
+    assert _drift(world.round()) == 0
+
+
+def test_what_the_indexer_writes_after_a_burial_wins(world: Maintained) -> None:
+    world.indexed("a", 2)
+    moved = world.have("a", 2, placement=1, revision=1)
+    artefact = world.artefacts.bodies.pop(("a", 1, 0, "processed", "sha"))
+    assert world.round()["report"]["lost"] == 1
+    world.artefacts.bodies["a", 1, 0, "processed", "sha"] = artefact
+    world.write(moved)
+    assert world.shown() == {"a": [0, 1]}
+
+
+def test_what_is_written_while_a_file_is_compared_is_not_buried(world: Maintained) -> None:
+    """The file moves on, and the indexer follows it, after its facts were read for the last time."""
+    for node, changes in (("moved", {}), ("reopened", {"status": "Failed"})):
+        world.indexed(node, 3)
+        world.have(node, 2, placement=1, revision=1, **changes)
+    strangers = world.holdings.strangers
+
+    def meanwhile(alias: str, file_id: str, *more: Any) -> Any:
+        world.write(world.have(file_id, 3, placement=2, revision=2))
+        return strangers(alias, file_id, *more)
+
+    world.holdings.strangers = meanwhile
+    world.round()
+    assert world.shown() == {"moved": [0, 1, 2], "reopened": [0, 1, 2]}
+
+
+def test_what_the_index_does_not_take_for_its_version_is_told_every_time(world: Maintained) -> None:
+    made = world.indexed("a", 3)
+    world.indexed("b", 2)
+    world.index.write(domain.record_tombstone(made.node, index) for index in (0, 2))
+    for _ in range(2):
+        report = Report(**world.round()["report"])
+        assert (report.records_missing, report.refused, report.beyond_repair) == (2, 2, 2)
+    assert world.meter.measured[-1]["IndexBeyondRepair"] == 2
+    assert world.rebuild.start(left=forever)["phase"] == "Done"
+    assert world.shown() == {"a": [0, 1, 2], "b": [0, 1]}
+    assert Report(**world.round()["report"]) == Report(nodes=2)
+
+
+def test_what_is_not_taken_keeps_nobody_from_going_on(world: Maintained) -> None:
+    """More of it than there is time for, in one file; and something in the file after it."""
+    made = world.indexed("a", *[2] * 5)
+    world.index.write(domain.record_tombstone(made.node, index) for index in range(10))
+    for n in range(PAGE):
+        world.have(f"b{n:03d}", 1)
+    answer = world.round(left=ticking(times=2))
+    assert (answer["report"]["refused"], answer["next"], answer["complete"]) == (4, f"b{PAGE - 2:03d}", False)
+    assert world.round()["complete"] is True
+    assert len(world.shown()) == 1
+
+
+def test_a_node_that_was_buried_at_a_later_version_is_told(world: Maintained) -> None:
+    made = world.indexed("a", 1)
+    world.index.write([domain.unknown_node_tombstone("a", 5, at=NOW)])
+    assert made.node.revision < 5
+    for _ in range(2):
+        assert Report(**world.round()["report"]).refused == 1
 
 
 def test_an_operator_looks_without_moving_the_round(world: Maintained) -> None:
