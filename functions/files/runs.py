@@ -172,8 +172,14 @@ def totals(run: Run, stage: str) -> Counts:
 
 
 def indexed_total(run: Run) -> int:
-    """Records that can be found: failed ones are stored with their reason, but have no document in the index."""
-    return sum(chunk["indexed"]["records"] for chunk in run["chunks"].values() if "indexed" in chunk)
+    """Records that can be found where the file is now: failed ones are stored with their reason, but have no document in the index.
+
+    Chunks that were indexed at an earlier placement than another one are about to be indexed anew: those of a reopened run were
+    hidden when it failed.
+    """
+    marks = [chunk["indexed"] for chunk in run["chunks"].values() if "indexed" in chunk]
+    latest = max((mark["placement"] for mark in marks), default=0)
+    return sum(mark["records"] for mark in marks if mark["placement"] == latest)
 
 
 def reached(run: Run) -> RunState:

@@ -173,6 +173,21 @@ def test_a_failed_run_that_goes_on_shows_its_records_again_at_a_higher_placement
     assert [(event.data["run"], event.data["previousTotal"]) for event in activated] == [(1, 0)]
 
 
+def test_a_reopened_run_counts_as_indexed_what_is_found_again() -> None:
+    scene = Scene(RecordsProcessed, "files-on-record-events", chunk=1)
+    scene.publish(scene.tell(DeadLettered, 3))
+    scene.cloud.lost = lambda consumer, event: consumer.name == "search-on-record-events" and event.data["chunk"] != 1
+    scene.redrive()
+    assert scene.shown["status"] == "Processed"
+    assert 0 < len(scene.found()) < ROWS
+    assert scene.shown["indexedRecords"] < ROWS
+    assert scene.cloud.broker.events("leanda.files.file.indexed.v1") == []
+    scene.cloud.lost = lambda consumer, event: False
+    scene.cloud.wait_out()
+    assert len(scene.found()) == scene.shown["indexedRecords"] == ROWS
+    assert len(scene.cloud.broker.events("leanda.files.file.indexed.v1")) == 1
+
+
 def test_the_same_attempt_is_the_same_event_however_often_the_letter_was_written_since() -> None:
     scene = Scene(RecordsParsed, "processor-on-record-events", chunk=1)
     letter = scene.tell(DeadLettered, 3)
