@@ -53,7 +53,7 @@ BLOBS: Final = Context(
                 Consumer(
                     handler="on_file_events",
                     topic=FILE_EVENTS,
-                    filters=(of_type(events.MemberRequested.TYPE),),
+                    filters=(of_type(events.UploadRequested.TYPE, events.MemberRequested.TYPE),),
                     # A member of 512 MiB is inflated and stored in this time, part by part.
                     batch_size=10,
                     timeout=300,

@@ -10,6 +10,7 @@ from botocore.config import Config
 
 from functions.blobs import settings as s
 from functions.blobs.adapters import MongoBlobs, MongoSweeps, MongoUploads, S3Objects, StsInboxAccess
+from functions.blobs.following import Follower
 from functions.blobs.sweeping import Sweeping
 from functions.blobs.unpacking import Unpacking
 from functions.blobs.use_cases import Downloading, Receiving, Uploading
@@ -73,9 +74,10 @@ def sweeping() -> Sweeping:
 def on_file_events() -> Consumer:
     settings, clock = s.FileEventsSettings.load(), SystemClock()
     uploads, blobs = _aggregates(settings, patient=True)
-    unpacking = Unpacking(uploads, blobs, _objects(settings), clock)
+    objects = _objects(settings)
+    follower = Follower(Uploading(uploads, objects, clock), Unpacking(uploads, blobs, objects, clock))
     letters = SqsDeadLetterQueue(boto3.client("sqs"), settings.dead_letter_queue_url)
-    return Consumer("blobs-on-file-events", unpacking.follow, letters, clock)
+    return Consumer("blobs-on-file-events", follower.follow, letters, clock)
 
 
 @cache

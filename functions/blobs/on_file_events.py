@@ -1,6 +1,7 @@
-"""Takes members out of stored bundles, so that they become files.
+"""Opens the uploads of announced files that have none, and takes members out of stored bundles, so that they become files.
 
-Trigger: MSK topic `file-events`, type MemberRequested. Emits (outbox): BlobRejected; what it stores, S3 announces.
+Trigger: MSK topic `file-events`, types UploadRequested and MemberRequested. Emits (outbox): BlobRejected;
+what it stores, S3 announces.
 """
 
 from functions.blobs.bootstrap import on_file_events

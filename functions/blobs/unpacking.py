@@ -13,7 +13,6 @@ from leanda.changes import Change
 from leanda.contracts.envelope import Origin
 from leanda.contracts.events import MemberRequested
 from leanda.errors import RevisionConflict
-from leanda.messaging import Group
 from leanda.originals import upload_key
 from leanda.persistence.aggregates import Aggregates, deciding
 from leanda.ports import Clock
@@ -21,19 +20,14 @@ from leanda.ports import Clock
 
 @dataclass(frozen=True)
 class Unpacking:
-    """The use case of `blobs.on_file_events`. Repeating its events changes nothing: what is stored already is left alone."""
+    """Repeating it changes nothing: what is stored already is left alone."""
 
     uploads: Uploads
     blobs: Aggregates
     objects: Objects
     clock: Clock
 
-    def follow(self, group: Group) -> None:
-        for one in group:
-            if isinstance(one.data, MemberRequested):
-                self._take_out(one.data, Origin.of_event(one.event))
-
-    def _take_out(self, wanted: MemberRequested, origin: Origin) -> None:
+    def take_out(self, wanted: MemberRequested, origin: Origin) -> None:
         """Store a member's bytes under its file; S3 then announces them like any upload, and the same checks follow."""
         upload = deciding(lambda: self._open(wanted, origin))
         key = upload_key(wanted.file_id)

@@ -40,6 +40,15 @@ class Uploading:
         self, *, file_id: str, owner_id: str, name: str, size: int, sha256: str | None, correlation_id: str
     ) -> dict[str, Any]:
         """Open the upload of a file; repeating it gives the same upload with fresh addresses."""
+        upload = self.opened(
+            file_id=file_id, owner_id=owner_id, name=name, size=size, sha256=sha256, correlation_id=correlation_id
+        )
+        return self._descriptor(upload)
+
+    def opened(
+        self, *, file_id: str, owner_id: str, name: str, size: int, sha256: str | None, correlation_id: str
+    ) -> dict[str, Any]:
+        """The upload of a file as it is known, or opened now. It ends in time, whether or not anybody sends anything."""
         upload = self.uploads.get(file_id)
         if upload is None:
             upload = domain.new_upload(
@@ -58,7 +67,7 @@ class Uploading:
                 if "uploadId" in upload:
                     self.objects.abort(key, upload["uploadId"])
                 upload = self.uploads.get(file_id) or upload
-        return self._descriptor(upload)
+        return upload
 
     def progress(self, owner_id: str, file_id: str) -> dict[str, Any]:
         """How far an upload is: what arrived, and fresh addresses for what is missing."""

@@ -147,10 +147,11 @@ def announced_file(
     size: int,
     process: bool,
     at: datetime,
+    sha256: str | None = None,
     unpack: bool = False,
     position: bool = False,
 ) -> tuple[Node, Change]:
-    """A file whose bytes are awaited. For `unpack` and `position` see `functions.files.models.NewFile`."""
+    """A file whose bytes are awaited. For `sha256`, `unpack` and `position` see `functions.files.models.NewFile`."""
     node: Node = _new_node(file_id, FILE, owner_id, parent, name, at) | {
         "status": FileStatus.LOADING.value,
         "size": size,
@@ -162,7 +163,7 @@ def announced_file(
         "indexedRecords": 0,
     }
     requested = UploadRequested(
-        file_id=file_id, name=name, parent_id=node["parentId"], owner_id=owner_id, size=size, revision=0
+        file_id=file_id, name=name, parent_id=node["parentId"], owner_id=owner_id, size=size, sha256=sha256, revision=0
     )
     return node, Change(emit=(requested,))
 

@@ -70,6 +70,7 @@ class Files:
             name=name,
             size=wanted.size,
             process=wanted.process,
+            sha256=wanted.sha256,
             unpack=wanted.unpack,
             position=wanted.position,
             at=self.clock.now(),

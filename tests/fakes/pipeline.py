@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from functions.blobs.following import Follower as Uploads
 from functions.blobs.sweeping import Sweeping
 from functions.blobs.unpacking import Unpacking
 from functions.blobs.use_cases import Receiving, Uploading
@@ -187,15 +188,22 @@ class Pipeline:
         raise AssertionError(f"{consumer.name} never acknowledges {len(messages)} records")
 
     def wait_out(self) -> None:
-        """Deliver, and then let days pass, until the watchdog has nothing more to do."""
+        """Deliver, and then let days pass, until the watchdog and the sweep have nothing more to do."""
         self.drain()
         for _ in range(30):
             self.clock.forward(hours=25)
-            rest = self._scheduled(lambda: not any(self.watchdog.look_after().values()))
+            rest = [self._scheduled(done) for done in (self._watched, self._swept)]
             self.drain()
-            if rest:
+            if all(rest):
                 return
-        raise AssertionError("the watchdog never comes to rest")
+        raise AssertionError("the watchdog and the sweep never come to rest")
+
+    def _watched(self) -> bool:
+        return not any(self.watchdog.look_after().values())
+
+    def _swept(self) -> bool:
+        counts = self.sweeping.sweep()
+        return not any(count for name, count in counts.items() if name != "compared")
 
     def drain(self) -> None:
         """Deliver until it is quiet, with the relays."""
@@ -247,7 +255,7 @@ class Pipeline:
         follower = Follower(self.nodes, self.runs, Cascades(self.nodes, self.runs, self.clock), self.clock)
         tracker = Tracker(self.nodes, self.runs, self.records, self.artefacts, self.clock)
         processing = Processing("none", self.artefacts, self.broker, self.guard, self.clock)
-        unpacking = Unpacking(self.uploads, self.blobs, self.objects, self.clock)
+        uploads = Uploads(self.uploading, Unpacking(self.uploads, self.blobs, self.objects, self.clock))
         authority = InProcessAuthority(self.nodes, self.runs)
         records = RecordIndexer(
             index=self.index, authority=authority, artefacts=self.artefacts, publisher=self.broker, clock=self.clock
@@ -263,7 +271,7 @@ class Pipeline:
         found = [
             (self._consumer("files-on-file-events", follower.follow), of_nodes),
             (self._consumer("files-on-record-events", tracker.track, group=by_run), of_runs),
-            (self._consumer("blobs-on-file-events", unpacking.follow), _types("member.requested")),
+            (self._consumer("blobs-on-file-events", uploads.follow), _types("member.requested", "upload.requested")),
             (self._consumer("processor-on-record-events", processing.process), _types("records.parsed")),
             (self._consumer("search-on-record-events", records.follow, group=by_records), of_search),
             (self._consumer("search-on-file-events", nodes.follow, group=whole_batch), _of_search()),

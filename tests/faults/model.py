@@ -72,6 +72,7 @@ def check(world: World, accepted: Mapping[str, str], expected: Mapping[str, Outc
     _events_are_told_in_order(world)
     _records_are_there_once(world)
     _runs_are_of_their_bytes(world)
+    _what_loads_may_still_come(world)
     assert {entry.id for entry in world.log} == {event["id"] for event in world.events}
     compare(world.log, world.nodes, world.runs)
     _index_is_store(world)
@@ -134,6 +135,15 @@ def _runs_are_of_their_bytes(world: World) -> None:
         run = world.runs[ids.run_key(node["_id"], latest)]
         told = (run["blobId"], run["kind"], run["format"])
         assert told == (node["blob"]["blobId"], node["kind"], node["format"]), f"run {latest} of {node['name']}: {told}"
+
+
+def _what_loads_may_still_come(world: World) -> None:
+    """A file that awaits its bytes has an upload that is open, and whose time is not over."""
+    for key, node in world.nodes.items():
+        if node.get("status") == "Loading" and not node["deleted"]:
+            upload = world.uploads.get(key) or {"state": "that nobody opened"}
+            assert upload["state"] == "Open", f"{node['name']} ({key}) awaits an upload {upload['state']}"
+            assert upload["expiresAt"] >= world.now, f"{node['name']} ({key}) awaits what cannot come any more"
 
 
 def _index_is_store(world: World) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import hashlib
 from typing import Any
 
 import boto3
@@ -16,6 +18,7 @@ from functions.parsers.chemical.parser import parser as chemical
 from leanda import limits
 from leanda.access.policy import Viewer
 from leanda.contracts.envelope import Origin
+from leanda.errors import Unavailable
 from tests.fakes.pipeline import USER, Pipeline
 from tests.faults.simulated.boundaries import PORTS, Boundaries, Killed
 from tests.faults.simulated.cloud import until_done
@@ -29,6 +32,10 @@ STORED = "leanda.blobs.blob.stored.v1"
 def announced(cloud: Pipeline, size: int) -> str:
     origin = Origin(cause=f"request-{len(cloud.nodes.documents)}", correlation_id="correlation-1", user_id=USER)
     return str(cloud.files.create(ME, NewFile(name="a.smi", size=size), idempotency_key=None, origin=origin)["id"])
+
+
+def unavailable(*_: Any, **__: Any) -> bool:
+    raise Unavailable(detail="blobs is down")
 
 
 def swept(cloud: Pipeline, **later: float) -> dict[str, int]:
@@ -51,6 +58,52 @@ def test_an_upload_whose_notification_was_lost_is_received_within_minutes() -> N
     assert swept(cloud, minutes=2) == {"received": 1}
     assert cloud.files.get(ME, file_id)["status"] == "Processed"
     assert swept(cloud, days=2) == {}
+
+
+@pytest.mark.parametrize("size", [len(SMILES), limits.MAX_POST_BYTES + 1])
+def test_a_file_whose_upload_nobody_opened_fails_when_its_time_is_over(size: int) -> None:
+    """Whoever announced it got no answer, and did not ask again."""
+    cloud = Pipeline([chemical()])
+    (insert, cloud.uploads.insert) = (cloud.uploads.insert, unavailable)  # type: ignore[method-assign]
+    with pytest.raises(Unavailable):
+        announced(cloud, size)
+    cloud.uploads.insert = insert  # type: ignore[method-assign]
+    cloud.drain()
+    assert file_of(cloud)["status"] == "Loading"
+    assert swept(cloud, hours=23) == {}
+    assert swept(cloud, hours=2) == {"expired": 1}
+    assert (file_of(cloud)["status"], file_of(cloud)["failure"]["code"]) == ("Failed", "UPLOAD_EXPIRED")
+
+
+def test_who_asks_again_gets_the_upload_that_was_opened_meanwhile() -> None:
+    cloud = Pipeline([chemical()])
+    wanted = NewFile(name="a.smi", size=len(SMILES), sha256=hashlib.sha256(SMILES).hexdigest())
+    origin = Origin(cause="request", correlation_id="correlation-7", user_id=USER)
+    (insert, cloud.uploads.insert) = (cloud.uploads.insert, unavailable)  # type: ignore[method-assign]
+    with pytest.raises(Unavailable):
+        cloud.files.create(ME, wanted, idempotency_key="key", origin=origin)
+    cloud.uploads.insert = insert  # type: ignore[method-assign]
+    cloud.deliver()
+    (upload,) = cloud.uploads.documents.values()
+    assert (upload["correlationId"], upload["ownerId"]) == ("correlation-7", USER)
+    file_id = cloud.files.create(ME, wanted, idempotency_key="key", origin=origin)["id"]
+    assert list(cloud.uploads.documents) == [file_id]
+    cloud.receiving.receive(*cloud.objects.put(f"uploads/{file_id}", b"CCN ethanol\nC methane\n"))
+    cloud.deliver()
+    assert file_of(cloud)["failure"]["code"] == "BLOB_CHECKSUM_MISMATCH", (
+        "what was announced of the bytes is known to it"
+    )
+
+
+def test_an_announcement_heard_again_opens_nothing_anew() -> None:
+    cloud = Pipeline([chemical()])
+    announced(cloud, len(SMILES))
+    cloud.deliver()
+    swept(cloud, hours=25)
+    before = copy.deepcopy(cloud.uploads.documents)
+    cloud.deliver_messages(list(cloud.broker.sent))
+    cloud.deliver()
+    assert cloud.uploads.documents == before
 
 
 def test_a_notification_that_comes_after_the_sweep_changes_nothing() -> None:

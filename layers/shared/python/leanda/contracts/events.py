@@ -1,7 +1,4 @@
-"""The data of every event, by context. The models are the source of the JSON Schemas in `events/schemas`.
-
-Each class names its type, its topic and its key; `leanda.contracts.registry` collects them.
-"""
+"""The data of every event, with type, topic and key; the source of `events/schemas`. `leanda.contracts.registry` collects them."""
 
 from __future__ import annotations
 
@@ -75,6 +72,7 @@ class UploadRequested(FileData):
     parent_id: str
     owner_id: str
     size: int = Field(ge=0)
+    sha256: str | None = Field(default=None, description="Of the bytes, if it was announced.")
     revision: int
 
 
