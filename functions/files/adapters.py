@@ -102,6 +102,9 @@ class MongoRuns(MongoAggregates):
     def unindexed(self, now: datetime, *, limit: int) -> list[Document]:
         return self._due("indexBy", now, limit)
 
+    def unheard(self, now: datetime, *, limit: int) -> list[Document]:
+        return self._due("heardBy", now, limit)
+
     def untidy(self, now: datetime, *, limit: int) -> list[Document]:
         return self._due("tidyAt", now, limit)
 
@@ -113,7 +116,7 @@ class MongoRuns(MongoAggregates):
 
     def ensure_indexes(self, *, local: bool) -> None:
         super().ensure_indexes(local=local)
-        for moment in ("deadline", "indexBy", "tidyAt"):
+        for moment in ("deadline", "indexBy", "heardBy", "tidyAt"):
             self.collection.create_index([(moment, 1)], name=moment, sparse=True)
 
 

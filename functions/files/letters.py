@@ -182,7 +182,7 @@ def _reopened(run: Run, *, deadline: datetime) -> Change:
     state = min(rules.reached(run), RunState.PROCESSING, key=lambda state: rules.RANK[state])
     return Change(
         set_={"state": state.value, "deadline": deadline},
-        unset=("failure", "endedAt", "tidyAt", "counts", "closedBy"),
+        unset=("failure", "endedAt", "tidyAt", "heardBy", "counts", "closedBy"),
         emit=(rules.fact(run, state, rules.totals(run, "parsed")),),
     )
 

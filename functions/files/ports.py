@@ -59,6 +59,10 @@ class Runs(Aggregates, Protocol):
         """Runs whose stored records should all have been found by now."""
         ...
 
+    def unheard(self, now: datetime, *, limit: int) -> list[dict[str, Any]]:
+        """Runs whose end their file should show by now."""
+        ...
+
     def untidy(self, now: datetime, *, limit: int) -> list[dict[str, Any]]:
         """Runs that ended so long ago that nobody needs what they replaced, or what they made in vain."""
         ...

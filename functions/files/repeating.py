@@ -2,7 +2,8 @@
 
 A repetition has the ids of what it repeats, so it changes nothing where the first one arrived. Tasks are repeated `TASK_REPEATS`
 times, counted anew after each progress and only when a broker took them; then the run is closed. That stored records wait for the
-index never ends a run: their announcement is repeated without limit, slower each time.
+index never ends a run: their announcement is repeated without limit, slower each time. So is the end of a run, until its file
+shows it.
 """
 
 from __future__ import annotations
@@ -86,6 +87,24 @@ def unindexed(run: Run, node: Node | None, *, at: datetime) -> tuple[Change, tup
         return settled if rules.ended(run) else Change(set_={"indexBy": at + STEP}), ()
     times = run.get("indexRepeats", 0)
     return Change(set_={"indexBy": at + slower(times), "indexRepeats": times + 1}), facts
+
+
+def unheard(run: Run, node: Node | None, *, at: datetime) -> Change:
+    """The end of a run once more, if its file does not show it yet, and when to look again; or that no more is to be done."""
+    latest = (node or {}).get("latestRun") or {}
+    if node is None or latest.get("run") != run["run"] or not rules.ended(run) or _shows(node, run):
+        return Change(unset=("heardBy", "heardRepeats"))
+    times = run.get("heardRepeats", 0)
+    waits = {"heardBy": at + slower(times), "heardRepeats": times + 1}
+    return Change(set_=waits, emit=(rules.as_ended(run),))
+
+
+def _shows(node: Node, run: Run) -> bool:
+    """Whether a file says of its latest run how it ended, and how much of it is found."""
+    latest = node["latestRun"]
+    if (latest["state"], latest.get("failure")) != (run["state"], run.get("failure")):
+        return False
+    return bool(node["activeRun"] != run["run"] or node.get("indexedRecords", 0) >= run.get("announcedIndexed", 0))
 
 
 def is_found(run: Run, stored: RecordsStored) -> bool:

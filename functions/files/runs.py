@@ -27,6 +27,8 @@ from leanda.contracts.events import (
 Run = dict[str, Any]
 
 KEPT: Final = timedelta(seconds=limits.RUN_KEPT_SECONDS)
+HEARD: Final = timedelta(seconds=limits.STEP_SECONDS)
+"""After this time the file should have heard of the run's end."""
 RANK: Final = {state: rank for rank, state in enumerate(RunState)}
 
 
@@ -88,8 +90,10 @@ def ended(run: Run) -> bool:
 
 
 def ending(run: Run, *, at: datetime) -> dict[str, Any]:
-    """What is set when a run ends. Of a further run also when to look for what it, or those before it, left behind."""
-    return {"endedAt": at} | ({"tidyAt": at + KEPT} if run["run"] > 1 else {})
+    """What is set when a run ends: also when to see whether its file has heard of it, and, of a further run, when to look for
+    what it, or those before it, left behind.
+    """
+    return {"endedAt": at, "heardBy": at + HEARD} | ({"tidyAt": at + KEPT} if run["run"] > 1 else {})
 
 
 def left_behind(run: Run, active: int) -> list[int]:
@@ -198,7 +202,7 @@ def reached(run: Run) -> RunState:
 def advance(run: Run, *, at: datetime, metadata: dict[str, Any] | None = None) -> Change:
     """Move the state as far as the marks allow, with the facts that follow; nothing when it is there already."""
     if ended(run):
-        return _indexed_further(run)
+        return _indexed_further(run, at=at)
     target = reached(run)
     if target is RunState.OPEN:
         return NOTHING
@@ -253,14 +257,21 @@ def failed_by_parser(run: Run, event: ParseFailed, *, at: datetime) -> Change:
     return Change(set_={**change.set_, "verdict": verdict}, unset=change.unset, emit=change.emit)
 
 
-def _indexed_further(run: Run) -> Change:
+def as_ended(run: Run) -> RunAdvanced:
+    """What is announced of a run that has ended."""
+    failure = Failure.model_validate(run["failure"]) if run.get("failure") else None
+    return fact(run, RunState(run["state"]), Counts.model_validate(run["counts"]), failure)
+
+
+def _indexed_further(run: Run, *, at: datetime) -> Change:
     if run["state"] != RunState.FINISHED:
         return NOTHING
     now, wanted = indexed_total(run), int(run["counts"]["parsed"])
     if now <= run.get("announcedIndexed", 0) or now < wanted:
         return NOTHING
     counts = Counts.model_validate(run["counts"])
-    return Change(set_={"announcedIndexed": now}, emit=(fact(run, RunState.FINISHED, counts),))
+    changed = {"announcedIndexed": now, "heardBy": at + HEARD}
+    return Change(set_=changed, emit=(fact(run, RunState.FINISHED, counts),))
 
 
 def fact(run: Run, state: RunState, counts: Counts, failure: Failure | None = None) -> RunAdvanced:

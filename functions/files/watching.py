@@ -1,4 +1,4 @@
-"""The watchdog: runs without progress are helped on or ended, stored records that cannot be found are announced again."""
+"""The watchdog: runs without progress are helped on or ended; what cannot be found, or what a file did not hear, is said again."""
 
 from __future__ import annotations
 
@@ -34,13 +34,19 @@ class Watchdog:
         """Look after all runs that are due, as long as there is time (seconds left).
 
         Returns:
-            how many runs were `repeated` (something of them was said again), `closed`, and `announced` to the index again.
+            how many runs were `repeated` (something of them was said again), `closed`, `announced` to the index again, and
+            `told` to their file again because it does not show how they ended.
 
         Raises:
             Unavailable: the broker takes nothing. Nothing was counted; what waits is looked after the next time.
         """
-        counts = {"repeated": 0, "closed": 0, "announced": 0}
-        for due, look in ((self.runs.overdue, self._help_on), (self.runs.unindexed, self._announce)):
+        counts = {"repeated": 0, "closed": 0, "announced": 0, "told": 0}
+        looks = (
+            (self.runs.overdue, self._help_on),
+            (self.runs.unindexed, self._announce),
+            (self.runs.unheard, self._tell),
+        )
+        for due, look in looks:
             # Each look moves the moment at which a run is due, so nothing is met twice.
             while left() > RESERVE_SECONDS and (some := due(self.clock.now(), limit=AT_ONCE)):
                 for run in some:
@@ -86,6 +92,16 @@ class Watchdog:
         if facts:
             logger.warning("stored records are not in the index", run=key, chunks=len(facts))
         return "announced" if facts else None
+
+    def _tell(self, key: str) -> str | None:
+        run, now = self.runs.get(key), self.clock.now()
+        if run is None or run.get("heardBy", now) >= now:
+            return None
+        change = repeating.unheard(run, self.nodes.get(run["fileId"]), at=now)
+        self.runs.apply(run, change, Origin(cause=f"watchdog:{key}:told", correlation_id=run["correlationId"]))
+        if change.emit:
+            logger.warning("a file does not show how its run ended", run=key, state=run["state"])
+        return "told" if change.emit else None
 
 
 def _of_announcement(run: dict[str, Any], node: dict[str, Any] | None) -> Origin:

@@ -64,6 +64,9 @@ class FakeRuns(FakeAggregates):
     def unindexed(self, now: datetime, *, limit: int) -> list[dict[str, Any]]:
         return self._due("indexBy", now, limit)
 
+    def unheard(self, now: datetime, *, limit: int) -> list[dict[str, Any]]:
+        return self._due("heardBy", now, limit)
+
     def untidy(self, now: datetime, *, limit: int) -> list[dict[str, Any]]:
         return self._due("tidyAt", now, limit)
 

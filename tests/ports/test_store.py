@@ -234,7 +234,9 @@ class TestNodes:
         at = (world.clock.now() + timedelta(seconds=1)).isoformat()
         assert found(NodeFilter(), after=[at, "f1"]) == ["f0"]
 
-    @pytest.mark.parametrize(("moment", "other"), [("deadline", "indexBy"), ("indexBy", "deadline")])
+    @pytest.mark.parametrize(
+        ("moment", "other"), [("deadline", "indexBy"), ("indexBy", "heardBy"), ("heardBy", "deadline")]
+    )
     def test_runs_that_are_due_come_in_the_order_in_which_they_became_so(
         self, world: World, moment: str, other: str
     ) -> None:
@@ -242,7 +244,8 @@ class TestNodes:
             due = world.clock.now() + timedelta(minutes=n)
             world.runs.insert(node(f"r{n}", **{moment: due}), Change(), ORIGIN)
         world.runs.insert(node("r4", **{other: world.clock.now()}), Change(), ORIGIN)
-        found = world.runs.overdue if moment == "deadline" else world.runs.unindexed
+        runs = world.runs
+        found = {"deadline": runs.overdue, "indexBy": runs.unindexed, "heardBy": runs.unheard}[moment]
         now = world.clock.now() + timedelta(minutes=2.5)
         assert [run["_id"] for run in found(now, limit=9)] == ["r1", "r2"]
         assert [run["_id"] for run in found(now, limit=1)] == ["r1"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from leanda import ids, limits
 from leanda.access.policy import Viewer
 from leanda.changes import Change
 from leanda.contracts.envelope import Event, Origin
+from leanda.contracts.events import RunAdvanced
 from leanda.errors import Unavailable
 from leanda.messaging.consumer import Consumer
 from tests.fakes.pipeline import USER, Pipeline
@@ -215,6 +217,61 @@ def test_stored_records_that_nobody_can_find_are_announced_again_slower_each_tim
     assert "indexBy" not in scene.run
 
 
+LOST_ENDS: dict[str, tuple[str, bytes, Callable[[Event], bool], tuple[str, int]]] = {
+    "finished without records": (
+        "a.bin",
+        b"\x00\x01zzz",
+        lambda event: event.data["state"] == "Finished",
+        ("Processed", 0),
+    ),
+    "finished": ("a.csv", b"a,b\n1,2\n", lambda event: event.data["state"] == "Finished", ("Processed", 1)),
+    "found": ("a.csv", b"a,b\n1,2\n", lambda event: bool(event.data["indexed"]), ("Processed", 1)),
+    "failed": ("a.csv", b"", lambda event: event.data["state"] == "Failed", ("Failed", 0)),
+}
+
+
+@pytest.mark.parametrize("what", LOST_ENDS)
+def test_the_end_of_a_run_that_its_file_did_not_hear_is_told_again(what: str) -> None:
+    name, body, is_it, end = LOST_ENDS[what]
+    cloud, deaf = Pipeline([tabular(), generic()]), [True]
+    cloud.lost = lambda consumer, event: bool(deaf) and event.type == RunAdvanced.TYPE and is_it(event)
+    file_id = cloud.upload(name, body)
+    cloud.drain()
+
+    def shown() -> tuple[str, int]:
+        file = cloud.files.get(ME, file_id)
+        return (file["status"], file["indexedRecords"])
+
+    assert shown() != end
+    looks = 0
+    for _ in range(5 * 24 * 4):
+        cloud.clock.forward(minutes=15)
+        looks += cloud.watchdog.look_after()["told"]
+        cloud.deliver()
+    assert 9 <= looks <= 14, "after 15, 30, 60 minutes, and so on, up to a day; without limit"
+    deaf.clear()
+    cloud.clock.forward(days=2)
+    assert cloud.watchdog.look_after()["told"] == 1
+    cloud.deliver()
+    assert shown() == end
+    cloud.clock.forward(days=2)
+    assert not any(cloud.watchdog.look_after().values())
+    assert "heardBy" not in cloud.runs.documents[ids.run_key(file_id, 1)]
+
+
+def test_a_cancelled_run_whose_file_did_not_hear_of_it_keeps_nothing_from_its_restoration() -> None:
+    scene = Scene(TASK)
+    scene.type = RunAdvanced.TYPE
+    scene.cloud.files.delete(ME, scene.file_id, "file", None, ORIGIN)
+    scene.cloud.deliver()
+    scene.cloud.files.restore(ME, scene.file_id, "file", ORIGIN)
+    scene.cloud.deliver()
+    assert (scene.run["state"], scene.status) == ("Cancelled", "Processing")
+    scene.deaf = False
+    assert scene.look(minutes=16) == {"told": 1}
+    assert scene.status == "Processed"
+
+
 def test_records_of_a_moved_file_are_announced_until_they_are_indexed_where_it_is_now() -> None:
     scene = Scene("none")
     assert scene.look(days=2) == {}
@@ -259,6 +316,6 @@ def test_how_many_runs_were_ended_is_a_metric(
             return 55_000
 
     capsys.readouterr()
-    assert lambda_handler({}, Context()) == {"repeated": 0, "closed": 1, "announced": 0}
+    assert lambda_handler({}, Context()) == {"repeated": 0, "closed": 1, "announced": 0, "told": 0}
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert (told["RunsClosed"], told["RunsRepeated"], told["RunsAnnounced"]) == ([1.0], [0.0], [0.0])
