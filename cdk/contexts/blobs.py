@@ -53,7 +53,14 @@ BLOBS: Final = Context(
                 Consumer(
                     handler="on_file_events",
                     topic=FILE_EVENTS,
-                    filters=(of_type(events.UploadRequested.TYPE, events.MemberRequested.TYPE),),
+                    filters=(
+                        of_type(
+                            events.UploadRequested.TYPE,
+                            events.MemberRequested.TYPE,
+                            events.FileCreated.TYPE,
+                            events.FileReprocessRequested.TYPE,
+                        ),
+                    ),
                     # A member of 512 MiB is inflated and stored in this time, part by part.
                     batch_size=10,
                     timeout=300,

@@ -29,7 +29,21 @@ _BLOCK: Final = 1 << 20
 _GONE: Final = {"404", "NoSuchKey", "NoSuchVersion", "NoSuchUpload", "NotFound", "MethodNotAllowed", "405"}
 
 
-class MongoUploads(MongoAggregates):
+class MongoTellers(MongoAggregates):
+    """`Tellers` on any collection."""
+
+    def untold(self, now: datetime, *, limit: int) -> list[Document]:
+        # DocumentDB uses a sparse index only where existence is asked for (Developer Guide, "Functional differences").
+        due = {"tellAt": {"$exists": True, "$lt": now}}
+        with store_errors():
+            return list(self.collection.find(due, {"outbox": 0}).sort("tellAt", 1).limit(limit))
+
+    def ensure_indexes(self, *, local: bool) -> None:
+        super().ensure_indexes(local=local)
+        self.collection.create_index([("tellAt", 1)], name="tellAt", sparse=True)
+
+
+class MongoUploads(MongoTellers):
     """`Uploads` on the collection `uploads`."""
 
     def __init__(self, database: Database[Document], publisher: Publisher, clock: Clock, *, patient: bool) -> None:
@@ -45,7 +59,7 @@ class MongoUploads(MongoAggregates):
         self.collection.create_index([("state", 1), ("lookAt", 1)], name="lookAt")
 
 
-class MongoBlobs(MongoAggregates):
+class MongoBlobs(MongoTellers):
     """Blob documents on the collection `blobs`."""
 
     def __init__(self, database: Database[Document], publisher: Publisher, clock: Clock, *, patient: bool) -> None:

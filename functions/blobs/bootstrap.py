@@ -75,7 +75,7 @@ def on_file_events() -> Consumer:
     settings, clock = s.FileEventsSettings.load(), SystemClock()
     uploads, blobs = _aggregates(settings, patient=True)
     objects = _objects(settings)
-    follower = Follower(Uploading(uploads, objects, clock), Unpacking(uploads, blobs, objects, clock))
+    follower = Follower(Uploading(uploads, objects, clock), Unpacking(uploads, blobs, objects, clock), blobs)
     letters = SqsDeadLetterQueue(boto3.client("sqs"), settings.dead_letter_queue_url)
     return Consumer("blobs-on-file-events", follower.follow, letters, clock)
 

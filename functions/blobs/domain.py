@@ -132,7 +132,8 @@ def reopened(upload: dict[str, Any], *, cause: str, at: datetime) -> Change:
     if upload["state"] not in {"Rejected", "Expired"} or upload["cause"] == cause:
         return NOTHING
     expires = at + timedelta(seconds=limits.UPLOAD_OPEN_SECONDS)
-    return Change(set_={"state": "Open", "cause": cause, "expiresAt": expires, "lookAt": at + LOST_AFTER})
+    changed = {"state": "Open", "cause": cause, "expiresAt": expires, "lookAt": at + LOST_AFTER}
+    return Change(set_=changed, unset=("told", "tellAt", "tellings"))
 
 
 def member_refused(upload: dict[str, Any], error: BlobRefused, *, at: datetime) -> Change:

@@ -1,14 +1,16 @@
-"""Follows what is announced of files: each has an upload that ends, and what lies in a bundle is taken out of it."""
+"""Follows what is announced of files: each has an upload that ends, what lies in a bundle is taken out, what was taken is noted."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from functions.blobs import telling
 from functions.blobs.unpacking import Unpacking
 from functions.blobs.use_cases import Uploading
 from leanda.contracts.envelope import Origin
-from leanda.contracts.events import MemberRequested, UploadRequested
+from leanda.contracts.events import MemberRequested, RunRequest, UploadRequested
 from leanda.messaging import Group
+from leanda.persistence.aggregates import Aggregates
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,7 @@ class Follower:
 
     uploading: Uploading
     unpacking: Unpacking
+    blobs: Aggregates
 
     def follow(self, group: Group) -> None:
         for one in group:
@@ -33,3 +36,7 @@ class Follower:
                     sha256=data.sha256,
                     correlation_id=origin.correlation_id,
                 )
+            elif isinstance(data, RunRequest):
+                blob = self.blobs.get(data.blob_id)
+                if blob is not None and "told" in blob:
+                    self.blobs.apply(blob, telling.HEARD, origin)

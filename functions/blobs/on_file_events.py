@@ -1,7 +1,7 @@
-"""Opens the uploads of announced files that have none, and takes members out of stored bundles, so that they become files.
+"""Opens uploads that announced files lack, takes members out of stored bundles, and notes which bytes `files` has taken.
 
-Trigger: MSK topic `file-events`, types UploadRequested and MemberRequested. Emits (outbox): BlobRejected;
-what it stores, S3 announces.
+Trigger: MSK topic `file-events`, types UploadRequested, MemberRequested, FileCreated, FileReprocessRequested. Emits (outbox):
+BlobRejected; what it stores, S3 announces.
 """
 
 from functions.blobs.bootstrap import on_file_events

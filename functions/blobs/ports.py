@@ -11,13 +11,19 @@ from functions.blobs.domain import StoredObject
 from leanda.persistence.aggregates import Aggregates
 
 
-class Uploads(Aggregates, Protocol):
+class Tellers(Aggregates, Protocol):
+    def untold(self, now: datetime, *, limit: int) -> list[dict[str, Any]]:
+        """Documents whose announcement is to be told again by now (`functions.blobs.telling`), longest due first."""
+        ...
+
+
+class Uploads(Tellers, Protocol):
     def overdue(self, now: datetime, *, limit: int) -> list[dict[str, Any]]:
         """Open uploads that are to be looked at by now, longest due first."""
         ...
 
 
-class Blobs(Aggregates, Protocol):
+class Blobs(Tellers, Protocol):
     def sequencers(self, file_id: str) -> list[str]:
         """Of all versions of a file's bytes that are known."""
         ...

@@ -1,4 +1,4 @@
-"""Finds objects that S3 did not tell of, in open uploads and in the inbox, and ends uploads whose time is over.
+"""Finds objects that S3 did not tell of, ends uploads whose time is over, tells again what `files` did not take up.
 
 Trigger: schedule, every five minutes. Emits (outbox): BlobStored, BlobRejected, UploadExpired.
 """

@@ -1,4 +1,4 @@
-"""Nothing is stuck: bytes that S3 did not tell of are found, uploads that never come expire."""
+"""Nothing is stuck: what S3 did not tell of is found, what never comes expires, what `files` did not take up is told again."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from functions.blobs import domain
+from functions.blobs import domain, telling
 from functions.blobs.ports import Listed
 from functions.blobs.use_cases import Receiving, Uploading
 from leanda import ids
@@ -40,14 +40,18 @@ class Sweeping:
 
         Returns:
             objects `received` whose notification was lost, uploads `expired`, objects `compared` in the inbox, and objects that
-            `failed` to be received: they are tried again, and hold nobody up.
+            `failed` to be received: they are tried again, and hold nobody up; and announcements `told` again.
         """
-        done = {"received": 0, "expired": 0, "compared": 0, "failed": 0}
+        done = {"received": 0, "expired": 0, "compared": 0, "failed": 0, "told": 0}
         seen: set[str] = set()
         while left() > RESERVE_SECONDS and (due := [one for one in self._due() if one["_id"] not in seen]):
             for upload in due:
                 seen.add(upload["_id"])
                 self._look_at(upload, done)
+        for owner in (self.uploading.uploads, self.receiving.blobs):
+            while left() > RESERVE_SECONDS and (due := owner.untold(self.receiving.clock.now(), limit=AT_ONCE)):
+                for document in due:
+                    self._tell(owner, document, done)
         for _ in range(pages):
             if left() < RESERVE_SECONDS or not self._compare_page(done):
                 break
@@ -70,6 +74,14 @@ class Sweeping:
                 self.uploading.uploads.apply(upload, domain.looked_at(upload, at=now), _NOBODY)
         except RevisionConflict:  # it came to its end meanwhile, or somebody else looks
             logger.info("an upload was changed while it was looked at", upload=upload["_id"])
+
+    def _tell(self, owner: Aggregates, document: dict[str, Any], done: dict[str, int]) -> None:
+        """Tell again what `files` has not taken up; what no broker took was not told, and does not count."""
+        owner.publish(document["_id"])
+        logger.warning("nobody has taken up what was told", of=document["_id"], type=document["told"]["type"])
+        owner.apply(document, telling.again(document, at=self.receiving.clock.now()), _NOBODY)
+        owner.publish(document["_id"])
+        done["told"] += 1
 
     def _compare_page(self, done: dict[str, int]) -> bool:
         """Compare the next page of the inbox with the blobs that are known; False at the end of a round."""

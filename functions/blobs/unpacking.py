@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from functions.blobs import domain
+from functions.blobs import domain, telling
 from functions.blobs.domain import BlobRefused, BundleGone, MemberCorrupt
 from functions.blobs.members import DEFLATED, STORED, content
 from functions.blobs.ports import Objects, Uploads
@@ -35,7 +35,10 @@ class Unpacking:
             try:
                 self._store(key, wanted)
             except BlobRefused as refused:
-                self.uploads.apply(upload, domain.member_refused(upload, refused, at=self.clock.now()), origin)
+                now = self.clock.now()
+                change = domain.member_refused(upload, refused, at=now)
+                told = telling.kept(change, origin, revision=upload["revision"] + 1, at=now)
+                self.uploads.apply(upload, replace(change, set_={**change.set_, **told}), origin)
         self.uploads.publish(wanted.file_id)
 
     def _open(self, wanted: MemberRequested, origin: Origin) -> dict[str, Any]:

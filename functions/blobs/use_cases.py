@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from functions.blobs import domain
+from functions.blobs import domain, telling
 from functions.blobs.domain import BlobRefused, StoredObject
 from functions.blobs.ports import Blobs, Objects, Uploads
 from leanda import ids, limits
@@ -115,8 +115,11 @@ class Uploading:
         if "uploadId" in upload:
             self.objects.abort(upload_key(upload["_id"]), upload["uploadId"])
         origin = Origin(cause=f"expired:{upload['_id']}", correlation_id=upload["correlationId"])
+        now = self.clock.now()
+        change = domain.upload_expired(upload, at=now)
+        told = telling.kept(change, origin, revision=upload["revision"] + 1, at=now)
         with correlated(origin.correlation_id):
-            self.uploads.apply(upload, domain.upload_expired(upload, at=self.clock.now()), origin)
+            self.uploads.apply(upload, replace(change, set_={**change.set_, **told}), origin)
             self.uploads.publish(upload["_id"])
 
     def _own(self, owner_id: str, file_id: str) -> dict[str, Any]:
@@ -177,6 +180,7 @@ class Receiving:
                 at = self.clock.now()
                 document, change = domain.refusal(place, found, refused, owner_id=owner_id, name=name, at=at)
                 state = "Rejected"
+            document |= telling.kept(change, origin, revision=0, at=self.clock.now())
             self.blobs.insert(document, change, origin)
             self.blobs.publish(blob_id)
             if upload:

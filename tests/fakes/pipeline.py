@@ -52,14 +52,20 @@ from tests.unit.search.generations import MemoryGenerations, MemoryHoldings, Mem
 USER = "11111111-1111-4111-8111-111111111111"
 
 
-class FakeUploadAggregates(FakeAggregates):
+class FakeTellers(FakeAggregates):
+    def untold(self, now: datetime, *, limit: int) -> list[dict[str, Any]]:
+        due = [doc for key in self.documents if (doc := self.get(key)) and "tellAt" in doc and doc["tellAt"] < now]
+        return sorted(due, key=lambda doc: doc["tellAt"])[:limit]
+
+
+class FakeUploadAggregates(FakeTellers):
     def overdue(self, now: datetime, *, limit: int) -> list[dict[str, Any]]:
         opened = [doc for key in self.documents if (doc := self.get(key)) and doc["state"] == "Open"]
         due = [doc for doc in opened if doc["lookAt"] < now]
         return sorted(due, key=lambda doc: doc["lookAt"])[:limit]
 
 
-class FakeBlobAggregates(FakeAggregates):
+class FakeBlobAggregates(FakeTellers):
     def sequencers(self, file_id: str) -> list[str]:
         return [doc["sequencer"] for doc in self.documents.values() if doc["fileId"] == file_id and "sequencer" in doc]
 
@@ -255,13 +261,14 @@ class Pipeline:
         follower = Follower(self.nodes, self.runs, Cascades(self.nodes, self.runs, self.clock), self.clock)
         tracker = Tracker(self.nodes, self.runs, self.records, self.artefacts, self.clock)
         processing = Processing("none", self.artefacts, self.broker, self.guard, self.clock)
-        uploads = Uploads(self.uploading, Unpacking(self.uploads, self.blobs, self.objects, self.clock))
+        uploads = Uploads(self.uploading, Unpacking(self.uploads, self.blobs, self.objects, self.clock), self.blobs)
         authority = InProcessAuthority(self.nodes, self.runs)
         records = RecordIndexer(
             index=self.index, authority=authority, artefacts=self.artefacts, publisher=self.broker, clock=self.clock
         )
         nodes = NodeIndexer(self.index, authority, Hiding(self.notes, self.clock))
         of_search = _types("records.stored", "records.parsed")
+        of_uploads = _types("member.requested", "upload.requested", "file.created", "reprocess-requested")
         of_nodes = _types(
             "blobs.", "run.advanced", ".moved.", ".deleted.", ".restored.", "run-activated", "folder.created"
         )
@@ -271,7 +278,7 @@ class Pipeline:
         found = [
             (self._consumer("files-on-file-events", follower.follow), of_nodes),
             (self._consumer("files-on-record-events", tracker.track, group=by_run), of_runs),
-            (self._consumer("blobs-on-file-events", uploads.follow), _types("member.requested", "upload.requested")),
+            (self._consumer("blobs-on-file-events", uploads.follow), of_uploads),
             (self._consumer("processor-on-record-events", processing.process), _types("records.parsed")),
             (self._consumer("search-on-record-events", records.follow, group=by_records), of_search),
             (self._consumer("search-on-file-events", nodes.follow, group=whole_batch), _of_search()),

@@ -12,7 +12,8 @@ import pytest
 from pymongo import MongoClient
 
 from functions.blobs.adapters import MongoBlobs, MongoUploads
-from functions.blobs.ports import Blobs, Uploads
+from functions.blobs.ports import Blobs, Tellers, Uploads
+from functions.blobs.telling import HEARD
 from leanda.changes import Change
 from leanda.contracts.envelope import Origin
 from tests.fakes.clock import FakeClock
@@ -73,6 +74,24 @@ def test_an_upload_that_was_looked_at_is_due_later(world: World) -> None:
     world.uploads.apply(found, Change(set_={"lookAt": CLOCK.now() + timedelta(minutes=5)}), ORIGIN)
     assert world.overdue(minutes=1) == []
     assert world.overdue(minutes=6) == ["a"]
+
+
+@pytest.mark.parametrize("which", ["uploads", "blobs"])
+def test_what_is_to_be_told_again_is_due_longest_first_until_it_was_heard(world: World, which: str) -> None:
+    owner: Tellers = getattr(world, which)
+    for key, minutes in (("b", 2), ("a", 1), ("later", 9)):
+        due = CLOCK.now() + timedelta(minutes=minutes)
+        owner.insert({"_id": key, "revision": 0, "told": {}, "tellAt": due, "tellings": 0}, Change(), ORIGIN)
+    owner.insert({"_id": "heard", "revision": 0}, Change(), ORIGIN)
+
+    def found(minutes: float, limit: int = 9) -> list[str]:
+        return [one["_id"] for one in owner.untold(CLOCK.now() + timedelta(minutes=minutes), limit=limit)]
+
+    assert found(1) == [], "due is what lies behind"
+    assert found(3) == ["a", "b"]
+    assert found(3, limit=1) == ["a"]
+    owner.apply({"_id": "a", "revision": 0}, HEARD, ORIGIN)
+    assert found(3) == ["b"]
 
 
 def test_versions_of_one_file_are_known_by_their_sequencers(world: World) -> None:

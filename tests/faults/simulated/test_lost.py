@@ -1,4 +1,4 @@
-"""Events that a consumer never gets: the watchdog says them again, and the file ends as if nothing had been lost."""
+"""Events that a consumer never gets: the watchdog and the sweep say them again, and the file ends as if nothing had been lost."""
 
 from __future__ import annotations
 
@@ -19,23 +19,25 @@ from tests.faults.simulated.files import EXPECTED
 from tests.faults.simulated.life import live
 from tests.faults.simulated.test_simulator import SEED
 
-OF_RUNS = (
+OF_FILES = (
     "leanda.files.file.created.v1",
     "leanda.files.file.reprocess-requested.v1",
+    "leanda.files.run.",
+    "leanda.blobs.",
     "leanda.parsers.",
     "leanda.processor.",
     "leanda.files.records.",
     "leanda.search.",
 )
-"""What a run lives by. Facts about nodes are repeated by nobody: the index compares itself with the store instead."""
+"""What a file and its runs live by. Facts about nodes are repeated by nobody: the index compares itself with the store instead."""
 
 
 SOME = 3
 """Ways of events tried in `make test`; `make test-all` tries every one."""
 
 
-def is_of_run(consumer: Consumer, event: Event) -> bool:
-    return event.type.startswith(OF_RUNS) and consumer.name != "search-on-file-events"
+def is_of_file(consumer: Consumer, event: Event) -> bool:
+    return event.type.startswith(OF_FILES) and consumer.name != "search-on-file-events"
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +52,7 @@ def calm() -> set[tuple[str, str]]:
     cloud, seen = Simulator(1, Boundaries()), set[tuple[str, str]]()
 
     def notice(consumer: Consumer, event: Event) -> bool:
-        if is_of_run(consumer, event):
+        if is_of_file(consumer, event):
             seen.add((consumer.name, event.type))
         return False
 
@@ -102,11 +104,11 @@ def test_a_tenth_of_all_events_may_get_lost(round_: int) -> None:
     rounds = defaultdict[str, set[datetime]](set)
 
     def lose(consumer: Consumer, event: Event) -> bool:
-        if not is_of_run(consumer, event) or chance.random() > 0.1:
+        if not is_of_file(consumer, event) or chance.random() > 0.1:
             return False
         file_id, now = event.data["fileId"], cloud.clock.now()
         # Nobody confirms that the records of a deleted file are gone from the index: that is the reconciler's to find.
-        if cloud.nodes.documents[file_id]["deleted"]:
+        if cloud.nodes.documents.get(file_id, {}).get("deleted"):
             return False
         # A file that has lost something in each of so many rounds of the watchdog is given up, and rightly so.
         if now not in rounds[file_id] and len(rounds[file_id]) == TASK_REPEATS:

@@ -95,6 +95,42 @@ def test_who_asks_again_gets_the_upload_that_was_opened_meanwhile() -> None:
     )
 
 
+LOST = {
+    "an upload's bytes": ("leanda.blobs.blob.stored.v1", "Processed"),
+    "a drop's bytes": ("leanda.blobs.blob.stored.v1", "Processed"),
+    "a refusal": ("leanda.blobs.blob.rejected.v1", "Failed"),
+    "a refused drop": ("leanda.blobs.blob.rejected.v1", "Failed"),
+    "an expiry": ("leanda.blobs.upload.expired.v1", "Failed"),
+}
+
+
+@pytest.mark.parametrize("what", LOST)
+def test_what_was_told_of_bytes_and_got_lost_is_told_again_as_it_was(what: str) -> None:
+    cloud, deaf = Pipeline([chemical()]), [True]
+    type_, end = LOST[what]
+    cloud.lost = lambda consumer, event: bool(deaf) and event.type == type_ and consumer.name.startswith("files-")
+    if "drop" in what:
+        cloud.drop("a/./b.smi" if end == "Failed" else "a/b.smi", SMILES)
+    else:
+        file_id = announced(cloud, len(SMILES))
+        if what != "an expiry":
+            cloud.receiving.receive(*cloud.objects.put(f"uploads/{file_id}", MORE if end == "Failed" else SMILES))
+    cloud.deliver()
+    if what == "an expiry":
+        assert swept(cloud, hours=25) == {"expired": 1}
+    assert not [node for node in cloud.nodes.documents.values() if node.get("status") not in {None, "Loading"}]
+    assert swept(cloud, minutes=16).get("told") == 1
+    assert swept(cloud, minutes=16).get("told") is None
+    deaf.clear()
+    assert swept(cloud, hours=2).get("told") == 1
+    cloud.drain()
+    assert file_of(cloud)["status"] == end
+    bodies = {event.model_dump_json(exclude={"time"}) for event in cloud.broker.events(type_)}
+    assert len(bodies) == 1
+    again = sum(swept(cloud, days=7).get("told", 0) for _ in range(9))
+    assert again == (0 if end == "Processed" else 2), "of what ends a file nobody says that it was taken up"
+
+
 def test_an_announcement_heard_again_opens_nothing_anew() -> None:
     cloud = Pipeline([chemical()])
     announced(cloud, len(SMILES))
@@ -138,7 +174,7 @@ def test_an_upload_that_does_not_come_is_looked_at_more_rarely_and_expires_with_
     assert swept(cloud, minutes=16) == {"expired": 1}
     assert cloud.objects.open_parts == {}
     assert cloud.files.get(ME, file_id)["failure"]["code"] == "UPLOAD_EXPIRED"
-    assert swept(cloud, days=2) == {}
+    assert swept(cloud, days=2) == {"told": 1}, "nobody says that an expiry was taken up"
 
 
 def test_a_drop_into_the_inbox_that_nobody_was_told_of_is_found() -> None:
@@ -202,9 +238,9 @@ def test_a_round_through_a_large_inbox_goes_on_where_the_last_sweep_stopped() ->
     counts = [cloud.sweeping.sweep(pages=1) for _ in range(5)]
     assert [count["received"] for count in counts] == [2, 2, 2, 1, 0]
     assert [count["compared"] for count in counts] == [2, 2, 2, 1, 2], "and then begins anew"
-    assert cloud.sweeping.sweep(lambda: 1.0) == dict.fromkeys(("received", "expired", "compared", "failed"), 0), (
-        "no time"
-    )
+    assert cloud.sweeping.sweep(lambda: 1.0) == dict.fromkeys(
+        ("received", "expired", "compared", "failed", "told"), 0
+    ), "no time"
 
 
 @pytest.mark.parametrize("how", ["kill", "refuse", "lose"])
