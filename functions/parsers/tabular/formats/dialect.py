@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -13,8 +14,10 @@ from charset_normalizer import from_bytes
 
 from leanda import limits
 from leanda.errors import FormatMismatch
+from leanda.parsing import quotes
 from leanda.parsing.delimited import DELIMITERS, Layout, best_layout, layout, rows_of
 from leanda.parsing.text import Encoding, declared_encoding, is_utf32
+from leanda.statistics import unit_of
 
 LEGACY: Final = "cp1252"
 """The 8-bit encoding of last resort: what Excel in Western Europe writes."""
@@ -25,6 +28,7 @@ _SOUND_PER_DAMAGED: Final = 10
 _CONTROL: Final = re.compile(r"[\x01-\x08\x0b\x0e-\x19\x1b-\x1f]")
 _TOLD_DELIMITER: Final = re.compile(r'[\r\n]*+"?sep=([,;\t|])"?(?=[\r\n])', re.IGNORECASE)
 _PREAMBLE_ROWS: Final = 50
+_LEAST_POINTS: Final = 5
 
 # Supersets of what is detected: the rows behind the head may use characters that its rows do not.
 _SUPERSETS: Final = {
@@ -106,7 +110,9 @@ def describe(head: bytes, *, tabs_first: bool) -> Table:
         text = text[told.end() :]
         found = layout(text, told[1], complete=complete)
     rows = rows_of(text, found.delimiter, complete=complete)
-    preamble = _preamble(rows, found)
+    preamble = _comments(rows, found.width)
+    after_blank = _after_blank(text, found.delimiter, rows) if found.width == 2 else frozenset()
+    preamble += _preamble(rows[preamble:], found) or _preamble_of_two(rows, preamble, after_blank)
     header, skip = _header(rows[preamble:], found.width, cut=not complete and len(rows) == 1)
     sample = tuple(tuple(row) for row in rows[preamble + skip :])
     preamble += told is not None
@@ -210,6 +216,68 @@ def _preamble(rows: Sequence[Sequence[object]], found: Layout) -> int:
         if len(row) > found.width // 2:
             return n
     return 0
+
+
+def _comments(rows: Sequence[Sequence[str]], width: int) -> int:
+    """How many rows before the header are comments, which start with `#`.
+
+    A row as wide as the table may be its header behind such a mark (`#id,name`, `# x,y`): it is a comment only if the mark stands
+    alone and the row behind the comments names columns of which some hold numbers.
+    """
+    marked = next((n for n, row in enumerate(rows[:_PREAMBLE_ROWS]) if not row[0].startswith("#")), 0)
+    if marked == 0:
+        return 0
+    for n, row in enumerate(rows[:marked]):
+        if len(row) == width and not _is_remark(row[0]):
+            return n
+    last = rows[marked - 1]
+    return marked if len(last) != width or _names_numbers(rows[marked : marked + 4]) else marked - 1
+
+
+def _is_remark(cell: str) -> bool:
+    rest = cell.lstrip("#")
+    return not rest or rest[0].isspace()
+
+
+def _names_numbers(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first of some rows names columns, and one of them holds nothing but numbers."""
+    if len(rows) < 2 or not all(_is_name(cell) for cell in rows[0]):
+        return False
+    return any(all(_NUMBER.fullmatch(cell) for cell in column) for column in zip(*rows[1:], strict=False))
+
+
+def _is_name(cell: str) -> bool:
+    return not says_nothing(cell) and _NUMBER.fullmatch(cell) is None
+
+
+def _after_blank(text: str, delimiter: str, rows: Sequence[Sequence[str]]) -> frozenset[int]:
+    """Which of the first rows stand behind a blank line, or one of empty cells."""
+    found, at = set[int](), 0
+    for n, row in enumerate(itertools.islice(quotes.rows(text, delimiter, "none"), min(len(rows), _PREAMBLE_ROWS + 1))):
+        start = text.index(row, at)
+        if n and (start > at or not any(cell.strip() for cell in rows[n - 1])):
+            found.add(n)
+        at = start + len(row)
+    return frozenset(found)
+
+
+def _preamble_of_two(rows: Sequence[Sequence[str]], start: int, after_blank: frozenset[int]) -> int:
+    """How many rows from a start on stand before the header of two columns: what an instrument says of itself, in two columns too.
+
+    Only numbers follow such a header, to the last row that is seen. It is told from a row of the table by a blank line before
+    it, or by its units, where no row before it has any.
+    """
+    first = next((n for n, row in enumerate(rows[: start + _PREAMBLE_ROWS]) if len(row) == 2 and is_data(row)), 0)
+    header, points = first - 1, rows[first:]
+    if header <= start or len(rows[header]) != 2 or not all(_is_name(cell) for cell in rows[header]):
+        return 0
+    if len(points) < max(_LEAST_POINTS, header) or not all(len(row) == 2 and is_data(row) for row in points):
+        return 0
+    told = header in after_blank or (
+        any(unit_of(name) for name in rows[header])
+        and not any(unit_of(cell) for row in rows[start:header] for cell in row)
+    )
+    return header - start if told else 0
 
 
 _NUMBER: Final = re.compile(r"\s*+[-+]?(?:\d++(?:[.,]\d*+)?|[.,]\d++)(?:[eE][-+]?\d++)?\s*+")
