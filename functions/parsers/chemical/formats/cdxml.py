@@ -26,8 +26,8 @@ from leanda.parsing.format import WholeFormat
 from leanda.parsing.records import decode, error
 from leanda.parsing.text import declared_encoding
 
-_DECLARATION: Final = re.compile(r"\s*+<\?xml\b[^>]*?>")
-_ENCODING: Final = re.compile(rb"<\?xml\b[^>]*?\bencoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
+_DECLARATION: Final = re.compile(r"\s*+<\?xml\b[^<>]*+>")
+_ENCODING: Final = re.compile(rb"<\?xml\b[^<>]*?\bencoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
 _CONTAINERS: Final = ("CDXML", "page", "group")
 _ARROWS: Final = frozenset({"scheme", "step", "arrow"})
 
@@ -70,7 +70,8 @@ def _text(content: bytes) -> str:
             text = decode(content)[0]
     except (LookupError, UnicodeError):
         text = decode(content)[0]
-    return _DECLARATION.sub("", text, count=1)
+    declared = _DECLARATION.match(text)
+    return text[declared.end() :] if declared else text
 
 
 class _Reader:

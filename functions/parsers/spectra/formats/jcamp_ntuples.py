@@ -29,7 +29,7 @@ MAX_PAGES: Final = 100_000
 _MAX_PAGE_ISSUES: Final = 20
 
 _FORM: Final = re.compile(r"\(\s*(\w+)\s*\+\+\s*\(\s*(\w+)\s*\.\.")
-_PAIRS: Final = re.compile(r"\(\s*(\S+?)\s*\.\.")
+_PAIRS: Final = re.compile(r"\(\s*([^\s(.]++)\s*\.\.")
 _TOLERANCE: Final = 1e-6
 
 

@@ -14,8 +14,6 @@ from leanda.errors import FormatMismatch, ParseFailure
 _ROOT: Final = re.compile(rb"<(?:indexedmzML|mzML)[\s>]")
 _DOCTYPE: Final = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _ENCODING: Final = re.compile(rb"<\?xml[^>]{0,200}encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
-_GROUPS: Final = re.compile(rb"<referenceableParamGroupList[\s>].*?</referenceableParamGroupList\s*>", re.DOTALL)
-_INSTRUMENTS: Final = re.compile(rb"<instrumentConfigurationList[\s>].*?</instrumentConfigurationList\s*>", re.DOTALL)
 _RUN: Final = re.compile(rb"<run(\s[^<>]*)>")
 _START_TIME: Final = re.compile(rb"startTimeStamp\s*=\s*[\"']([^\"']{1,40})[\"']")
 _ASCII_ENCODINGS: Final = frozenset({"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1", "windows-1252"})
@@ -69,11 +67,11 @@ def head_of(head: bytes) -> Head:
     if encoding not in _ASCII_ENCODINGS:
         raise FormatMismatch(detail=f"mzML in {encoding} is not read")
     groups: dict[str, tuple[Parameter, ...]] = {}
-    for group in _elements(_GROUPS, head, encoding, "referenceableParamGroup"):
+    for group in _elements(head, encoding, "referenceableParamGroup"):
         groups[group.get("id", "")] = tuple(parameters(group))
     instruments = [
         parameter.name
-        for configuration in _elements(_INSTRUMENTS, head, encoding, "instrumentConfiguration")
+        for configuration in _elements(head, encoding, "instrumentConfiguration")
         for parameter in resolved(configuration, groups)
     ]
     run = _RUN.search(head)
@@ -118,11 +116,15 @@ def resolved(element: ET.Element, groups: dict[str, tuple[Parameter, ...]]) -> l
     return found + parameters(element)
 
 
-def _elements(pattern: re.Pattern[bytes], head: bytes, encoding: str, tag: str) -> list[ET.Element]:
-    match = pattern.search(head)
-    if match is None:
+def _elements(head: bytes, encoding: str, tag: str) -> list[ET.Element]:
+    """The elements of the first list of such elements, which is an element of their name and `List`."""
+    name = f"{tag}List".encode()
+    # One expression for both ends would look for the second behind each first one, of which there may be thousands.
+    start = re.search(rb"<" + name + rb"[\s>]", head)
+    end = re.compile(rb"</" + name + rb"\s*+>").search(head, start.end()) if start else None
+    if start is None or end is None:
         return []
     try:
-        return parse(match[0], encoding).findall(tag)
+        return parse(head[start.start() : end.end()], encoding).findall(tag)
     except (ET.ParseError, IndexError):
         return []

@@ -19,8 +19,10 @@ from leanda.errors import ParseFailure
 _WORKBOOK: Final = "xl/workbook.xml"
 _RELATIONSHIPS: Final = "xl/_rels/workbook.xml.rels"
 _BLOCK: Final = limits.MIB
-_CELL: Final = re.compile(rb"""<(?:\w+:)?c\s(?=[^>]*?\bt=["']e["'])[^>]*?\br=["']([A-Z]{1,3})(\d{1,7})["'][^>]*>""")
-_VALUE: Final = re.compile(rb"<(?:\w+:)?v(?:\s[^>]*)?>([^<]{0,64})<")
+_CELL: Final = re.compile(
+    rb"""<(?:\w+:)?c\s(?=[^<>]*?\bt=["']e["'])(?>[^<>]*?\br=["']([A-Z]{1,3})(\d{1,7})["'])[^<>]*+>"""
+)
+_VALUE: Final = re.compile(rb"<(?:\w+:)?v(?:\s[^<>]*+)?>([^<]{0,64})<")
 _ERROR: Final = re.compile(rb"""t=["']e["']""")
 _LONGEST_CELL: Final = 64 * limits.KIB
 """Of a cell's formula: Excel allows 8,192 characters."""

@@ -22,7 +22,7 @@ HEADER_LINES: Final = 3
 COUNTS: Final = HEADER_LINES
 FIRST_ATOM: Final = COUNTS + 1
 
-_COORDINATE: Final = re.compile(rb" *[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)? *")
+_COORDINATE: Final = re.compile(rb" *[-+]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][-+]?\d++)? *")
 _INTEGER: Final = re.compile(rb" *[-+]?\d+ *")
 _ATOM_VALUES: Final = re.compile(rb"M  (?:CHG|RAD|ISO) *+(\d{1,9})((?: ++\d{1,9} ++-?\d{1,9})*+) *+")
 _PROPERTY_LINES: Final = (b"M  ", b"A  ", b"V  ", b"G  ", b"S  ")

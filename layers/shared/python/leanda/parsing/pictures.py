@@ -43,7 +43,7 @@ _TIFF_STARTS: Final = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _JPEG_2000: Final = b"\0\0\0\x0cjP  "
 _BMP_HEADERS: Final = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
 _OME_ROOT: Final = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*+(?:<\?.{0,1000}?\?>\s*+|<!--.{0,5000}?-->\s*+){0,10}<(?:\w{1,30}:)?OME[\s>]", re.DOTALL
+    rb"(?:\xef\xbb\xbf)?\s*+(?>(?:<\?.{0,1000}?\?>|<!--.{0,5000}?-->)\s*+){0,10}<(?:\w{1,30}:)?OME[\s>]", re.DOTALL
 )
 _DESCRIPTION: Final = 270
 

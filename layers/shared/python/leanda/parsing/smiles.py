@@ -16,7 +16,7 @@ _SMILES_TOKENS = re.compile(
     r"(?:\[\d*(?:[A-Z][a-z]?|[a-z]{1,2}|\*)[^\[\]\s]*\]|Br|Cl|[BCNOPSFI]|[bcnops]|\*"
     r"|[-=#$:/\\~.()]|%\d\d|\d)++"
 )
-_BRACKETED = re.compile(r"\[[^\]]*\]")
+_BRACKETED = re.compile(r"\[[^\[\]]*+\]")
 _RING = re.compile(r"%\d\d|\d")
 _ARROWS: Final = re.compile(r"([^>\s]*)>([^>\s]*)>([^>\s]*)(?:\s+\|[^|]*\|)?")
 _DELIMITERS: Final = ("\t", ",", ";")
