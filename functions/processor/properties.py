@@ -2,7 +2,7 @@
 
 | Name | Unit | Meaning |
 |---|---|---|
-| `canonicalSmiles` | | canonical aromatic SMILES; components sorted and joined by `.` |
+| `canonicalSmiles` | | canonical aromatic SMILES; components sorted and joined by `.`; a racemate has ` |&1:…|` behind it |
 | `molecularFormula` | | Hill order, all components together, isotopes as their element |
 | `molecularWeight` | g/mol | from the standard atomic weights; isotopes as given |
 | `monoisotopicMass` | Da | of the most abundant isotope of each element; as in PubChem, an ion's electrons do not count |
@@ -90,6 +90,11 @@ def compute(text: str) -> Computed:
 
     for name, calculate in CALCULATIONS:
         add(name, calculate, molecule)
+    if "canonicalSmiles" in properties and structures.has_unsaid_groups(molecule):
+        message = (
+            "canonicalSmiles says nothing of the racemic and relative groups, and has their centres as they are drawn."
+        )
+        issues.append(_issue("PROPERTY_INCOMPLETE", message, place="canonicalSmiles"))
     if "inchi" in properties:
         add("inchiKey", structures.inchi_key, properties["inchi"])
         issues += _left_out(properties)

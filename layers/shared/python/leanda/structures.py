@@ -25,6 +25,11 @@ _KEYWORD_UNKNOWN: Final = re.compile(r"unsupported property of CTAB3000(?: \(in 
 _STANDARD_INCHI: Final = ""
 
 
+_ABSOLUTE, _OR, _AND = 1, 2, 3
+"""Kinds of stereocentres (Indigo API, `Stereocenter.stereocenterType`)."""
+_GROUP_MARKS: Final = {_OR: "o", _AND: "&"}
+
+
 class TooManyAtoms(ValueError):
     """A structure is too large for a calculation."""
 
@@ -36,6 +41,9 @@ def session() -> Any:
 
     indigo = Indigo()
     indigo.setOption("ignore-stereochemistry-errors", True)
+    # A molfile without chiral flag would be a racemate, and its canonical SMILES that of either hand. Nearly all programs write
+    # none for what they mean as drawn; InChI and RDKit read it so. Groups that a file states (STERAC, STEREL) stay groups.
+    indigo.setOption("ignore-no-chiral-flag", True)
     indigo.setOption("unique-dearomatization", False)
     indigo.setOption("ignore-noncritical-query-features", True)
     indigo.setOption("timeout", CALL_MILLISECONDS)
@@ -117,12 +125,62 @@ def canonical_smiles(molecule: Any) -> str:
     Aromatised: it numbers double bonds as they are drawn, so the two Kekulé forms of o-xylene would differ.
     Where Indigo appends a ` |…|` extension, whose atom numbers span all components, the molecule is taken whole.
 
+    A racemate, and an enantiomer of unknown hand, say so (` |&1:1|`, ` |o1:1|`) behind the first of its two hands in
+    alphabetical order, so that both drawings have the same text. Molecules of several such groups, or of some centres of known
+    hand and some of unknown, are written as drawn; see `has_unsaid_groups`.
+
     Raises:
         TooManyAtoms: over `MAX_CANONICAL_ATOMS`.
         IndigoException: it takes too long, or the structure has no SMILES (polymers).
     """
     if (atoms := molecule.countAtoms()) > MAX_CANONICAL_ATOMS:
         raise TooManyAtoms(f"the structure has {atoms:,} atoms; {MAX_CANONICAL_ATOMS:,} are accepted")
+    groups = _stereo_groups(molecule)
+    if groups <= {(_ABSOLUTE, 0)}:
+        return _canonical_smiles(molecule)
+    drawn = molecule.clone()
+    for centre in drawn.iterateStereocenters():
+        if centre.stereocenterType() in _GROUP_MARKS:
+            centre.changeStereocenterType(_ABSOLUTE)
+    smiles = _canonical_smiles(drawn)
+    if len(groups) > 1:
+        return smiles
+    for centre in drawn.iterateStereocenters():
+        if centre.stereocenterType() == _ABSOLUTE:
+            centre.invertStereo()
+    other = _canonical_smiles(drawn)
+    if smiles == other:  # a meso form, which is its own mirror image
+        return smiles
+    ((kind, _),) = groups
+    return _with_group(min(smiles, other), _GROUP_MARKS[kind])
+
+
+def has_unsaid_groups(molecule: Any) -> bool:
+    """Whether the canonical SMILES says less of racemic and relative centres than the molecule."""
+    return molecule.countStereocenters() > 1 and len(_stereo_groups(molecule)) > 1
+
+
+def _stereo_groups(molecule: Any) -> set[tuple[int, int]]:
+    """The groups of stereocentres, each as its kind and number; centres that are as drawn make one group, (`_ABSOLUTE`, 0)."""
+    if not molecule.countStereocenters():
+        return set()
+    kinds = [(centre, centre.stereocenterType()) for centre in molecule.iterateStereocenters()]
+    return {
+        (kind, centre.stereocenterGroup() if kind in _GROUP_MARKS else 0)
+        for centre, kind in kinds
+        if kind == _ABSOLUTE or kind in _GROUP_MARKS
+    }
+
+
+def _with_group(smiles: str, mark: str) -> str:
+    """A SMILES that says of all its centres that they are one group."""
+    written = session().loadMolecule(lone_pairs.turned(smiles))
+    centres = ",".join(str(at) for at in sorted(centre.index() for centre in written.iterateStereocenters()))
+    text, _, extension = smiles.partition(" |")
+    return f"{text} |{f'{extension[:-1]},' if extension else ''}{mark}1:{centres}|"
+
+
+def _canonical_smiles(molecule: Any) -> str:
     if molecule.countComponents() == 1:  # most have but one, and a copy costs less than a part
         return _aromatic_smiles(molecule.clone())
     parts = [_aromatic_smiles(component.clone()) for component in molecule.iterateComponents()]
