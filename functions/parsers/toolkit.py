@@ -28,7 +28,7 @@ def load(text: str) -> tuple[Any, tuple[Issue, ...]]:
     if "\0" in text:
         return None, (error("STRUCTURE_HOLDS_NUL", "There is a NUL character in the structure."),)
     try:
-        molecule, dropped = structures.load(text)
+        molecule, dropped, _ = structures.load(text)
     # Indigo also raises plain exceptions (bad UTF-8, its own wrapper): one record's matter.
     except Exception as refusal:
         message = structures.reason(refusal)
@@ -43,7 +43,7 @@ def load(text: str) -> tuple[Any, tuple[Issue, ...]]:
 
 def _no_molecule(text: str, message: str) -> Issue:
     try:
-        structures.session().loadQueryMolecule(structures.without_name(text))
+        structures.load_query(text)
     except Exception:
         return error("TOOLKIT_REFUSED", f"Indigo cannot read the structure: {message}.")
     return warning("QUERY_STRUCTURE", f"A query, not a molecule; nothing is computed from it: {message}.")
@@ -58,12 +58,17 @@ class Component:
     problem: str | None = None
 
 
-def component(molecule: Any) -> Component:
+def component(molecule: Any, *, unsaid_bond: str | None = None) -> Component:
     """Canonical SMILES (aromatic, without atom mapping, parts sorted) and standard InChIKey of a molecule.
 
     Both from single and double bonds: rings that an aromatic SMILES calls aromatic, Indigo would leave as they are.
     The molecule itself is brought into that form.
+
+    Args:
+        unsaid_bond: the kind of a bond that no SMILES can say; see `molfiles`.
     """
+    if unsaid_bond:
+        return Component(problem=f"a SMILES would say that its {unsaid_bond} bonds are single")
     molecule.dearomatize()
     try:
         smiles = structures.canonical_smiles(molecule)

@@ -71,17 +71,20 @@ def compute(text: str) -> Computed:
     the structure is no molecule (a query).
     """
     try:
-        molecule = structures.load_kekule(text)
+        molecule, _, unsaid = structures.load(text)
+        molecule.dearomatize()  # as in `structures.load_kekule`
         unspecified = structures.atoms_without_element(molecule)
     except Exception as error:
-        why = f"Nothing was computed: {structures.reason(error)}."
-        return Computed(issues=[_issue("STRUCTURE_NOT_COMPUTABLE", why)])
+        return _nothing(structures.reason(error))
     computed = Computed()
     properties, issues = computed.properties, computed.issues
 
     def add(name: str, calculate: Callable[[Any], Any], given: Any) -> None:
         if unspecified and name in NEEDS_ELEMENTS:
             issues.append(_property_failed(name, f"{unspecified} atoms have no element (R group, * or pseudoatom)"))
+            return
+        if unsaid and name == "canonicalSmiles":
+            issues.append(_property_failed(name, f"a SMILES would say that its {unsaid} bonds are single"))
             return
         try:
             properties[name] = calculate(given)
@@ -106,6 +109,10 @@ def compute(text: str) -> Computed:
     for name, calculate in DESCRIPTORS:
         add(name, calculate, seen)
     return computed
+
+
+def _nothing(why: str) -> Computed:
+    return Computed(issues=[_issue("STRUCTURE_NOT_COMPUTABLE", f"Nothing was computed: {why}.")])
 
 
 def _left_out(properties: dict[str, Any]) -> list[Issue]:

@@ -39,6 +39,12 @@ def drawn(smiles: str) -> Chem.Mol:
     return molecule
 
 
+def in_space(smiles: str, *, hydrogens: bool, seed: int) -> Chem.Mol:
+    molecule = Chem.AddHs(Chem.MolFromSmiles(smiles))
+    assert AllChem.EmbedMolecule(molecule, randomSeed=seed) == 0
+    return molecule if hydrogens else Chem.RemoveHs(molecule)
+
+
 def with_flag(molblock: str, flag: int) -> str:
     """A molfile, V2000 or V3000, with this chiral flag."""
     lines = molblock.split("\n")
@@ -73,6 +79,26 @@ def test_a_drawing_has_the_hand_that_is_drawn_with_and_without_chiral_flag(
     assert computed.properties["canonicalSmiles"] == compute(smiles).properties["canonicalSmiles"]
     assert computed.properties["inchiKey"] == Chem.MolToInchiKey(Chem.MolFromSmiles(smiles))
     assert computed.issues == []
+
+
+@pytest.mark.parametrize("smiles", CHIRAL)
+@pytest.mark.parametrize("hydrogens", [True, False])
+@pytest.mark.parametrize("write", [Chem.MolToMolBlock, Chem.MolToV3KMolBlock])
+@pytest.mark.parametrize("seed", [1, 7])
+def test_a_model_in_space_has_the_hand_of_its_coordinates_though_it_carries_wedges(
+    smiles: str, hydrogens: bool, write: Write, seed: int
+) -> None:
+    text = write(in_space(smiles, hydrogens=hydrogens, seed=seed))
+    for flag in (0, 1):
+        assert is_molecule(compute(with_flag(text, flag)).properties["canonicalSmiles"], smiles), text
+
+
+@pytest.mark.parametrize("heights", [("    0.0000", "   -0.0000"), ("    1.0000", "    1.0000")])
+def test_a_drawing_at_one_height_is_a_drawing_whatever_its_height(heights: tuple[str, str]) -> None:
+    lines = Chem.MolToMolBlock(drawn(L_ALANINE)).split("\n")
+    for at in range(4, 10):
+        lines[at] = f"{lines[at][:20]}{heights[at % 2]}{lines[at][30:]}"
+    assert is_molecule(compute("\n".join(lines)).properties["canonicalSmiles"], L_ALANINE)
 
 
 @pytest.mark.parametrize("kind", ["&", "o"])

@@ -49,7 +49,7 @@ class SdfFormat:
     """See `leanda.parsing.format.WritingFormat`. An unterminated last record counts if it holds more than blanks."""
 
     name = "sdf"
-    version = "2"
+    version = "3"
     empty_is_failure = True
     together = False
 

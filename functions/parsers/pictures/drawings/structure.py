@@ -12,7 +12,6 @@ from functions.parsers.pictures.drawings import sketch
 from functions.parsers.pictures.drawings.sketch import Atom, Bond, Line, Point, Scheme, Sketch
 from leanda import structures
 from leanda.contracts.artefacts import Issue, Severity
-from leanda.parsing import lone_pairs
 
 SIDE: Final = 400
 WIDTH: Final = 800
@@ -55,16 +54,17 @@ def reaction(text: str) -> bytes:
 
 
 def _query(text: str, issues: tuple[Issue, ...]) -> Any:
+    if said := next((issue.message for issue in issues if issue.severity is Severity.ERROR), None):
+        raise NotDrawable(said)
     try:
-        return structures.session().loadQueryMolecule(structures.without_name(text))
+        return structures.load_query(text)
     except Exception as refusal:
-        said = next((issue.message for issue in issues if issue.severity is Severity.ERROR), None)
-        raise NotDrawable(said, detail=structures.reason(refusal)) from refusal
+        raise NotDrawable(detail=structures.reason(refusal)) from refusal
 
 
 def _reaction(text: str) -> Any:
     try:
-        return structures.session().loadReaction(lone_pairs.turned(text))
+        return structures.load_reaction(text)
     except Exception:  # a query, or nothing that Indigo can read
         try:
             return structures.session().loadQueryReaction(text)

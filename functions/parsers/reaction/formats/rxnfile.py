@@ -13,7 +13,7 @@ from typing import Final
 from functions.parsers import toolkit
 from functions.parsers.reactions import Participant
 from leanda.contracts.artefacts import Issue
-from leanda.parsing import ctab
+from leanda.parsing import ctab, molfiles
 from leanda.parsing.records import decode, error, line_place, refused
 
 HEADER_LINES: Final = 4
@@ -89,11 +89,12 @@ def _participant(table: _Table, place: str) -> tuple[Participant, tuple[Issue, .
     text, issues = decode(b"\n".join([*table.lines, b""]))
     name = decode(table.lines[0])[0].strip() or None if table.lines else None
     issues += ctab.check(table.lines, first_line=table.first_line)
-    component = None
+    component: toolkit.Component | None = None
     if not refused(issues):
         molecule, said = toolkit.load(text)
         issues += said
-        component = toolkit.component(molecule) if molecule is not None else None
+        if molecule is not None:
+            component = toolkit.component(molecule, unsaid_bond=molfiles.understood(text).unsaid_bond)
     placed = [
         issue.model_copy(update={"place": f"{place}, {issue.place}" if issue.place else place}) for issue in issues
     ]

@@ -15,7 +15,6 @@ from functions.parsers import reactions, toolkit
 from functions.parsers.reactions import ROLES, TYPE, Participant
 from leanda import limits, structures
 from leanda.contracts.artefacts import FieldValue, Issue, Record, Structure
-from leanda.parsing import lone_pairs
 from leanda.parsing.format import Format
 from leanda.parsing.lines import line_ends, lines, readable_head
 from leanda.parsing.records import BOM, BOM_DROPPED, decode, error, failed, guarded, refused, too_large
@@ -113,7 +112,7 @@ def _participants(text: str) -> tuple[list[Participant], tuple[Issue, ...]]:
         except _PartRefused:
             pass  # A ring bond may close in another part.
     try:
-        return list(_of_indigo(structures.session().loadReaction(lone_pairs.turned(text)))), ()
+        return list(_of_indigo(structures.load_reaction(text))), ()
     except Exception as refusal:
         return [], (error("TOOLKIT_REFUSED", f"Indigo cannot read the reaction: {structures.reason(refusal)}."),)
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from leanda.parsing import lone_pairs
+from leanda.parsing import lone_pairs, molfiles
 
 TOOLKIT: Final = "Indigo 1.46.0"
 MOLFILE: Final = "chemical/x-mdl-molfile"
@@ -23,8 +23,6 @@ MAX_DROPPED_KEYWORDS: Final = 16
 _LINE_END: Final = re.compile(r"[\r\n]")
 _KEYWORD_UNKNOWN: Final = re.compile(r"unsupported property of CTAB3000(?: \(in (\w+) block\))?: (\S+)")
 _STANDARD_INCHI: Final = ""
-
-
 _ABSOLUTE, _OR, _AND = 1, 2, 3
 """Kinds of stereocentres (Indigo API, `Stereocenter.stereocenterType`)."""
 _GROUP_MARKS: Final = {_OR: "o", _AND: "&"}
@@ -32,6 +30,10 @@ _GROUP_MARKS: Final = {_OR: "o", _AND: "&"}
 
 class TooManyAtoms(ValueError):
     """A structure is too large for a calculation."""
+
+
+class AsksQuestion(ValueError):
+    """A molfile is a query by something that Indigo reads over."""
 
 
 @cache
@@ -62,18 +64,36 @@ def inchi_session() -> Any:
     return IndigoInchi(session())
 
 
-def load(text: str) -> tuple[Any, tuple[tuple[str, str], ...]]:
-    """The molecule of a molfile or a SMILES, and what was left out of it: V3000 blocks and keywords that Indigo does not know.
+class Loaded(NamedTuple):
+    """A molecule as Indigo has it.
 
-    It would refuse the whole molecule for such a keyword, so it is asked again without it.
+    Attributes:
+        dropped: what was left out of it: V3000 keywords that Indigo does not know, each behind its block.
+        unsaid_bond: see `molfiles.Understood`.
+    """
+
+    molecule: Any
+    dropped: tuple[tuple[str, str], ...]
+    unsaid_bond: str | None
+
+
+def load(text: str) -> Loaded:
+    """The molecule of a molfile or a SMILES.
+
+    Indigo would refuse the whole molecule for a keyword that it does not know, so it is asked again without it.
 
     Raises:
         IndigoException: Indigo refuses the structure, or it is a query.
+        AsksQuestion: it is a query that Indigo would take for a molecule.
     """
-    text, dropped = without_name(text), list[tuple[str, str]]()
+    text, asked, unsaid_bond = _for_indigo(text)
+    dropped: list[tuple[str, str]] = []
+    if asked:
+        raise AsksQuestion(f"it asks for {asked}")
     while True:
         try:
-            return session().loadMolecule(lone_pairs.turned(text)), tuple(dropped)
+            molecule = session().loadMolecule(lone_pairs.turned(text))
+            break
         except Exception as refusal:
             unknown = _KEYWORD_UNKNOWN.search(reason(refusal))
             if unknown is None or len(dropped) == MAX_DROPPED_KEYWORDS:
@@ -83,6 +103,33 @@ def load(text: str) -> tuple[Any, tuple[tuple[str, str], ...]]:
             if not count:
                 raise
             dropped.append((block, keyword))
+    return Loaded(molecule, tuple(dropped), unsaid_bond)
+
+
+def load_query(text: str) -> Any:
+    """The query of a molfile or a SMILES.
+
+    Raises:
+        IndigoException: Indigo refuses it.
+    """
+    return session().loadQueryMolecule(_for_indigo(text).text)
+
+
+def load_reaction(text: str) -> Any:
+    """The reaction of an rxnfile or a reaction SMILES.
+
+    Raises:
+        IndigoException: Indigo refuses it, or it is a query.
+    """
+    return session().loadReaction(lone_pairs.turned(molfiles.reaction_understood(_with_line_feeds(text))))
+
+
+def _for_indigo(text: str) -> molfiles.Understood:
+    return molfiles.understood(_with_line_feeds(without_name(text)))
+
+
+def _with_line_feeds(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def load_kekule(text: str) -> Any:
@@ -93,9 +140,9 @@ def load_kekule(text: str) -> Any:
     compute nothing. Where no double bonds can be set the molecule stays as it is.
 
     Raises:
-        IndigoException: see `load`.
+        IndigoException, AsksQuestion: see `load`.
     """
-    molecule, _ = load(text)
+    molecule = load(text).molecule
     molecule.dearomatize()
     return molecule
 
