@@ -29,6 +29,8 @@ def load(text: str) -> tuple[Any, tuple[Issue, ...]]:
         return None, (error("STRUCTURE_HOLDS_NUL", "There is a NUL character in the structure."),)
     try:
         molecule, dropped, _ = structures.load(text)
+    except structures.SmilesInvalid as refusal:
+        return None, (error("SMILES_INVALID", f"This is no molecule as it stands: {structures.reason(refusal)}."),)
     # Indigo also raises plain exceptions (bad UTF-8, its own wrapper): one record's matter.
     except Exception as refusal:
         message = structures.reason(refusal)

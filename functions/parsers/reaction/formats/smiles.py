@@ -28,7 +28,7 @@ class ReactionSmilesFormat:
     """See `leanda.parsing.format.Format`. A record is a line that is neither blank, comment nor header."""
 
     name = "reaction-smiles"
-    version = "2"
+    version = "3"
     empty_is_failure = True
 
     def boundaries(self, blocks: Iterable[bytes], *, head: bytes, first_index: int = 0) -> Iterator[int]:
@@ -109,6 +109,8 @@ def _participants(text: str) -> tuple[list[Participant], tuple[Issue, ...]]:
                 for part in side.split(".")
                 if part
             ], ()
+        except _PartInvalid as invalid:
+            return [], invalid.issues
         except _PartRefused:
             pass  # A ring bond may close in another part.
     try:
@@ -121,12 +123,20 @@ class _PartRefused(Exception):
     pass
 
 
+class _PartInvalid(Exception):
+    """A part that is whole, but no molecule."""
+
+    def __init__(self, issues: tuple[Issue, ...]) -> None:
+        self.issues = issues
+        super().__init__()
+
+
 @lru_cache(_REMEMBERED)
 def _component(part: str) -> toolkit.Component:
     """Solvents and reagents come again and again, so what is known of a part is remembered."""
-    molecule, _ = toolkit.load(part)
+    molecule, issues = toolkit.load(part)
     if molecule is None:
-        raise _PartRefused
+        raise _PartInvalid(issues) if issues[0].code == "SMILES_INVALID" else _PartRefused
     return toolkit.component(molecule)
 
 

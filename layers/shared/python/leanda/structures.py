@@ -26,6 +26,10 @@ _STANDARD_INCHI: Final = ""
 _ABSOLUTE, _OR, _AND = 1, 2, 3
 """Kinds of stereocentres (Indigo API, `Stereocenter.stereocenterType`)."""
 _GROUP_MARKS: Final = {_OR: "o", _AND: "&"}
+_SMILES_ATOM: Final = re.compile(r"\[[^\]]*\]|Br|Cl|[BCNOPSFI*cnops]")
+_AROMATIC: Final = re.compile(r"[cnops]")
+_WITHOUT_HYDROGEN: Final = frozenset("nops")
+_FIVE_HYDROGENS: Final = re.compile(r"\[\d*CH[5-9]\]")
 
 
 class TooManyAtoms(ValueError):
@@ -34,6 +38,10 @@ class TooManyAtoms(ValueError):
 
 class AsksQuestion(ValueError):
     """A molfile is a query by something that Indigo reads over."""
+
+
+class SmilesInvalid(ValueError):
+    """A SMILES is no molecule as it stands; Indigo would add what is missing without a word."""
 
 
 @cache
@@ -80,11 +88,13 @@ class Loaded(NamedTuple):
 def load(text: str) -> Loaded:
     """The molecule of a molfile or a SMILES.
 
-    Indigo would refuse the whole molecule for a keyword that it does not know, so it is asked again without it.
+    Indigo would refuse the whole molecule for a keyword that it does not know, so it is asked again without it. Molecules of SMILES
+    have single and double bonds.
 
     Raises:
         IndigoException: Indigo refuses the structure, or it is a query.
         AsksQuestion: it is a query that Indigo would take for a molecule.
+        SmilesInvalid: a SMILES that Indigo would take for another molecule.
     """
     text, asked, unsaid_bond = _for_indigo(text)
     dropped: list[tuple[str, str]] = []
@@ -103,6 +113,8 @@ def load(text: str) -> Loaded:
             if not count:
                 raise
             dropped.append((block, keyword))
+    if "\n" not in text:
+        _set_double_bonds(molecule, text)
     return Loaded(molecule, tuple(dropped), unsaid_bond)
 
 
@@ -132,6 +144,31 @@ def _with_line_feeds(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
+def _set_double_bonds(molecule: Any, smiles: str) -> None:
+    """Gives the rings that a SMILES calls aromatic single and double bonds, if that takes nothing but bonds.
+
+    An aromatic atom outside of rings gets a hydrogen from Indigo, and so does aromatic N without one where the double bonds do
+    not come out even: pyrrole written `n1cccc1`, which may as well be meant for something else.
+
+    Raises:
+        SmilesInvalid: the molecule would not be the one that is written.
+    """
+    smiles, *_ = smiles.split(None, 1)
+    if _FIVE_HYDROGENS.search(smiles):
+        raise SmilesInvalid("the SMILES has a carbon atom with five hydrogens")
+    if not _AROMATIC.search(smiles):
+        return
+    if "*" in smiles:  # It may stand for any atom, and have any bonds.
+        molecule.dearomatize()
+        return
+    if smiles.count("c") > molecule.smiles().partition(" ")[0].count("c"):
+        raise SmilesInvalid("the SMILES has an aromatic atom outside of rings")
+    done = molecule.dearomatize()
+    bare = [at for at, atom in enumerate(_SMILES_ATOM.findall(smiles)) if atom in _WITHOUT_HYDROGEN]
+    if not done or any(molecule.getAtom(at).countImplicitHydrogens() for at in bare):
+        raise SmilesInvalid("the rings that the SMILES calls aromatic have no double bonds without a further hydrogen")
+
+
 def load_kekule(text: str) -> Any:
     """The molecule with single and double bonds, however it was written.
 
@@ -140,7 +177,7 @@ def load_kekule(text: str) -> Any:
     compute nothing. Where no double bonds can be set the molecule stays as it is.
 
     Raises:
-        IndigoException, AsksQuestion: see `load`.
+        IndigoException, AsksQuestion, SmilesInvalid: see `load`.
     """
     molecule = load(text).molecule
     molecule.dearomatize()
