@@ -52,12 +52,14 @@ def result(record: Row) -> bytes:
 def with_properties(record: Row) -> Row:
     """The record with what `properties.compute` finds; it stays as it is if it failed or has no molecular structure.
 
-    Computing again gives the same record.
+    Of what its parser found to be a query nothing is computed, though its text may say less: a drawing asks for what no molfile
+    of Indigo's says. Computing again gives the same record.
     """
     structure = record.get("structure")
     if _failed(record) or structure is None or structure["mediaType"] not in _MEDIA_TYPES:
         return record
-    computed = properties.compute(structure["text"])
+    is_query = any(issue["code"] == "QUERY_STRUCTURE" for issue in record["issues"])
+    computed = properties.of_query() if is_query else properties.compute(structure["text"])
     kept = [issue for issue in record["issues"] if issue["code"] not in properties.ISSUES]
     return {
         **record,

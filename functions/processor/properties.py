@@ -111,6 +111,11 @@ def compute(text: str) -> Computed:
     return computed
 
 
+def of_query() -> Computed:
+    """What `compute` says of what is known to be no molecule."""
+    return _nothing("it is a query")
+
+
 def _nothing(why: str) -> Computed:
     return Computed(issues=[_issue("STRUCTURE_NOT_COMPUTABLE", f"Nothing was computed: {why}.")])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import random
 import re
 
@@ -10,10 +11,14 @@ from rdkit import Chem
 from rdkit.Chem import AllChem
 
 from functions.parsers import toolkit
+from functions.parsers.chemical.formats import cdxml
 from functions.parsers.pictures.drawings import structure
 from functions.parsers.reaction.formats import rxn
+from functions.processor import completing
 from functions.processor.properties import NEEDS_ELEMENTS, compute
 from leanda import structures
+from leanda.contracts.artefacts import Record
+from tests.unit.parsers_chemical import drawings
 from tests.unit.parsers_chemical.molfiles import molfile
 
 V30 = "M  V30 "
@@ -198,6 +203,30 @@ def test_what_asks_for_something_is_a_query(text: str) -> None:
 def test_what_asks_for_nothing_is_a_molecule(text: str) -> None:
     assert toolkit.verdict(text) == ()
     assert compute(text).issues == []
+
+
+def cdxml_records(element: str) -> list[Record]:
+    return list(cdxml.FORMAT.records(io.BytesIO(drawings.cdxml(element).encode())))
+
+
+@pytest.mark.parametrize(
+    "asked", ['Unsaturation="MustBePresent"', 'SubstituentsUpTo="2"', 'SubstituentsExactly="2"', 'FreeSites="1"']
+)
+def test_a_drawing_that_asks_for_something_is_a_query_of_which_nothing_is_computed(asked: str) -> None:
+    element = drawings.cdxml_fragment().replace("<n ", f"<n {asked} ", 1)
+    (record,) = cdxml_records(element)
+    assert [issue.code for issue in record.issues] == ["QUERY_STRUCTURE"]
+    done = completing.with_properties(record.to_json_dict())
+    assert done["properties"] == {}
+    (plain,) = cdxml_records(drawings.cdxml_fragment().replace("<n ", '<n Unsaturation="Unspecified" ', 1))
+    assert plain.issues == ()
+
+
+@pytest.mark.parametrize("order", ["4", "2.5", "ionic", "threecenter"])
+def test_a_bond_of_a_drawing_that_becomes_a_single_one_is_told_of(order: str) -> None:
+    (record,) = cdxml_records(drawings.cdxml_fragment().replace("<b ", f'<b Order="{order}" ', 1))
+    assert [issue.code for issue in record.issues] == ["BOND_SIMPLIFIED"]
+    assert order in record.issues[0].message
 
 
 @pytest.mark.parametrize(

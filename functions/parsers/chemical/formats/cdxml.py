@@ -30,13 +30,20 @@ _DECLARATION: Final = re.compile(r"\s*+<\?xml\b[^<>]*+>")
 _ENCODING: Final = re.compile(rb"<\?xml\b[^<>]*?\bencoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
 _CONTAINERS: Final = ("CDXML", "page", "group")
 _ARROWS: Final = frozenset({"scheme", "step", "arrow"})
+_ASKED: Final = re.compile(
+    r"<[nb]\s[^>]*?\b(Unsaturation|SubstituentsUpTo|SubstituentsExactly|FreeSites|RingBondCount|Topology)="
+    r"(?![\"']Unspecified)"
+)
+"""Properties of atoms and bonds that make a query, which Indigo reads over ("CDXML", chapter "Query properties")."""
+_UNKNOWN_ORDER: Final = re.compile(r"<b\s[^>]*?\bOrder=[\"'](4|5|6|0\.5|2\.5|3\.5|4\.5|5\.5|ionic|threecenter)[\"']")
+"""Bonds that Indigo takes for single ones."""
 
 
 class CdxmlFormat:
     """See `leanda.parsing.format.WholeFormat`."""
 
     name = "cdxml"
-    version = "1"
+    version = "2"
     empty_is_failure = True
 
     def records(self, file: BinaryIO) -> Iterator[Record]:
@@ -135,7 +142,13 @@ class _Reader:
             end = self._content.find(b">", start) + 1
         element = self._content[start:end].decode("utf-8")
         place = f"line {self._content.count(b'\n', 0, start) + 1}"
-        return Fragment(f"<CDXML><page>{element}</page></CDXML>", place)
+        asked, unknown = _ASKED.search(element), _UNKNOWN_ORDER.search(element)
+        return Fragment(
+            f"<CDXML><page>{element}</page></CDXML>",
+            place,
+            asked=asked and asked[1],
+            unknown_order=unknown and unknown[1],
+        )
 
     def _entity(self, *_: Any) -> None:
         raise FileBomb("The drawing declares XML entities, which no chemical drawing needs.")

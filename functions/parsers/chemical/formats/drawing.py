@@ -36,11 +36,18 @@ class DrawingTooLarge(ParseFailure):
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """A molecule of a drawing: a drawing of its own as Indigo's loaders take it, or an issue that says why there is none."""
+    """A molecule of a drawing: a drawing of its own as Indigo's loaders take it, or an issue that says why there is none.
+
+    Attributes:
+        asked: a property that makes it a query, which Indigo reads over.
+        unknown_order: the order of a bond that Indigo takes for a single one.
+    """
 
     drawing: str = ""
     place: str | None = None
     issue: Issue | None = None
+    asked: str | None = None
+    unknown_order: str | None = None
 
 
 @dataclass
@@ -105,6 +112,12 @@ def _molecule(fragment: Fragment, index: int) -> Record:
         # Indigo takes an undefined bond of a drawing for one of a molecule, and says nothing.
         said = "A query, not a molecule; nothing is computed from it: it has bonds of no definite order."
         issues = (warning("QUERY_STRUCTURE", said, fragment.place),)
+    if not issues and fragment.asked:
+        said = f"A query, not a molecule; nothing is computed from it: it asks for {fragment.asked}."
+        issues = (warning("QUERY_STRUCTURE", said, fragment.place),)
+    if fragment.unknown_order:
+        said = f"A bond of the order {fragment.unknown_order} is kept as a single one: a molfile has no such bond."
+        issues += (warning("BOND_SIMPLIFIED", said, fragment.place),)
     return Record(
         index=index, type=MOLECULE, structure=Structure(media_type=structures.MOLFILE, text=molfile), issues=issues
     )
