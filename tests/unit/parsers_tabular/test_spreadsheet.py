@@ -57,6 +57,21 @@ def test_values_keep_their_types() -> None:
     assert [type(value) for [value] in zip(values([record])[0][:4], strict=True)] == [int, float, float, bool]
 
 
+def test_a_sheet_with_merged_cells_says_where_they_are() -> None:
+    rows = [["Group", None, "Other", None], ["a", "b", "a", "b"], [1, 2, 3, 4]]
+    first, second = read(made.xlsx({"S": rows}, merged=["A1:B1", "C1:D1"]))
+    [issue] = first.issues
+    assert (issue.code, issue.severity.value, issue.place) == ("CELLS_MERGED", "Warning", "S")
+    assert issue.message == "Of merged cells only the first has the value: A1:B1, C1:D1."
+    assert second.issues == ()
+    many = [f"AA{n}:AB{n}" for n in range(1, 8)]
+    assert (
+        read(made.xlsx({"S": rows}, merged=many))[0]
+        .issues[0]
+        .message.endswith(": AA1:AB1, AA2:AB2, AA3:AB3, AA4:AB4, AA5:AB5 and 2 more.")
+    )
+
+
 def test_cells_with_an_error_are_missing_and_the_row_says_so() -> None:
     many = {"A": [["id", "x", "y"], [1, "#DIV/0!", 2], [2, 3, 4], [3, "#N/A", "#REF!"]], "B": [["id"], [7]]}
     first, second, third, other = read(made.xlsx(many))

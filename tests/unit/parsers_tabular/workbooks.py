@@ -15,13 +15,17 @@ PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 ODF = "urn:oasis:names:tc:opendocument:xmlns"
 
 
-def xlsx(sheets: Mapping[str, Sequence[Sequence[Any]]], *, hidden: Sequence[str] = ()) -> bytes:
+def xlsx(
+    sheets: Mapping[str, Sequence[Sequence[Any]]], *, hidden: Sequence[str] = (), merged: Sequence[str] = ()
+) -> bytes:
     workbook = Workbook()
     workbook.remove(workbook.active)
     for name, rows in sheets.items():
         sheet = workbook.create_sheet(name)
         for row in rows:
             sheet.append(list(row))
+        for cells in merged:
+            sheet.merge_cells(cells)
         if name in hidden:
             sheet.sheet_state = "hidden"
     out = io.BytesIO()

@@ -31,7 +31,7 @@ from functions.parsers.tabular.formats.dialect import header_of, wider
 from functions.parsers.tabular.formats.lines import RowLines, quoted
 from functions.parsers.tabular.formats.structures import smiles_column, structure_of
 from leanda import limits
-from leanda.contracts.artefacts import Record
+from leanda.contracts.artefacts import Issue, Record
 from leanda.errors import FileBomb, FileCorrupt, ParseFailure
 from leanda.parsing.format import Written, records_of
 from leanda.parsing.records import error, failed, warning
@@ -48,6 +48,7 @@ _FEW_RECORDS: Final = 100_000
 _RECORDS_PER_BYTE: Final = 10
 """OpenDocument can repeat a row a million times in a hundred bytes; rows that are stored never get this dense."""
 _SHOWN_ERRORS: Final = 10
+_SHOWN_RANGES: Final = 5
 _EXACT: Final = 2.0**53
 _MANIFEST: Final = "META-INF/manifest.xml"
 _CONTENT: Final = "content.xml"
@@ -60,7 +61,7 @@ class Spreadsheet:
     """A workbook under the name of its format: `xlsx`, `xlsb`, `xls` or `ods`; what it is decides its content."""
 
     name: str
-    version: str = "3"
+    version: str = "4"
     empty_is_failure: bool = False
 
     def records(self, file: BinaryIO) -> Iterator[Record]:
@@ -174,6 +175,7 @@ def _sheet(content: CalamineSheet, errors: Iterator[CellError], index: int, *, h
     typed = [[None if value == "" else value for value in row] for _, row in first]
     names, skip = header_of(typed, show=_shown)
     smiles = smiles_column(names, typed[skip:])
+    merged = _merged(content)
     lines, place = RowLines(names), f'{{"sheet":{quoted(content.name)},"row":'
     end = ',"hidden":true}' if hidden else "}"
     for at, (number, row) in enumerate(itertools.chain(first[skip:], told), index):
@@ -188,8 +190,9 @@ def _sheet(content: CalamineSheet, errors: Iterator[CellError], index: int, *, h
             [_WRITERS.get(type(value), _other)(value) for value in row],
             structure,
             f"{place}{number}{end}",
-            _issues(content.name, failing.of(number)),
+            _issues(content.name, failing.of(number), merged),
         )
+        merged = None  # It is said once, with the sheet's first record.
         if len(line) > limits.MAX_RECORD_BYTES and _size(row) > limits.MAX_RECORD_BYTES:
             message = f"The row is longer than {limits.MAX_RECORD_BYTES} bytes."
             yield failed("row", at, error("RECORD_TOO_LARGE", message, f"{content.name}, row {number}"))
@@ -213,13 +216,33 @@ class _ByRow:
         return found
 
 
-def _issues(sheet: str, errors: list[CellError]) -> str:
-    if not errors:
-        return "[]"
-    told = ", ".join(f"{one.column}{one.row} ({one.error})" for one in errors[:_SHOWN_ERRORS])
-    more = f" and {len(errors) - _SHOWN_ERRORS:,} more" if len(errors) > _SHOWN_ERRORS else ""
-    message = f"Cells with an error have no value: {told}{more}."
-    return f"[{warning('CELL_ERROR', message, f'{sheet}, row {errors[0].row}').model_dump_json(by_alias=True)}]"
+def _merged(sheet: CalamineSheet) -> Issue | None:
+    """What is to be said of a sheet with merged cells: the library gives the value of a range to its first cell alone."""
+    ranges = sorted(sheet.merged_cell_ranges or ())
+    if not ranges:
+        return None
+    told = ", ".join(f"{_place(*first)}:{_place(*last)}" for first, last in ranges[:_SHOWN_RANGES])
+    more = f" and {len(ranges) - _SHOWN_RANGES:,} more" if len(ranges) > _SHOWN_RANGES else ""
+    return warning("CELLS_MERGED", f"Of merged cells only the first has the value: {told}{more}.", sheet.name)
+
+
+def _place(row: int, column: int) -> str:
+    """A cell as people call it; both counts are from 0."""
+    letters, rest = "", column + 1
+    while rest:
+        rest, letter = divmod(rest - 1, 26)
+        letters = chr(ord("A") + letter) + letters
+    return f"{letters}{row + 1}"
+
+
+def _issues(sheet: str, errors: list[CellError], merged: Issue | None) -> str:
+    found = [merged] if merged else []
+    if errors:
+        told = ", ".join(f"{one.column}{one.row} ({one.error})" for one in errors[:_SHOWN_ERRORS])
+        more = f" and {len(errors) - _SHOWN_ERRORS:,} more" if len(errors) > _SHOWN_ERRORS else ""
+        message = f"Cells with an error have no value: {told}{more}."
+        found.append(warning("CELL_ERROR", message, f"{sheet}, row {errors[0].row}"))
+    return f"[{','.join(issue.model_dump_json(by_alias=True) for issue in found)}]"
 
 
 def _numbered(sheet: CalamineSheet) -> Iterator[tuple[int, list[Any]]]:
