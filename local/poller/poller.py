@@ -63,7 +63,6 @@ class Poller:
         }
         self._consumers: dict[str, list[PartitionConsumer]] = {group: [] for group in groups}
         self._partitions: dict[str, int] = {}
-        self._owned: set[str] = set()
         self._bootstrap = bootstrap
         self._chaos = chaos
         self._client_config = dict(client_config or {})
@@ -113,16 +112,15 @@ class Poller:
                 signal.signal(number, handler)
 
     def wait_assigned(self, timeout: float) -> bool:
-        """Whether every mapping has owned all partitions of its topics, each at some moment until this time.
+        """Whether each partition of each mapping's topics has been owned at some moment until this time.
 
         Not all at one moment: members of some group may always be changing, where batches are many and chaos is wanted.
         """
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
-            for group, stats in self.stats().items():
-                if 0 < self._partitions.get(group, 0) == stats["partitions"]:
-                    self._owned.add(group)
-            if len(self._owned) == len(self._targets):
+            if all(
+                0 < self._partitions.get(group, 0) <= target.stats.ever_owned for group, target in self._targets.items()
+            ):
                 return True
             self._stopping.wait(0.05)
         return False

@@ -195,6 +195,7 @@ class Session:
 
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         consumer.incremental_assign(partitions)
+        self._target.stats.own((p.topic, p.partition) for p in partitions)
         if self._paused:
             self._pause(partitions)
         else:

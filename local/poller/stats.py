@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter
+from collections.abc import Iterable
 
 COUNTERS = (
     "records",  # passed the filters
@@ -24,6 +25,7 @@ class MappingStats:
         self._counters: Counter[str] = Counter()
         self._lag: dict[int, int] = {}
         self._partitions: dict[int, int] = {}
+        self._ever_owned: set[tuple[str, int]] = set()
 
     def add(self, **increments: int) -> None:
         with self._lock:
@@ -33,6 +35,16 @@ class MappingStats:
         with self._lock:
             self._partitions[poller] = partitions
             self._lag[poller] = lag
+
+    def own(self, partitions: Iterable[tuple[str, int]]) -> None:
+        with self._lock:
+            self._ever_owned.update(partitions)
+
+    @property
+    def ever_owned(self) -> int:
+        """Partitions that some consumer of the mapping has owned at some moment."""
+        with self._lock:
+            return len(self._ever_owned)
 
     def as_dict(self) -> dict[str, int]:
         with self._lock:
