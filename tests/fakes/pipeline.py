@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import base64
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
+from cdk.contexts import CONTEXTS
+from cdk.contexts.table import Consumer as Deployed
 from functions.blobs.following import Follower as Uploads
 from functions.blobs.sweeping import Sweeping
 from functions.blobs.unpacking import Unpacking
@@ -267,29 +269,21 @@ class Pipeline:
             index=self.index, authority=authority, artefacts=self.artefacts, publisher=self.broker, clock=self.clock
         )
         nodes = NodeIndexer(self.index, authority, Hiding(self.notes, self.clock))
-        of_search = _types("records.stored", "records.parsed")
-        of_uploads = _types("member.requested", "upload.requested", "file.created", "reprocess-requested")
-        of_nodes = _types(
-            "blobs.", "run.advanced", ".moved.", ".deleted.", ".restored.", "run-activated", "folder.created"
-        )
-        of_runs = _types(
-            "chunks.planned", "records.parsed", "parsers.file.parse-failed", "records.processed", "records.indexed"
-        )
         found = [
-            (self._consumer("files-on-file-events", follower.follow), of_nodes),
-            (self._consumer("files-on-record-events", tracker.track, group=by_run), of_runs),
-            (self._consumer("blobs-on-file-events", uploads.follow), of_uploads),
-            (self._consumer("processor-on-record-events", processing.process), _types("records.parsed")),
-            (self._consumer("search-on-record-events", records.follow, group=by_records), of_search),
-            (self._consumer("search-on-file-events", nodes.follow, group=whole_batch), _of_search()),
+            self._consumer("files-on-file-events", follower.follow),
+            self._consumer("files-on-record-events", tracker.track, group=by_run),
+            self._consumer("blobs-on-file-events", uploads.follow),
+            self._consumer("processor-on-record-events", processing.process),
+            self._consumer("search-on-record-events", records.follow, group=by_records),
+            self._consumer("search-on-file-events", nodes.follow, group=whole_batch),
         ]
         for parser in self.parsers:
             name, budget = f"parsers-{parser.kind}", Budget()
             parsing = Parsing(parser, source, self.artefacts, self.broker, self.guard, self.clock, budget)
-            starts, tasks = _types("file.created", "reprocess-requested"), _types("chunk.parse", "plan.continue")
-            found.append((self._consumer(f"{name}-on-file-events", parsing.start, budget=budget), starts))
-            found.append((self._consumer(f"{name}-on-parser-tasks", parsing.parse, budget=budget), tasks))
-        return found
+            found.append(self._consumer(f"{name}-on-file-events", parsing.start, budget=budget))
+            if f"{name}-on-parser-tasks" in _WANTED:
+                found.append(self._consumer(f"{name}-on-parser-tasks", parsing.parse, budget=budget))
+        return [(consumer, set(_WANTED[consumer.name])) for consumer in found]
 
     def _maintenance(self) -> tuple[Reconciler, Rebuild]:
         comparison = Comparison(
@@ -324,10 +318,19 @@ class _Never(BaseException):
     """What nobody raises."""
 
 
-def _of_search() -> set[str]:
-    prefixes = ("leanda.files.file.", "leanda.files.folder.", "leanda.files.upload.", "leanda.files.member.")
-    return {name for name in REGISTRY if name.startswith(prefixes)}
+def _wanted_types() -> Iterator[tuple[str, frozenset[str]]]:
+    """The types that each consumer is deployed to get, by its name."""
+    for context in CONTEXTS:
+        for package, function in context.functions():
+            if isinstance(function, Deployed):
+                patterns = [one for pattern in function.filters for one in pattern["value"]["type"]]  # type: ignore[index]
+                types = {name for name in REGISTRY if any(_fits(name, pattern) for pattern in patterns)}
+                handler = function.handler.replace("_", "-")
+                yield f"{package.name.replace('/', '-')}-{handler}", frozenset(types)
 
 
-def _types(*fragments: str) -> set[str]:
-    return {name for name in REGISTRY if any(fragment in name for fragment in fragments)}
+def _fits(name: str, pattern: str | dict[str, str]) -> bool:
+    return name == pattern if isinstance(pattern, str) else name.startswith(pattern["prefix"])
+
+
+_WANTED: Final = dict(_wanted_types())

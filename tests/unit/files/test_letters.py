@@ -52,9 +52,6 @@ class Scene:
         self.deaf = False
         self.wanted = self.cloud._wanted
         self.cloud._wanted = self._wanted  # type: ignore[method-assign]
-        for one, types in self.cloud.consumers:
-            if one.name == "files-on-record-events":
-                types |= {DeadLettered.TYPE, Redriven.TYPE}
         self.file_id = self.cloud.upload("table.csv", WIDE if held is ParseChunk else TABLE)
         self.cloud.deliver()
 

@@ -11,7 +11,7 @@ from functions.parsers.chemical.parser import parser as chemical
 from functions.parsers.generic.parser import parser as generic
 from leanda import ids
 from leanda.access.policy import Viewer
-from leanda.contracts.events import BlobStored, DeadLettered, Redriven
+from leanda.contracts.events import BlobStored
 from tests.fakes.pipeline import USER, Pipeline
 from tests.unit.deadletters.desk import UPLOADS, Room, announcement, letter
 
@@ -25,8 +25,6 @@ class Scene(Pipeline):
     def __init__(self) -> None:
         super().__init__([chemical(), generic()])
         self.desk = Room(clock=self.clock, broker=self.broker)
-        tracker = next(types for consumer, types in self.consumers if consumer.name == "files-on-record-events")
-        tracker.update({DeadLettered.TYPE, Redriven.TYPE})
 
     def files_of_owner(self) -> list[dict[str, Any]]:
         nodes = [node["_id"] for node in self.nodes.documents.values() if node["type"] == "file"]

@@ -110,9 +110,6 @@ def test_what_there_was_no_time_for_is_done_the_next_time() -> None:
 def test_a_letter_reopens_a_run_only_while_its_results_are_there(before: bool) -> None:
     scene = Scene()
     key = f"{scene.file_id}:2"
-    next(types for consumer, types in scene.consumers if consumer.name == "files-on-record-events").update(
-        {DeadLettered.TYPE, Redriven.TYPE}
-    )
     scene.lost = lambda consumer, event: consumer.name.startswith("processor-") and event.data.get("run") == 2
     scene.put(OTHER)
     letter = {
