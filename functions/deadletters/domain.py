@@ -196,13 +196,15 @@ def discarded(letter: Letter, reason: str, *, by: str, at: datetime) -> Change:
     if letter["state"] != State.WAITING:
         raise LetterBusy
     audit = [*letter["audit"], _noted(at, by, "discarded", reason)]
-    # Its file was told of a delivery that did not come about.
-    told = _told(DeadLettered, letter, letter["attempts"]) if "postponed" in letter else ()
-    return Change(
-        set_={"state": State.DISCARDED.value, "reason": reason, "audit": audit},
-        unset=("dueAt", "automaticUntil", "requestedBy", "postponed"),
-        emit=told,
-    )
+    changed: Letter = {"state": State.DISCARDED.value, "reason": reason, "audit": audit}
+    told: tuple[EventData, ...] = ()
+    if letter["transient"]:  # its file waits for what would have been delivered by itself
+        changed["attempts"] = letter["attempts"] + 1
+        given_up = letter | {"code": "GIVEN_UP", "message": f"{letter['message']} It was given up: {reason}"}
+        told = _told(DeadLettered, given_up, changed["attempts"])
+    elif "postponed" in letter:  # its file was told of a delivery that did not come about
+        told = _told(DeadLettered, letter, letter["attempts"])
+    return Change(set_=changed, unset=("dueAt", "automaticUntil", "requestedBy", "postponed"), emit=told)
 
 
 def origin_of(letter: Letter, change: Change) -> Origin:

@@ -24,7 +24,7 @@ _CODE: Final = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 _LAYER: Final = ROOT / "layers" / "shared" / "python"
 _SOURCES: Final = (_LAYER / "leanda", ROOT / "functions")
 _ISSUE_SOURCES: Final = ("functions/parsers", "functions/processor", "layers/shared/python/leanda/parsing")
-_VERDICT_SOURCES: Final = ("functions/files", "functions/blobs")
+_VERDICT_SOURCES: Final = ("functions/files", "functions/blobs", "functions/deadletters")
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def error_codes() -> str:
         "dead letter carries.",
         table(("Code", "HTTP", "Transient", "Sentence", "Class"), rows),
         "## Verdicts",
-        "Codes of a file's `failure` that follow from the state of its run or upload and are never raised.",
+        "Codes of a file's `failure`, or of a dead letter, that follow from a run, an upload or a delivery.",
         table(("Code", "Given in"), [(f"`{one.code}`", ", ".join(f"`{p}`" for p in one.places)) for one in verdicts()]),
         "## From API Gateway",
         "Answered before any function runs, with the same members.",

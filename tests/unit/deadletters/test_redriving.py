@@ -259,6 +259,18 @@ def test_the_delay_grows_and_after_a_day_the_letter_waits_for_an_operator() -> N
     assert room.redrive_due() == {"delivered": 0, "failed": 0}
 
 
+def test_who_discards_what_would_be_delivered_by_itself_ends_the_wait_of_its_file() -> None:
+    room = transient()
+    key = room.letters.one()["_id"]
+    room.desk.discard(OPERATOR, key, "The store is gone for good.")
+    told = room.broker.events(DeadLettered.TYPE)
+    assert [event.data["code"] for event in told] == ["RETRIES_EXHAUSTED", "GIVEN_UP"]
+    assert told[1].data["message"].endswith("The store is gone for good.")
+    assert told[1].data["attempt"] > told[0].data["attempt"], "else its file takes it for the one that it knows"
+    room.clock.forward(hours=2)
+    assert room.redrive_due() == {"delivered": 0, "failed": 0}
+
+
 def test_a_defect_is_never_redriven_by_itself() -> None:
     room, _ = waiting()
     room.clock.forward(days=2)

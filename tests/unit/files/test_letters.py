@@ -248,6 +248,16 @@ def test_bytes_that_are_delivered_again_by_themselves_end_nothing() -> None:
     assert scene.steps()["upload"]["error"]["deadLetterId"] == LETTER
 
 
+def test_bytes_that_are_given_up_end_the_file_until_they_are_taken_after_all() -> None:
+    scene = Scene(BlobStored, "files-on-file-events", code="RETRIES_EXHAUSTED")
+    scene.publish(scene.tell(DeadLettered, 11))
+    scene.code = "GIVEN_UP"
+    scene.publish(scene.tell(DeadLettered, 12))
+    assert (scene.shown["status"], scene.shown["failure"]["code"]) == ("Failed", "GIVEN_UP")
+    scene.publish(*scene.kept)
+    assert scene.shown["status"] == "Processed"
+
+
 def test_a_refusal_of_the_bytes_that_was_held_up_tells_the_true_reason_in_the_end() -> None:
     scene = Scene(BlobStored, "files-on-file-events")
     scene.publish(scene.tell(DeadLettered, 3))
