@@ -31,11 +31,11 @@ _ENCODING: Final = re.compile(rb"<\?xml\b[^<>]*?\bencoding\s*=\s*[\"']([A-Za-z0-
 _CONTAINERS: Final = ("CDXML", "page", "group")
 _ARROWS: Final = frozenset({"scheme", "step", "arrow"})
 _ASKED: Final = re.compile(
-    r"<[nb]\s[^>]*?\b(Unsaturation|SubstituentsUpTo|SubstituentsExactly|FreeSites|RingBondCount|Topology)="
+    r"<[nb]\s[^<>]*?\b(Unsaturation|SubstituentsUpTo|SubstituentsExactly|FreeSites|RingBondCount|Topology)="
     r"(?![\"']Unspecified)"
 )
 """Properties of atoms and bonds that make a query, which Indigo reads over ("CDXML", chapter "Query properties")."""
-_UNKNOWN_ORDER: Final = re.compile(r"<b\s[^>]*?\bOrder=[\"'](4|5|6|0\.5|2\.5|3\.5|4\.5|5\.5|ionic|threecenter)[\"']")
+_UNKNOWN_ORDER: Final = re.compile(r"<b\s[^<>]*?\bOrder=[\"'](4|5|6|0\.5|2\.5|3\.5|4\.5|5\.5|ionic|threecenter)[\"']")
 """Bonds that Indigo takes for single ones."""
 
 

@@ -26,7 +26,7 @@ _STANDARD_INCHI: Final = ""
 _ABSOLUTE, _OR, _AND = 1, 2, 3
 """Kinds of stereocentres (Indigo API, `Stereocenter.stereocenterType`)."""
 _GROUP_MARKS: Final = {_OR: "o", _AND: "&"}
-_SMILES_ATOM: Final = re.compile(r"\[[^\]]*\]|Br|Cl|[BCNOPSFI*cnops]")
+_SMILES_ATOM: Final = re.compile(r"\[[^\[\]]*+\]|Br|Cl|[BCNOPSFI*cnops]")
 _AROMATIC: Final = re.compile(r"[cnops]")
 _WITHOUT_HYDROGEN: Final = frozenset("nops")
 _FIVE_HYDROGENS: Final = re.compile(r"\[\d*CH[5-9]\]")

@@ -24,7 +24,7 @@ _CHARGES: Final = ("M  CHG", "M  RAD")
 _UNSAID_BONDS: Final = {"9": "coordination", "10": "hydrogen"}
 _QUERY_LINE: Final = re.compile(r"M  (UNS|RBC)[ \d]{3}((?: +\d+ +-?\d+)*)")
 _QUERY_NAMES: Final = {"UNS": "unsaturation of atoms", "RBC": "ring bonds of atoms"}
-_CXSMILES_BONDS: Final = re.compile(r" \|(?:.*,)?([CH]):\d+\.\d+")
+_CXSMILES_BONDS: Final = re.compile(r" \|(?:[^|]*,)?([CH]):\d+\.\d+")
 _CXSMILES_NAMES: Final = {"C": "coordination", "H": "hydrogen"}
 
 _V30: Final = "M  V30 "
@@ -35,11 +35,11 @@ _BOND_TYPE: Final = re.compile(r"^M  V30 +\d+ +(9|10) +\d", re.MULTILINE)
 _BOND: Final = re.compile(r"(M  V30 +\d+ +\d+) +(\d+) +(\d+)(.*)")
 _HYDROGENS_ASKED: Final = re.compile(r" HCOUNT=-?[1-9]")
 _NOTHING_ASKED: Final = re.compile(r" HCOUNT=0\b")
-_LISTED_ATOMS: Final = re.compile(r"\b(ATOMS|PATOMS|ENDPTS)=\( *(\d+) +([^)]*)\)")
-_ATTACHED: Final = re.compile(r"\b(SAP|ATTCHORD)=\(([^)]*)\)")
+_LISTED_ATOMS: Final = re.compile(r"\b(ATOMS|PATOMS|ENDPTS)=\( *+(\d++) ++([^()]*+)\)")
+_ATTACHED: Final = re.compile(r"\b(SAP|ATTCHORD)=\(([^()]*+)\)")
 _WEDGE: Final = re.compile(r" CFG=[13]\b")
-_TEMPLATE: Final = re.compile(r"(M  V30 +\d+ +)(\S+)(.*?) CLASS=(\S+)(.*)")
-_TEMPLATE_VALUES: Final = re.compile(r" (?:SEQID=\S+|ATTCHORD=\([^)]*\)|SEQNAME=\S+)")
+_TEMPLATE: Final = re.compile(r"(M  V30 ++\d++ ++)(\S++)(.*?) CLASS=(\S++)(.*)", re.DOTALL)
+_TEMPLATE_VALUES: Final = re.compile(r" (?:SEQID=\S+|ATTCHORD=\([^()]*+\)|SEQNAME=\S+)")
 
 
 class Understood(NamedTuple):
