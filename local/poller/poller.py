@@ -118,12 +118,16 @@ class Poller:
         """
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
-            if all(
-                0 < self._partitions.get(group, 0) <= target.stats.ever_owned for group, target in self._targets.items()
-            ):
+            if not self.waiting():
                 return True
             self._stopping.wait(0.05)
         return False
+
+    def waiting(self) -> dict[str, str]:
+        """Groups whose partitions have not all been owned, and how many have: `3 of 12`; `0 of 0` before its topics are known."""
+        sizes = {group: self._partitions.get(group, 0) for group in self._targets}
+        owned = {group: target.stats.ever_owned for group, target in self._targets.items()}
+        return {group: f"{owned[group]} of {size}" for group, size in sizes.items() if not 0 < size <= owned[group]}
 
     def stats(self) -> dict[str, dict[str, int]]:
         """Counters by consumer group; the names are those of `local.poller.stats`."""

@@ -23,6 +23,7 @@ from local.poller.poller import STOP_SECONDS, Poller
 _ROOT = Path(__file__).parents[2]
 START_SECONDS = 180
 """A poller that was killed left members in its groups, which are missed after ten seconds; beside much other work that goes on."""
+TELL_SECONDS = 5
 DUPLICATES, REBALANCES = 0.2, 0.02
 """How often a misbehaving poller repeats a batch, and leaves its group without a commit."""
 
@@ -139,8 +140,9 @@ def main() -> None:
     server = LoopbackServer(settings.port, Front)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     poller.start()
-    while not asked_to_stop.wait(1) and os.getppid() == supervisor:
-        pass
+    while not asked_to_stop.wait(TELL_SECONDS) and os.getppid() == supervisor:
+        if waiting := poller.waiting():
+            print(f"still without their partitions: {waiting}", file=sys.stderr, flush=True)
     poller.stop()
     server.shutdown()
 
