@@ -34,6 +34,8 @@ def consumer_settings(mapping: KafkaMapping, bootstrap_servers: str) -> dict[str
         "session.timeout.ms": 10_000,
         # A member learns of a rebalance with its next heartbeat: the default of 3 s is what a change of members then costs.
         "heartbeat.interval.ms": 500,
+        # So long may a group wait for a member that lives and does not answer, by default five minutes. Sessions poll all the time.
+        "max.poll.interval.ms": 30_000,
         "topic.metadata.refresh.interval.ms": 30_000,
         "fetch.queue.backoff.ms": 100,
         "queued.max.messages.kbytes": 16_384,
