@@ -54,6 +54,12 @@ def test_a_frame_is_a_record_and_a_bad_one_fails_alone() -> None:
     assert records[0].properties == {"atomCount": 3, "formula": "H2O"}
 
 
+def test_a_number_with_more_digits_than_a_double_keeps_stays_text() -> None:
+    (record,) = read(b"1\nenergy=-76.0267907201 exact=0.1000000000000000055 zero=1e-400\nHe 0 0 0\n")
+    found = {field.name: field.value for field in record.fields}
+    assert found == {"energy": -76.0267907201, "exact": "0.1000000000000000055", "zero": "1e-400"}
+
+
 def test_keys_of_a_comment_are_fields_and_a_lattice_is_a_cell() -> None:
     (record,) = read(SALT)
     assert [(field.name, field.value) for field in record.fields] == [

@@ -10,6 +10,7 @@ from typing import Final
 from leanda.contracts.artefacts import FieldValue, Issue
 from leanda.parsing.records import information, warning
 from leanda.parsing.xyz import USUAL, Columns, columns_of
+from leanda.rounding import is_rounded
 
 MAX_CHARACTERS: Final = 16_384
 """Of a comment; what is behind is left out."""
@@ -63,7 +64,7 @@ def _unquoted(value: str) -> str:
 def _typed(value: str) -> str | int | float:
     if _INTEGER.fullmatch(value):
         return int(value)
-    if _DECIMAL.fullmatch(value) and math.isfinite(number := float(value)):
+    if _DECIMAL.fullmatch(value) and math.isfinite(number := float(value)) and not is_rounded(value, number):
         return number
     return value
 

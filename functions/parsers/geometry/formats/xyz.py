@@ -39,7 +39,7 @@ class XyzFormat:
     """
 
     name = "xyz"
-    version = "1"
+    version = "2"
     empty_is_failure = True
 
     def boundaries(self, blocks: Iterable[bytes], *, head: bytes, first_index: int = 0) -> Iterator[int]:  # noqa: ARG002

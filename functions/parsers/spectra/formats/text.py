@@ -10,6 +10,7 @@ from typing import Final
 from leanda.contracts.artefacts import FieldValue, Issue, Record
 from leanda.parsing import records
 from leanda.parsing.records import error, information
+from leanda.rounding import is_rounded
 
 TYPE: Final = "spectrum"
 MAX_FIELDS: Final = 1000
@@ -33,12 +34,12 @@ def number(text: str | None) -> float | None:
 
 
 def typed(text: str) -> str | int | float:
-    """A stated value as a number where it is one; identifiers with leading zeros or too many digits stay text."""
+    """A stated value as a number where a double says the same; identifiers with leading zeros or too many digits stay text."""
     if _INTEGER.fullmatch(text):
         return int(text)
     if _DECIMAL.fullmatch(text) and any(mark in text for mark in ".eE"):
         value = float(text)
-        if math.isfinite(value):
+        if math.isfinite(value) and not is_rounded(text, value):
             return value
     return text
 
