@@ -34,7 +34,8 @@ class MongoTellers(MongoAggregates):
 
     def untold(self, now: datetime, *, limit: int) -> list[Document]:
         # DocumentDB uses a sparse index only where existence is asked for (Developer Guide, "Functional differences").
-        due = {"tellAt": {"$exists": True, "$lt": now}}
+        # Without `told` it was heard while it was told again, which set the next time of that.
+        due = {"tellAt": {"$exists": True, "$lt": now}, "told": {"$exists": True}}
         with store_errors():
             return list(self.collection.find(due, {"outbox": 0}).sort("tellAt", 1).limit(limit))
 

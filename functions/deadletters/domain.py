@@ -30,7 +30,7 @@ LEASE: Final = timedelta(minutes=16)
 """A delivery that takes longer than any function may run is taken up by somebody else."""
 POSTPONED: Final = timedelta(seconds=30)
 """After so long a consumer that could not be asked is asked again, then after twice as long, and so on."""
-POSTPONED_TIMES: Final = 8
+POSTPONED_TIMES: Final = 7
 """So often, for about an hour; then the letter waits for somebody, or for its next turn if it is delivered by itself."""
 _FIRST_DELAY: Final = timedelta(minutes=1)
 _LONGEST_DELAY: Final = timedelta(hours=1)

@@ -56,7 +56,7 @@ USER = "11111111-1111-4111-8111-111111111111"
 
 class FakeTellers(FakeAggregates):
     def untold(self, now: datetime, *, limit: int) -> list[dict[str, Any]]:
-        due = [doc for key in self.documents if (doc := self.get(key)) and "tellAt" in doc and doc["tellAt"] < now]
+        due = [doc for key in self.documents if (doc := self.get(key)) and "told" in doc and doc["tellAt"] < now]
         return sorted(due, key=lambda doc: doc["tellAt"])[:limit]
 
 

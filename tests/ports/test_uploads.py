@@ -92,6 +92,9 @@ def test_what_is_to_be_told_again_is_due_longest_first_until_it_was_heard(world:
     assert found(3, limit=1) == ["a"]
     owner.apply({"_id": "a", "revision": 0}, HEARD, ORIGIN)
     assert found(3) == ["b"]
+    late = Change(set_={"tellAt": CLOCK.now(), "tellings": 1}, guarded=False)
+    owner.apply({"_id": "a", "revision": 0}, late, ORIGIN)
+    assert found(3) == ["b"], "it was heard while it was told again"
 
 
 def test_versions_of_one_file_are_known_by_their_sequencers(world: World) -> None:
