@@ -71,6 +71,20 @@ LIF_XML = """<LMSDataContainerHeader Version="2"><Element Name="project"><Data><
 </Children></Element></LMSDataContainerHeader>"""
 
 
+LAS_AF_SETTINGS = """<Attachment Name="HardwareSettingList" Application="LAS AF"><HardwareSetting Name="default"><ScannerSetting>
+<ScannerSettingRecord Identifier="SystemType" Description="System Type" Variant="TCS SP5" VariantType="8"/>
+<ScannerSettingRecord Identifier="dblZoom" Variant="2.5" VariantType="5"/>
+<ScannerSettingRecord Identifier="nLines" Variant="512" VariantType="3"/></ScannerSetting><FilterSetting>
+<FilterSettingRecord ObjectName="Mirror" ClassName="CMirror" Attribute="NumericalAperture" Variant="9"/>
+<FilterSettingRecord ObjectName="DMI6000 Turret" ClassName="CTurret" Attribute="NumericalAperture" Variant="1.4"/>
+<FilterSettingRecord ObjectName="DMI6000 Turret" ClassName="CTurret" Attribute="Objective"
+ Variant="HCX PL APO lambda blue  63.0x1.40 OIL  UV"/></FilterSetting></HardwareSetting>
+<HardwareSetting Name="second"><FilterSetting>
+<FilterSettingRecord ObjectName="DMI6000 Turret" ClassName="CTurret" Attribute="NumericalAperture" Variant="0.3"/></FilterSetting>
+</HardwareSetting></Attachment>"""
+"""The hardware settings of an image as programs before LAS X wrote them."""
+
+
 def lif(xml: str = LIF_XML) -> bytes:
     text = xml.encode("utf-16-le")
     return struct.pack("<iIBI", 0x70, len(text) + 5, 0x2A, len(text) // 2) + text

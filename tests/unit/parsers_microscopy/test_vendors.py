@@ -10,7 +10,7 @@ import liffile
 import pytest
 
 from functions.parsers import czi_file
-from functions.parsers.microscopy.formats import FORMATS, nd2
+from functions.parsers.microscopy.formats import FORMATS, nd2, xml_tree
 from leanda.contracts.artefacts import Record, RecordStatus
 from leanda.errors import FileBomb, FileCorrupt, FormatMismatch, NoRecords, ParseFailure
 from leanda.parsing.signatures import Kind, decide
@@ -81,6 +81,35 @@ def test_the_lif_sample_agrees_with_liffile() -> None:
             assert record.properties["acquisitionDate"].startswith(str(image.timestamps[0])[:23])
             assert record.properties["objectiveMagnification"] == 63
             assert record.properties["objectiveNumericalAperture"] == 1.3
+
+
+def test_the_objective_and_the_microscope_of_a_lif_of_las_af() -> None:
+    start, end = files.LIF_XML.index("<Attachment"), files.LIF_XML.index("</Image>")
+    found = records("lif", files.lif(files.LIF_XML[:start] + files.LAS_AF_SETTINGS + files.LIF_XML[end:]))[0]
+    stated = {name: value for name, value in found.properties.items() if name.startswith(("objective", "microscope"))}
+    assert stated == {
+        "objectiveModel": "HCX PL APO lambda blue 63.0x1.40 OIL UV",
+        "objectiveMagnification": 63.0,
+        "objectiveNumericalAperture": 1.4,
+        "objectiveImmersion": "OIL",
+        "microscope": "TCS SP5",
+    }
+    assert {field.name: field.value for field in found.fields}["Zoom"] == 2.5
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        "<ScannerSettingRecord Identifier='nLines' Variant='512'/><FilterSettingRecord ClassName='CAotf' Attribute='Objective'/>",
+        "<Wheel Qualifier='1'/><BeamPosition Position='0'/>",
+    ],
+)
+def test_settings_of_a_scanner_do_not_count_against_the_images_of_a_lif(
+    settings: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(xml_tree, "MAX_ELEMENTS", 1000)
+    attachment = f"<Attachment Name='HardwareSettingList'>{settings * 2000}</Attachment>"
+    assert len(records("lif", files.lif(files.LIF_XML.replace("</Image>", attachment + "</Image>", 1)))) == 2
 
 
 def test_broken_lifs() -> None:

@@ -8,6 +8,7 @@ children. Axes are numbered: 1 X, 2 Y, 3 Z, 4 T, 5 emission wavelength, 6 rotati
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -35,9 +36,29 @@ _AXES: Final = {
 }
 _TILE: Final = 10
 _PHYSICAL: Final = ("X", "Y", "Z")
-# Times are stated for every plane, regions and histograms can be as many.
-_LEFT_OUT: Final = frozenset({"ROI", "RelTimeStamp", "Histogram"})
+# Times are stated for every plane, regions and histograms can be as many. What the parts of a scanner were set to is stated some
+# hundred times for every image, of which a file can have thousands.
+_LEFT_OUT: Final = frozenset(
+    {
+        "ROI", "RelTimeStamp", "Histogram", "AdditionalZPosition", "Aotf", "BeamPosition", "BeamRoute", "Detector",
+        "LaserLineSetting", "LUT", "MultiBand", "Shutter", "Wheel",
+    }
+)  # fmt: skip
 _FIRST_ONLY: Final = frozenset({"TimeStamp"})
+_RECORDS: Final = {
+    "SystemType": "SystemTypeName",
+    "dblZoom": "Zoom",
+    "dblPinhole": "Pinhole",
+    "Objective": "ObjectiveName",
+    "NumericalAperture": "NumericalAperture",
+    "RefractionIndex": "RefractionIndex",
+}
+"""Settings as LAS AF wrote them, one in a record, and what LAS X calls the same."""
+_OBJECTIVE: Final = re.compile(
+    r"(?<![\d.])(?P<magnification>\d{1,3}(?:\.\d{1,3})?)x/?\d\.\d{1,3}(?: (?P<immersion>DRY|OIL|WATER|GLYC)\b)?",
+    re.IGNORECASE,
+)
+"""`HCX PL APO CS 63.0x1.40 OIL UV`: magnification, numerical aperture, immersion."""
 _FIELDS: Final = (
     "ScanMode", "Zoom", "Pinhole", "PinholeAiry", "ScanSpeed", "PixelDwellTime", "LineAverage", "FrameAverage",
     "ScanDirectionXName", "StagePosX", "StagePosY", "ZPosition", "RefractionIndex", "ObjectiveNumber",
@@ -49,7 +70,7 @@ class Lif:
     """See `leanda.parsing.format.WholeFormat`."""
 
     name = "lif"
-    version = "1"
+    version = "2"
     empty_is_failure = True
 
     def records(self, file: BinaryIO) -> Iterator[Record]:
@@ -62,7 +83,7 @@ class Lif:
             EntitiesRefused: its XML declares a document type.
             NoRecords: there is no image in it.
         """
-        root = xml_tree.parse(_xml(file), without=_LEFT_OUT, first_only=_FIRST_ONLY)
+        root = xml_tree.parse(_xml(file), without=_LEFT_OUT, first_only=_FIRST_ONLY, useful=_USEFUL)
         index = -1
         for index, (path, image) in enumerate(_images(root)):
             if index == series.MAX_SERIES:
@@ -190,9 +211,11 @@ def _channels(found: list[Element], settings: dict[str, str]) -> Iterator[Channe
 
 
 def _settings(image: Element) -> dict[str, str]:
-    """Attributes of the hardware settings: of the newer attachment, of confocal scans, of cameras."""
+    """Attributes of the hardware settings: of the newer attachment, of confocal scans, of cameras; and the older records."""
     found: dict[str, str] = {}
     for attachment in image.iterfind("Attachment"):
+        if attachment.get("Name") == "HardwareSettingList":
+            found = _recorded(attachment) | found
         if attachment.get("Name") != "HardwareSetting":
             continue
         found |= attachment.attrib
@@ -201,6 +224,33 @@ def _settings(image: Element) -> dict[str, str]:
                 for key, value in definition.attrib.items():
                     found.setdefault(key, value)
     return found
+
+
+def _recorded(attachment: Element) -> dict[str, str]:
+    """Settings of LAS AF, of the first of the scans that made the image. The objective's name says what LAS X states by itself."""
+    found: dict[str, str] = {}
+    for name in _USEFUL:
+        for record in attachment.iterfind(f".//{name}"):
+            found.setdefault(_RECORDS[_setting(record.attrib)], record.get("Variant", ""))
+    named = _OBJECTIVE.search(" ".join(found.get("ObjectiveName", "").split()))
+    if named is not None:
+        found["Magnification"] = named["magnification"]
+        if named["immersion"]:
+            found["Immersion"] = named["immersion"].upper()
+    return found
+
+
+def _setting(attributes: dict[str, str]) -> str:
+    return attributes.get("Identifier") or attributes.get("Attribute", "")
+
+
+def _useful(attributes: dict[str, str]) -> bool:
+    """Only the turret's records are about the objective; mirrors and detectors have records of the same names."""
+    turret = attributes.get("ClassName", "CTurret") == "CTurret"
+    return turret and _setting(attributes) in _RECORDS and bool(attributes.get("Variant"))
+
+
+_USEFUL: Final = dict.fromkeys(("ScannerSettingRecord", "FilterSettingRecord"), _useful)
 
 
 def _date(image: Element) -> str | None:

@@ -5,7 +5,7 @@ Built on expat's own handlers, because they alone see a document type before it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
@@ -19,6 +19,7 @@ MAX_CHARACTERS: Final = 64 * 1024 * 1024
 _BLOCK: Final = 64 * 1024
 
 type Seen = Callable[[str, dict[str, str]], None]
+type Useful = Callable[[dict[str, str]], bool]
 
 
 class EntitiesRefused(ParseFailure):
@@ -30,6 +31,7 @@ def parse(
     *,
     without: frozenset[str] = frozenset(),
     first_only: frozenset[str] = frozenset(),
+    useful: Mapping[str, Useful] | None = None,
     seen: Seen | None = None,
 ) -> Element:
     """The tree of a document; names are without their namespaces.
@@ -38,6 +40,7 @@ def parse(
         data: the document: text, whatever encoding it declares, or blocks of bytes in the encoding it declares.
         without: names of elements that are left out with all that is in them.
         first_only: names of which only the first of a row of equal neighbours is kept.
+        useful: names of which only those are kept whose attributes are of use; the others are left out with all that is in them.
         seen: told the name and attributes of everything that is left out.
 
     Raises:
@@ -46,8 +49,8 @@ def parse(
         FileBomb: more depth, elements or text than is reasonable.
     """
     if isinstance(data, str):
-        return _Reader("utf-8", without, first_only, seen).read([data.encode("utf-8", "replace")])
-    return _Reader(None, without, first_only, seen).read(data)
+        return _Reader("utf-8", without, first_only, useful or {}, seen).read([data.encode("utf-8", "replace")])
+    return _Reader(None, without, first_only, useful or {}, seen).read(data)
 
 
 def text_of(element: Element | None, path: str) -> str | None:
@@ -58,9 +61,14 @@ def text_of(element: Element | None, path: str) -> str | None:
 
 class _Reader:
     def __init__(
-        self, encoding: str | None, without: frozenset[str], first_only: frozenset[str], seen: Seen | None
+        self,
+        encoding: str | None,
+        without: frozenset[str],
+        first_only: frozenset[str],
+        useful: Mapping[str, Useful],
+        seen: Seen | None,
     ) -> None:
-        self._without, self._first_only, self._seen = without, first_only, seen
+        self._without, self._first_only, self._useful, self._seen = without, first_only, useful, seen
         self._last = [""]  # For every open element, the name of its last child.
         self._builder = TreeBuilder()
         self._depth = self._left_out = self._elements = self._characters = 0
@@ -88,7 +96,8 @@ class _Reader:
             raise FileBomb("The XML in the file is nested too deep.", detail=f"more than {MAX_DEPTH} levels")
         name = name.rpartition("}")[2]
         repeated = name == self._last[-1] and name in self._first_only
-        if self._left_out or repeated or name in self._without:
+        useless = name in self._useful and not self._useful[name](attributes)
+        if self._left_out or repeated or useless or name in self._without:
             self._left_out += 1
             if self._seen:
                 self._seen(name, attributes)
