@@ -172,6 +172,35 @@ def test_an_ome_tiff_gives_the_images_of_its_document(big: bool) -> None:
     assert codes(found[0]) == []
 
 
+def test_each_image_of_an_ome_tiff_has_its_own_compression_and_pyramid() -> None:
+    def image(name: str, begin: str) -> str:
+        return (
+            f'<Image Name="{name}"><Pixels SizeX="64" SizeY="48" SizeC="1" SizeZ="1" SizeT="1">{begin}</Pixels></Image>'
+        )
+
+    elsewhere = '<UUID FileName="b.ome.tif">urn:uuid:b</UUID>'
+    xml = (
+        '<OME UUID="urn:uuid:a">'
+        + image("slide", '<TiffData IFD="1"><UUID FileName="a.ome.tif">urn:uuid:a</UUID></TiffData><TiffData IFD="9"/>')
+        + image("label", '<TiffData IFD="0"/><TiffData IFD="1"/>')
+        + image("far", f'<TiffData IFD="1">{elsewhere}</TiffData>')
+        + image("untold", "<TiffData/>")
+        + "</OME>"
+    )
+    below = {330: (4, 3, b"\x08\0\0\0" * 3), 259: short(5)}
+    found = records("ome-tiff", tiff(page(64, 48, t270=ascii_(xml)), page(64, 48) | below))
+    stated = {one.name: (one.properties.get("compression"), one.properties.get("pyramidLevels")) for one in found}
+    assert stated == {"slide": ("lzw", 4), "label": ("none", None), "far": (None, None), "untold": (None, None)}
+    assert codes(found[0]) == ["IMAGE_IN_SEVERAL_FILES"]
+
+
+def test_an_ome_tiff_that_was_cut_says_so() -> None:
+    first, second = page(64, 48, t270=ascii_(files.OME)), page(64, 48, t273=long(1), t279=long(9999))
+    whole = tiff(first, second)
+    assert codes(records("ome-tiff", whole)[0]) == ["IMAGE_TRUNCATED"]
+    assert codes(records("ome-tiff", whole[:-40])[0]) == ["PAGE_UNREADABLE"]
+
+
 def test_a_size_that_contradicts_the_pages_is_pointed_out() -> None:
     assert codes(records("ome-tiff", ome_tiff(files.OME, width=65))[0]) == ["SIZE_CONFLICT"]
 
@@ -233,6 +262,13 @@ def test_a_plain_bigtiff_gives_its_pages_without_their_smaller_versions() -> Non
         (100, "uint8", 1),
         (7, "uint16", 3),
     ]
+
+
+def test_pages_beyond_the_limit_are_left_out_with_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(series, "MAX_SERIES", 2)
+    found = records("bigtiff", tiff(page(4, 4), page(4, 4), page(4, 4), big=True))
+    assert [codes(record) for record in found] == [[], ["PAGES_NOT_READ"]]
+    assert codes(records("bigtiff", tiff(page(4, 4), page(4, 4), big=True))[1]) == []
 
 
 def test_a_bigtiff_whose_head_said_nothing_is_read_by_what_is_in_it() -> None:

@@ -18,7 +18,7 @@ class BigTiff:
     decided by; what it says is followed here."""
 
     name = "bigtiff"
-    version = "2"
+    version = "3"
     empty_is_failure = True
 
     def records(self, file: BinaryIO) -> Iterator[Record]:

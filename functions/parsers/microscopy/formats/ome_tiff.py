@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 from functions.parsers import tiff_page
 from functions.parsers.microscopy.formats import ome_xml, series
@@ -18,7 +18,7 @@ from functions.parsers.tiff_page import Page
 from leanda.contracts.artefacts import Issue, Record
 from leanda.errors import FileCorrupt, NoRecords
 from leanda.parsing.records import error, failed, information, warning
-from leanda.parsing.tiff import Tiff
+from leanda.parsing.tiff import Directory, Tiff
 
 _MARKS: Final = ("<OME", "<ome:OME")
 
@@ -27,7 +27,7 @@ class OmeTiff:
     """See `leanda.parsing.format.WholeFormat`."""
 
     name = "ome-tiff"
-    version = "2"
+    version = "3"
     empty_is_failure = True
 
     def records(self, file: BinaryIO) -> Iterator[Record]:
@@ -58,9 +58,9 @@ class OmeTiff:
         if not ome.images:
             yield from pages(tiff, self.name, _elsewhere(ome))
             return
-        depth = levels(first)
-        for record in ome_xml.records(ome, self.name, (*issues_of_page(page), *_issues(ome, page))):
-            stated = {"compression": page.compression} | ({"pyramidLevels": depth} if depth else {})
+        coded, missing = _looked_through(tiff, ome)
+        for record in ome_xml.records(ome, self.name, (*(missing or issues_of_page(page)), *_issues(ome, page))):
+            stated = coded.get(record.index, {})
             yield record.model_copy(update={"properties": record.properties | stated}) if record.properties else record
 
 
@@ -88,6 +88,9 @@ def pages(tiff: Tiff, format: str, issue: Issue | None = None) -> Iterator[Recor
             found = series_of_page(page, format, levels=levels(directory), page=number)
             if issue and index == 0:
                 found = replace(found, issues=(issue, *found.issues))
+            if number == series.MAX_SERIES and directory.following:
+                left_out = warning("PAGES_NOT_READ", f"Pages after the first {series.MAX_SERIES} are left out.")
+                found = replace(found, issues=(*found.issues, left_out))
             yield found.record(index)
             index += 1
     except FileCorrupt as broken:
@@ -97,6 +100,32 @@ def pages(tiff: Tiff, format: str, issue: Issue | None = None) -> Iterator[Recor
         index += 1
     if not index:
         raise NoRecords
+
+
+def _looked_through(tiff: Tiff, ome: ome_xml.Ome) -> tuple[dict[int, dict[str, Any]], tuple[Issue, ...]]:
+    """How each image is coded, by its number, where the page that it begins on is known; and whether the file has an end."""
+    begins: dict[int | None, list[int]] = {}
+    for index in range(min(len(ome.images), series.MAX_SERIES)):
+        begins.setdefault(ome_xml.first_page(ome, index), []).append(index)
+    coded: dict[int, dict[str, Any]] = {}
+    last: Directory | None = None
+    try:
+        for number, last in enumerate(islice(tiff.directories(), series.MAX_SERIES)):
+            if number in begins:
+                coded |= dict.fromkeys(begins[number], _coding(tiff, last))
+        return coded, issues_of_page(tiff_page.page(tiff, last)) if last else ()
+    except FileCorrupt as broken:
+        message = "A page of the file cannot be read; planes of the images are missing."
+        return coded, (warning("PAGE_UNREADABLE", message, broken.detail),)
+
+
+def _coding(tiff: Tiff, directory: Directory) -> dict[str, Any]:
+    try:
+        compression = tiff_page.page(tiff, directory).compression
+    except FileCorrupt:
+        return {}
+    depth = levels(directory)
+    return {"compression": compression} | ({"pyramidLevels": depth} if depth else {})
 
 
 def _unreadable(index: int, broken: FileCorrupt) -> Record:

@@ -21,7 +21,9 @@ from leanda.parsing.records import error, failed, warning
 
 _BLOCK: Final = 256 * 1024
 # Pixel data, and one element for each plane: an acquisition can have hundreds of thousands, and they say nothing new here.
-_LEFT_OUT: Final = frozenset({"BinData", "Plane", "PlaneTiming", "StagePosition", "TiffData"})
+_LEFT_OUT: Final = frozenset({"BinData", "Plane", "PlaneTiming", "StagePosition"})
+# Where the planes are can be stated for each of them; where they begin says on which page an image is.
+_FIRST_ONLY: Final = frozenset({"TiffData"})
 _AXES: Final = ("X", "Y", "Z", "C", "T")
 
 
@@ -71,12 +73,31 @@ def read(data: str | Iterable[bytes]) -> Ome:
         if name == "UUID" and "FileName" in attributes and len(files) < series.MAX_SERIES:
             files.add(attributes["FileName"])
 
-    root = xml_tree.parse(data, without=_LEFT_OUT, seen=note)
+    root = xml_tree.parse(data, without=_LEFT_OUT, first_only=_FIRST_ONLY, seen=note)
     if root.tag != "OME":
         raise FormatMismatch(detail=f"the root element is {root.tag[:60]}")
+    for uuid in root.iter("UUID"):
+        note(uuid.tag, uuid.attrib)
     elsewhere = root.find("BinaryOnly")
     metadata_file = elsewhere.get("MetadataFile", "") if elsewhere is not None else None
     return Ome(root, frozenset(files), metadata_file, root.findall("Image"))
+
+
+def first_page(ome: Ome, index: int) -> int | None:
+    """The page of this file, from 0, on which the planes of an image begin; None when that is not said, or is in another file.
+
+    OME-TIFF specification, "The TiffData element": `IFD` counts from 0.
+    """
+    if len(ome.images) == 1:
+        return 0
+    begin = ome.images[index].find("Pixels/TiffData")
+    if begin is None:
+        return None
+    own, there = ome.root.get("UUID"), text_of(begin, "UUID")
+    number = series.number(begin.get("IFD"))
+    if (own and there and own != there) or not isinstance(number, int):
+        return None
+    return number
 
 
 class OmeXml:
