@@ -6,7 +6,6 @@ later as the libtiff project lists them.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
@@ -47,6 +46,8 @@ _RESOLUTION_UNITS: Final = {2: "inch", 3: "cm"}
 _CENTIMETRES_PER_INCH: Final = Fraction(254, 100)
 
 MAX_SIDE: Final = 2**31
+MAX_RESOLUTION: Final = 2**32
+"""Pixels per unit. A rational states no more; a double may state what is no number of pixels."""
 MAX_TEXT_BYTES: Final = 64 * 1024
 """Longer texts of a tag are cut: they are somebody's data, not a description."""
 
@@ -162,7 +163,7 @@ def number(value: Number) -> int | float:
 
 def _resolution(tiff: Tiff, directory: Directory) -> tuple[Fraction, Fraction] | None:
     x, y = tiff.numbers(directory, X_RESOLUTION), tiff.numbers(directory, Y_RESOLUTION)
-    if not (x and y and all(value > 0 and math.isfinite(value) for value in (x[0], y[0]))):
+    if not (x and y and all(0 < value < MAX_RESOLUTION for value in (x[0], y[0]))):
         return None
     return Fraction(x[0]), Fraction(y[0])
 

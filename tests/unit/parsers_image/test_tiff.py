@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import struct
+from pathlib import Path
 
 import pytest
 import tifffile
 from PIL import Image
 
+from functions.parsers.image.formats import FORMATS
 from functions.parsers.image.formats import tiff as format_module
 from functions.parsers.image.formats.tiff import TIFF
 from leanda.contracts.artefacts import Record, RecordStatus
@@ -132,6 +134,25 @@ def test_a_chain_that_leaves_the_file_fails_one_page() -> None:
     struct.pack_into("<I", data, first + 2 + 12 * count, 1_000_000)
     found = records(bytes(data))
     assert [record.status for record in found] == [RecordStatus.PARSED, RecordStatus.FAILED]
+
+
+@pytest.mark.parametrize("value", [1.7e308, 1e300, float("inf"), float("nan"), -1.0])
+@pytest.mark.parametrize("unit", [2, 3])
+def test_a_resolution_that_no_picture_has_is_none(value: float, unit: int) -> None:
+    double = (12, 1, struct.pack("<d", value))
+    [record] = records(tiff(page(4, 4, t282=double, t283=double, t296=short(unit))))
+    assert "dpiX" not in record.properties
+
+
+@pytest.mark.parametrize("tag", [34665, 34853])
+def test_a_directory_before_the_beginning_of_the_file_costs_itself(tag: int, tmp_path: Path) -> None:
+    """A real file is not where a negative place could be looked at."""
+    path = tmp_path / "a.tif"
+    path.write_bytes(tiff(page(4, 4) | {tag: (9, 1, struct.pack("<i", -8))}))
+    for name in ("tiff", "tiff+position"):
+        with path.open("rb") as file:
+            [record] = FORMATS[name].records(file)
+        assert record.status is RecordStatus.PARSED
 
 
 def test_a_chain_that_meets_itself_ends() -> None:

@@ -202,8 +202,8 @@ class Tiff:
         return self._value(entry, entry.size)
 
     def content(self, offset: int, size: int) -> bytes:
-        """The bytes of a range, as far as the file has them."""
-        if offset >= self.size or size <= 0:
+        """The bytes of a range, as far as the file has them; none before its beginning, where a signed number may point."""
+        if not 0 <= offset < self.size or size <= 0:
             return b""
         size = min(size, self.size - offset)
         self._reads -= 1
