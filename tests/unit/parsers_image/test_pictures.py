@@ -10,7 +10,7 @@ import zlib
 import pytest
 from PIL import Image, ImageCms
 
-from functions.parsers.image.formats import FORMATS, ends
+from functions.parsers.image.formats import FORMATS, ends, exif
 from leanda.contracts.artefacts import Record
 from leanda.errors import FileBomb, FileCorrupt
 from tests.unit.parsers.reading import codes
@@ -89,6 +89,43 @@ def test_a_png_tells_its_true_depth_its_texts_and_an_exact_resolution() -> None:
 def test_modes_of_png(mode: str, bits: int, channels: int) -> None:
     found = only("png", pictures.encoded("PNG", mode)).properties
     assert (found["bitDepth"], found["channels"], found["mode"]) == (bits, channels, mode)
+
+
+def test_a_jpeg_that_states_no_resolution_has_none() -> None:
+    assert "dpiX" not in only("jpeg", pictures.encoded("JPEG", exif=pictures.exif())).properties
+
+
+@pytest.mark.parametrize(("unit", "expected"), [(2, (300, 150)), (3, (762, 381)), (1, (None, None))])
+def test_the_resolution_that_only_exif_states(unit: int, expected: tuple[int | None, int | None]) -> None:
+    block = Image.Exif()
+    block[0x011A], block[0x011B], block[0x0128] = 300.0, 150.0, unit
+    found = only("jpeg", pictures.encoded("JPEG", exif=block)).properties
+    assert (found.get("dpiX"), found.get("dpiY")) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2024:02:29 23:59:59", "2024-02-29T23:59:59"),
+        ("2024:02:29 23:59:59.25", "2024-02-29T23:59:59.25"),
+        ("0000:00:00 00:00:00", None),
+        ("2015:00:00 00:00:00", None),
+        ("2015:02:29 12:00:00", None),
+        ("2015:02:28 25:00:00", None),
+        ("    :  :     :  :  ", None),
+        (None, None),
+    ],
+)
+def test_a_day_that_does_not_exist_is_no_date(text: str | None, expected: str | None) -> None:
+    assert exif.date(text) == expected
+
+
+def test_what_is_appended_to_a_jpeg_makes_it_no_cut_one() -> None:
+    preview = pictures.encoded("JPEG")
+    whole = pictures.encoded("JPEG", size=(300, 200), exif=pictures.exif(), comment=preview)
+    film = bytes(200_000)
+    assert codes(only("jpeg", whole + film)) == []
+    assert codes(only("jpeg", whole[:-2] + film)) == ["IMAGE_TRUNCATED"]
 
 
 def test_the_frames_of_animations_are_counted() -> None:

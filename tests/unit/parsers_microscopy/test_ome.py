@@ -321,6 +321,16 @@ def test_a_slide_with_its_pyramid_and_pictures() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("day", "expected"), [("12/29/2009", "2009-12-29T09:59:15-05:00"), ("29/12/09", None), ("02/30/09", None)]
+)
+def test_a_day_of_a_slide_that_does_not_exist_is_no_date(day: str, expected: str | None) -> None:
+    description = ascii_(files.APERIO.replace("12/29/09", day))
+    [slide] = records("svs", tiff(page(9, 9, t270=description)))
+    assert slide.properties.get("acquisitionDate") == expected
+    assert ("Date", day) in fields(slide)
+
+
 def test_a_slide_agrees_with_tifffile() -> None:
     with tifffile.TiffFile(io.BytesIO(svs())) as oracle:
         [first, *_] = oracle.pages

@@ -17,6 +17,9 @@ _WINDOW_BYTES: Final = 64 * 1024
 _TAIL_BYTES: Final = 64 * 1024
 _SHORT_TAIL_BYTES: Final = 64
 """Nearly all files end with their end."""
+MAX_SEGMENTS: Final = 10_000
+"""Of a JPEG, before its pixels."""
+_START_OF_SCAN: Final = 0xDA
 _JPEG_END, _PNG_END = b"\xff\xd9", b"IEND\xaeB`\x82"
 
 
@@ -44,6 +47,29 @@ def is_complete(file: BinaryIO, pillow: str) -> bool:
         file.seek(max(0, size - tail_bytes))
         if end in file.read(tail_bytes):
             return True
+    return pillow == "JPEG" and _scan_ends(file)
+
+
+def _scan_ends(file: BinaryIO) -> bool:
+    """Whether the scan of a JPEG ends anywhere: cameras append a film of any length to a picture.
+
+    The segments before it are hopped over, because a preview in them has an end of its own; in the scan no pixels look like an
+    end (ITU-T T.81 B.1.1.5).
+    """
+    file.seek(2)
+    for _ in range(MAX_SEGMENTS):
+        head = file.read(4)
+        size = int.from_bytes(head[2:])
+        if len(head) < 4 or head[0] != 0xFF or size < 2:
+            return False
+        if head[1] == _START_OF_SCAN:
+            break
+        file.seek(size - 2, io.SEEK_CUR)
+    last = b""
+    while window := file.read(_WINDOW_BYTES):
+        if _JPEG_END in last + window:
+            return True
+        last = window[-1:]
     return False
 
 

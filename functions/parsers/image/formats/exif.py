@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from fractions import Fraction
 from typing import Any, Final
 
@@ -88,12 +89,28 @@ def properties(found: Values) -> dict[str, Any]:
 
 
 def date(text: Any, offset: Any = None) -> str | None:
-    """`2015:03:02 12:30:15` as `2015-03-02T12:30:15`, with the offset from UTC if that is known. None for anything else."""
+    """`2015:03:02 12:30:15` as `2015-03-02T12:30:15`, with the offset from UTC if that is known. None for anything else.
+
+    A camera whose clock was not set writes days that do not exist, `2015:00:00` or `0000:00:00`.
+    """
     found = _DATE.match(text) if isinstance(text, str) else None
-    if found is None or found[1] == "0000":
+    if found is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(f"{found[1]}-{found[2]}-{found[3]}T{found[4]}:{found[5]}:{found[6]}")
+    except ValueError:
         return None
     zone = offset if isinstance(offset, str) and _OFFSET.fullmatch(offset) else ""
-    return f"{found[1]}-{found[2]}-{found[3]}T{found[4]}:{found[5]}:{found[6]}{found[7] or ''}{zone}"
+    return f"{moment.isoformat()}{found[7] or ''}{zone}"
+
+
+def resolution(found: Values) -> tuple[float, float] | None:
+    """Pixels per inch, x and y, of a block that states both. A block without unit means inches (EXIF 4.6.4, `ResolutionUnit`)."""
+    x, y = found.get("XResolution"), found.get("YResolution")
+    to_inch = {2: 1.0, 3: 2.54}.get(found.get("ResolutionUnit", 2))
+    if to_inch is None or not isinstance(x, int | float) or not isinstance(y, int | float):
+        return None
+    return x * to_inch, y * to_inch
 
 
 def tells_position(name: str) -> bool:

@@ -20,6 +20,8 @@ from leanda.parsing.records import warning
 MAX_TEXTS: Final = 200
 MAX_TEXT_CHARACTERS: Final = 64 * 1024
 
+_JFIF_UNITS: Final = (1, 2)
+"""Of a resolution per inch or centimetre (JFIF 1.02, APP0)."""
 _BITS: Final = {"1": 1, "I;16": 16, "I;16B": 16, "I": 32, "F": 32}
 
 
@@ -28,7 +30,7 @@ def record(file: BinaryIO, pillow: str, *, with_position: bool = False) -> Recor
     with opened(file, pillow) as image:
         block = image.info.get("exif")
         stated = exif.values(block)
-        found = {**_shape(image), **_details(image), **exif.properties(stated)}
+        found = {**_shape(image), **_details(image, pillow, stated), **exif.properties(stated)}
         texts = _texts(image, with_position=with_position)
     place, unreadable = position.of_exif(block) if with_position else ((), ())
     issues: list[Issue] = [*unreadable]
@@ -59,7 +61,7 @@ def _shape(image: Image.Image) -> dict[str, Any]:
     }
 
 
-def _details(image: Image.Image) -> dict[str, Any]:
+def _details(image: Image.Image, pillow: str, camera: exif.Values) -> dict[str, Any]:
     """What is stated of resolution, colour and coding; what is not stated is left out."""
     info = image.info
     stated: dict[str, Any] = {
@@ -70,6 +72,8 @@ def _details(image: Image.Image) -> dict[str, Any]:
         "loop": info["loop"] if isinstance(info.get("loop"), int) else None,
     }
     dpi = info.get("dpi")
+    if pillow == "JPEG" and info.get("jfif_unit") not in _JFIF_UNITS:
+        dpi = exif.resolution(camera)  # Pillow gives 72 to what states none, and to y what x has.
     if isinstance(dpi, tuple) and len(dpi) == 2:
         stated["dpiX"], stated["dpiY"] = (_positive(value) for value in dpi)
     return {name: value for name, value in stated.items() if value is not None}

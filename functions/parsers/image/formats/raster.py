@@ -22,7 +22,7 @@ class Raster:
     name: str
     pillow: str
     with_position: bool = False
-    version: str = "1"
+    version: str = "2"
     empty_is_failure: bool = True
 
     def records(self, file: BinaryIO) -> Iterator[Record]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from itertools import islice
 from typing import BinaryIO, Final
 
@@ -34,7 +35,7 @@ class Svs:
     """See `leanda.parsing.format.WholeFormat`."""
 
     name = "svs"
-    version = "2"
+    version = "3"
     empty_is_failure = True
 
     def records(self, file: BinaryIO) -> Iterator[Record]:
@@ -120,11 +121,17 @@ def _typed(value: str) -> str | int | float:
 
 
 def _date(pairs: dict[str, str]) -> str | None:
-    """`Date = 12/29/09|Time = 09:59:15|Time Zone = GMT-05:00` as `2009-12-29T09:59:15-05:00`. Months come first."""
+    """`Date = 12/29/09|Time = 09:59:15|Time Zone = GMT-05:00` as `2009-12-29T09:59:15-05:00`. Months come first.
+
+    None for what is no day that way.
+    """
     day, time = _DATE.fullmatch(pairs.get("Date", "")), _TIME.fullmatch(pairs.get("Time", ""))
     if day is None:
         return None
-    year = day[3] if len(day[3]) == 4 else f"20{day[3]}"
+    try:
+        scanned = date(int(day[3]) + (0 if len(day[3]) == 4 else 2000), int(day[1]), int(day[2]))
+    except ValueError:
+        return None
     zone = _ZONE.fullmatch(pairs.get("Time Zone", ""))
     at = f"T{time[0]}" + (f"{zone[1]}:{zone[2]}" if zone else "") if time else ""
-    return f"{year}-{day[1]}-{day[2]}{at}"
+    return f"{scanned.isoformat()}{at}"
