@@ -144,8 +144,21 @@ def _subblock(axes: Mapping[str, tuple[int, int]]) -> bytes:
 type Lite = dict[str, Lite | int | float | str]
 
 
-def nd2(positions: int = 2, width: int = 32, xml: str | None = None, probes: bool = True) -> bytes:
-    """An ND2 file of the newer kind: chunks in the binary variant, no pixels."""
+def nd2(
+    positions: int = 2,
+    width: int = 32,
+    xml: str | None = None,
+    probes: bool = True,
+    frame: Lite | None = None,
+    experiment: Lite | None = None,
+    version: int = 3,
+) -> bytes:
+    """An ND2 file of the newer kind: chunks in the binary variant (in XML before version 3), no pixels.
+
+    Args:
+        frame: what is said of the first frame, besides what always is.
+        experiment: in place of the positions.
+    """
     planes: Lite = {
         f"a{n}": {
             "sDescription": name,
@@ -164,31 +177,35 @@ def nd2(positions: int = 2, width: int = 32, xml: str | None = None, probes: boo
         f"i{n:010}": {"dPosX": 10.0 * n, "dPosY": 0.0, "dPosZ": 0.0, "dPosName": f"well {n}"}
         for n in range(min(positions, 3))
     }
-    chunks: dict[str, bytes] = {
-        "ImageAttributesLV": _lite({
+    pictured: Lite = {
+        "bCalibrated": 1,
+        "dCalibration": 0.65,
+        "dObjectiveMag": 20.0,
+        "dObjectiveNA": 0.75,
+        "wsObjectiveName": "Plan Apo 20x",
+        "dTimeAbsolute": 2458850.25,
+        "dRefractIndex1": 1.0,
+        "sPicturePlanes": {"uiCount": 2, "sPlaneNew": planes},
+    }
+    contents: dict[str, Lite] = {
+        "ImageAttributes": {
             "SLxImageAttributes": {
                 "uiBpcInMemory": 16, "uiBpcSignificant": 12, "uiComp": 2, "uiHeight": 24, "uiWidth": width,
                 "uiSequenceCount": positions, "uiWidthBytes": 4 * width, "eCompression": 2,
-            },
-        }),
-        "ImageMetadataSeqLV|0": _lite({
-            "SLxPictureMetadata": {
-                "bCalibrated": 1, "dCalibration": 0.65, "dObjectiveMag": 20.0, "dObjectiveNA": 0.75,
-                "wsObjectiveName": "Plan Apo 20x", "dTimeAbsolute": 2458850.25, "dRefractIndex1": 1.0,
-                "sPicturePlanes": {"uiCount": 2, "sPlaneNew": planes},
-            },
-        }),
-        "ImageTextInfoLV": _lite({"SLxImageTextInfo": {"TextInfoItem_5": "plate 9", "TextInfoItem_9": "1/1/2020  6:00:00 PM"}}),
-        "ImageMetadataLV": _lite({
-            "SLxExperiment": {
-                "eType": 2,
-                "uLoopPars": {"uiCount": positions, "bUseZ": 0, "Points": stage},
-            },
-        }),
+            }
+        },
+        "ImageMetadataSeq": {"SLxPictureMetadata": pictured | (frame or {})},
+        "ImageTextInfo": {"SLxImageTextInfo": {"TextInfoItem_5": "plate 9", "TextInfoItem_9": "1/2/2020  6:00:00 PM"}},
+        "ImageMetadata": {
+            "SLxExperiment": experiment
+            or {"eType": 2, "uLoopPars": {"uiCount": positions, "bUseZ": 0, "Points": stage}},
+        },
     }  # fmt: skip
+    lv, coded = ("LV", _lite) if version >= 3 else ("", _variant)
+    chunks = {f"{name}{lv}{'|0' * name.endswith('Seq')}": coded(content) for name, content in contents.items()}
     if xml is not None:
-        chunks["ImageTextInfoLV"] = xml.encode()
-    body = bytearray(_chunk(b"ND2 FILE SIGNATURE CHUNK NAME01!", b"Ver3.0".ljust(64, b"\0")))
+        chunks[f"ImageTextInfo{lv}"] = xml.encode()
+    body = bytearray(_chunk(b"ND2 FILE SIGNATURE CHUNK NAME01!", f"Ver{version}.0".encode().ljust(64, b"\0")))
     places = bytearray()
     for name, data in chunks.items():
         key = name.encode() + b"!"
@@ -205,6 +222,23 @@ def _line(wavelength: float) -> Lite:
 
 def _chunk(name: bytes, data: bytes) -> bytes:
     return struct.pack("<IIQ", 0x0ABECEDA, len(name), len(data)) + name + data
+
+
+def _variant(values: Lite) -> bytes:
+    """The same as XML, as versions before 3 have it: without the name of the structure."""
+    [inner] = values.values()
+    assert isinstance(inner, dict)
+    return f'<variant version="1.0"><no_name runtype="CLxListVariant">{_nodes(inner)}</no_name></variant>'.encode()
+
+
+def _nodes(values: Lite) -> str:
+    types = {int: "lx_uint32", float: "double", str: "CLxStringW"}
+    return "".join(
+        f'<{name} runtype="CLxListVariant">{_nodes(value)}</{name}>'
+        if isinstance(value, dict)
+        else f'<{name} runtype="{types[type(value)]}" value="{value}"/>'
+        for name, value in values.items()
+    )
 
 
 def _lite(values: Lite) -> bytes:

@@ -290,6 +290,32 @@ def test_a_line_scan_keeps_its_width_of_one() -> None:
     assert records("nd2", files.nd2(width=1))[0].properties["sizeX"] == 1
 
 
+@pytest.mark.parametrize("version", [2, 3])
+@pytest.mark.parametrize("setting", ["sSampleSetting pDeviceSetting", "sPlane sOpticalConfigFull"])
+def test_the_microscope_and_the_moment_of_an_nd2(version: int, setting: str) -> None:
+    """A text of the date, `1/2/2020`, could be read in two ways."""
+    place, name = setting.split()
+    planes = {place: {"a0": {name: {"m_sMicroscopeFullName": "Ti2 Microscope"}}}, "uiCount": 0}
+    [record] = records("nd2", files.nd2(positions=1, version=version, frame={"sPicturePlanes": planes}))
+    assert record.properties["microscope"] == "Ti2 Microscope"
+    assert record.properties["acquisitionDate"] == "2020-01-01T18:00:00.000Z"
+
+
+def test_a_line_scan_has_no_size_of_its_time_axis() -> None:
+    found = records("nd2", files.nd2(frame={"ePictureYAxis": 2}))[0].properties
+    assert (found["physicalSizeX"], found.get("physicalSizeY")) == (0.65, None)
+
+
+@pytest.mark.parametrize(
+    ("measured", "expected"), [({"dAvgPeriodDiff": 5012.5}, 5012.5), ({"dAvgPeriodDiff": 0.0}, 5000), ({}, 5000)]
+)
+def test_the_interval_of_a_series_in_time(measured: files.Lite, expected: float) -> None:
+    loop: files.Lite = {"uiCount": 2, "dStart": 0.0, "dPeriod": 5000.0, "dDuration": 0.0, **measured}
+    [record] = records("nd2", files.nd2(experiment={"eType": 1, "uLoopPars": loop}))
+    found = record.properties
+    assert (found["sizeT"], found["timeIncrement"], found["timeIncrementUnit"]) == (2, expected, "ms")
+
+
 def test_channels_that_cannot_be_read_leave_the_rest() -> None:
     [record] = records("nd2", files.nd2(positions=1, probes=False))
     assert record.properties["sizeX"] == 32

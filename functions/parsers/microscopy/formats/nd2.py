@@ -24,7 +24,12 @@ from leanda.times import rfc3339
 MAGICS: Final = (b"\xda\xce\xbe\x0a", b"\0\0\0\x0cjP  ")
 _REFUSED: Final = (b"<!DOCTYPE", b"<!ENTITY")
 _POSITION: Final = "P"
-_FRAME_METADATA: Final = "ImageMetadataSeqLV|0"
+_FRAME_METADATA: Final = ("ImageMetadataSeqLV|0", "ImageMetadataSeq|0")
+"""What is said of the first frame, since version 3 of the format and before."""
+_MICROSCOPE: Final = (
+    ("sPicturePlanes", "sSampleSetting", "a0", "pDeviceSetting", "m_sMicroscopeFullName"),
+    ("sPicturePlanes", "sPlane", "a0", "sOpticalConfigFull", "m_sMicroscopeFullName"),
+)
 _UNIX_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _JULIAN_DAY_OF_UNIX_EPOCH: Final = 2440587.5
 _DATE: Final = re.compile(
@@ -38,7 +43,7 @@ class Nd2:
     """See `leanda.parsing.format.WholeFormat`."""
 
     name = "nd2"
-    version = "1"
+    version = "2"
     empty_is_failure = True
 
     def records(self, file: BinaryIO) -> Iterator[Record]:
@@ -118,6 +123,7 @@ def _described(file: _Kept) -> list[Series]:
         channels, issues = _channels(opened)
         microscope = getattr(channels[0], "microscope", None) if channels else None
         samples = sizes.pop("S", None)
+        frame = _first_frame(opened)
         named = _names(opened.experiment)
         common: dict[str, Any] = {
             "format": Nd2.name,
@@ -126,9 +132,11 @@ def _described(file: _Kept) -> list[Series]:
             "pixel_type": _pixel_type(attributes),
             "significant_bits": attributes.bitsPerComponentSignificant,
             "pixel_sizes": _pixel_sizes(channels),
+            "time_increment": _time_increment(opened.experiment),
             "channels": tuple(_channel(one.channel) for one in channels),
             "objective": _objective(microscope),
-            "acquisition_date": _moment(opened) or date(str(texts.get("date", ""))),
+            "microscope": next((name for path in _MICROSCOPE if (name := _text_at(frame, path))), None),
+            "acquisition_date": _moment(frame) or date(str(texts.get("date", ""))),
             "compression": attributes.compressionType,
             "fields": tuple(_fields(texts, microscope)),
             "issues": issues,
@@ -152,6 +160,15 @@ def _names(experiment: Any) -> dict[int, str]:
     return {index: point.name for index, point in enumerate(points[: series.MAX_SERIES]) if point.name}
 
 
+def _time_increment(experiment: Any) -> Quantity | None:
+    """From one time to the next: as it was measured, else as it was planned. A series in several phases has none."""
+    times = [loop.parameters for loop in experiment if loop.type == "TimeLoop"]
+    if len(times) != 1:
+        return None
+    measured = getattr(times[0].periodDiff, "avg", None)
+    return series.quantity(str(measured), "ms") or series.quantity(str(times[0].periodMs), "ms")
+
+
 def _pixel_type(attributes: Any) -> str:
     bits = attributes.bitsPerComponentInMemory
     if attributes.pixelDataType == "float":
@@ -160,12 +177,16 @@ def _pixel_type(attributes: Any) -> str:
 
 
 def _pixel_sizes(channels: list[Any]) -> dict[str, Quantity]:
-    """Sizes of calibrated axes, in µm (NIS-Elements)."""
+    """Sizes of calibrated axes, in µm (NIS-Elements). In a scan of one line an axis is time, which has no size."""
     volume = getattr(channels[0], "volume", None) if channels else None
     if volume is None:
         return {}
-    axes = zip("XYZ", volume.axesCalibrated, volume.axesCalibration, strict=False)
-    return {axis: Quantity(float(size), "µm") for axis, known, size in axes if known and 0 < size < float("inf")}
+    axes = zip("XYZ", volume.axesCalibrated, volume.axesCalibration, volume.axesInterpretation, strict=False)
+    return {
+        axis: Quantity(float(size), "µm")
+        for axis, known, size, meaning in axes
+        if known and meaning == "distance" and 0 < size < float("inf")
+    }
 
 
 def _channel(found: Any) -> Channel:
@@ -191,13 +212,24 @@ def _objective(microscope: Any) -> Objective:
     )
 
 
-def _moment(opened: Any) -> str | None:
-    """When the first frame was taken, in UTC. It is a Julian day as a double, which tells no less than 0.1 ms."""
+def _first_frame(opened: Any) -> dict[str, Any]:
+    """What is said of the first frame; nothing in files of the old kind."""
     if opened.is_legacy:
-        return None
-    found = opened.unstructured_metadata(include={_FRAME_METADATA}, strip_prefix=False)
-    described = found.get(_FRAME_METADATA, {})
-    described = described.get("SLxPictureMetadata", described)
+        return {}
+    found = opened.unstructured_metadata(include=set(_FRAME_METADATA), strip_prefix=False)
+    described = next(iter(found.values()), None)
+    described = described.get("SLxPictureMetadata", described) if isinstance(described, dict) else None
+    return described if isinstance(described, dict) else {}
+
+
+def _text_at(described: Any, path: tuple[str, ...]) -> str | None:
+    for name in path:
+        described = described.get(name) if isinstance(described, dict) else None
+    return described.strip() or None if isinstance(described, str) else None
+
+
+def _moment(described: dict[str, Any]) -> str | None:
+    """When the first frame was taken, in UTC. It is a Julian day as a double, which tells no less than 0.1 ms."""
     days = series.number(str(described.get("dTimeAbsolute"))) or 0
     try:
         moment = _UNIX_EPOCH + timedelta(days=days - _JULIAN_DAY_OF_UNIX_EPOCH)
