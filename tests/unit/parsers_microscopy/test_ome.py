@@ -93,6 +93,17 @@ def test_what_an_ome_document_states() -> None:
     assert codes(broken) == ["IMAGE_WITHOUT_SIZE"]
 
 
+@pytest.mark.parametrize("unknown", ["0", "0.0", "-1", "NaN", ""])
+def test_an_objective_whose_numbers_are_not_known_has_none(unknown: str) -> None:
+    xml = files.OME.replace('"63.0"', f'"{unknown}"').replace('"1.4"', f'"{unknown}"')
+    found = records("ome-xml", xml.encode())[0].properties
+    assert {name for name in found if name.startswith("objective")} == {
+        "objectiveModel",
+        "objectiveManufacturer",
+        "objectiveImmersion",
+    }
+
+
 def test_names_of_the_first_schemas_are_read() -> None:
     old = """<OME xmlns="http://www.openmicroscopy.org/XMLschemas/OME/FC/ome.xsd"><Instrument ID="i"><Objective ID="o"
     Magnification="40" LensNA="0.95"/></Instrument><Image Name="old"><CreationDate>2004-01-02T03:04:05</CreationDate>

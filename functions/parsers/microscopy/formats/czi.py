@@ -50,7 +50,7 @@ class Czi:
     """See `leanda.parsing.format.WholeFormat`."""
 
     name = "czi"
-    version = "1"
+    version = "2"
     empty_is_failure = True
 
     def records(self, file: BinaryIO) -> Iterator[Record]:

@@ -104,7 +104,7 @@ class OmeXml:
     """See `leanda.parsing.format.WholeFormat`."""
 
     name = "ome-xml"
-    version = "1"
+    version = "2"
     empty_is_failure = True
 
     def records(self, file: BinaryIO) -> Iterator[Record]:

@@ -108,8 +108,8 @@ class Series:
             "page": self.page,
             "objectiveModel": self.objective.model,
             "objectiveManufacturer": self.objective.manufacturer,
-            "objectiveMagnification": self.objective.magnification,
-            "objectiveNumericalAperture": self.objective.numerical_aperture,
+            "objectiveMagnification": _known(self.objective.magnification),
+            "objectiveNumericalAperture": _known(self.objective.numerical_aperture),
             "objectiveImmersion": self.objective.immersion,
             "microscope": self.microscope,
             "microscopeManufacturer": self.microscope_manufacturer,
@@ -174,6 +174,11 @@ def field(name: str, value: str | float | None) -> tuple[FieldValue, ...]:
     if value is None or value == "":
         return ()
     return (FieldValue(name=name, value=value[:MAX_TEXT_CHARACTERS] if isinstance(value, str) else value),)
+
+
+def _known(value: float | None) -> int | float | None:
+    """What has to be positive; files write 0 or -1 for unknown."""
+    return value if value is not None and value > 0 else None
 
 
 def _put(stated: dict[str, Any], name: str, found: Quantity | None) -> None:
