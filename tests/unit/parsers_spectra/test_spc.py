@@ -113,6 +113,62 @@ def test_the_layout_before_1996() -> None:
     assert [ordinates(one) for one in several] == [ordinates(record)] * 4
 
 
+def test_old_files_keep_the_type_of_z_beside_the_year() -> None:
+    for record in read(files.old([1, 2], subfiles=2, z_type=4)):
+        assert (record.properties["date"], record.properties["zUnits"]) == ("1993-04-18T09:20:00", "Seconds")
+    for record in read(files.old([1, 2], subfiles=2, z_type=1)):
+        assert (record.properties["date"], record.properties["zUnits"]) == ("1993-04-18T09:20:00", "Wavenumber (cm-1)")
+
+
+def test_labels_of_old_files_are_announced_by_the_type_of_z() -> None:
+    [record] = read(files.old([1, 2], z_type=15, labels=b"Potential (V)\0Current (A)\0"))
+    assert (record.properties["xUnits"], record.properties["yUnits"]) == ("Potential (V)", "Current (A)")
+    assert record.properties["date"] == "1993-04-18T09:20:00"
+
+
+@pytest.mark.parametrize("exponent", [0x80, -0x80])
+def test_old_files_may_hold_floating_numbers(exponent: int) -> None:
+    [record] = read(files.old(VALUES, exponent=exponent))
+    assert ordinates(record) == VALUES
+
+
+def test_floating_numbers_may_be_announced_for_the_file_alone() -> None:
+    body = b"".join(files.subheader(n, exponent=0) + files.floats(VALUES) for n in range(2))
+    records = read(files.header(count=5, subfiles=2, flags=files.MULTI) + body)
+    assert [ordinates(record) for record in records] == [VALUES] * 2
+
+
+@pytest.mark.parametrize(("z_step", "z_next"), [(0.0, 2.5), (0.5, None)])
+def test_evenly_spaced_subfiles_may_say_their_z_with_the_first_alone(z_step: float, z_next: float | None) -> None:
+    first = files.subheader(z=2.0, z_next=z_next) + files.floats([1])
+    others = b"".join(files.subheader(n) + files.floats([1]) for n in (1, 2))
+    records = read(files.header(count=1, subfiles=3, flags=files.MULTI, z_step=z_step) + first + others)
+    assert [record.properties["z"] for record in records] == [2.0, 2.5, 3.0]
+    assert [record.fields[0].value for record in records] == [2.0, 2.5, 3.0]
+
+
+def test_z_that_is_stated_or_in_no_order_is_not_computed() -> None:
+    stated = b"".join(files.subheader(n, z=z, z_next=z + 1) + files.floats([1]) for n, z in enumerate((2.0, 4.0, 8.0)))
+    records = read(files.header(count=1, subfiles=3, flags=files.MULTI) + stated)
+    assert [record.properties["z"] for record in records] == [2.0, 4.0, 8.0]
+    first = files.subheader(z=2.0, z_next=3.0) + files.floats([1])
+    other = files.subheader(1, z=0.0) + files.floats([1])
+    records = read(files.header(count=1, subfiles=2, flags=files.MULTI | files.ARBITRARY_Z) + first + other)
+    assert [record.properties["z"] for record in records] == [2.0, 0.0]
+
+
+def test_a_flag_makes_a_general_spectrum_a_chromatogram() -> None:
+    [record] = read(files.single(VALUES, flags=files.CHROMATOGRAM, experiment=0, x_type=5))
+    assert record.properties["technique"] == "chromatography"
+    [record] = read(files.old([1, 2], flags=files.CHROMATOGRAM))
+    assert record.properties["technique"] == "chromatography"
+
+
+def test_a_single_spectrum_needs_no_count_of_subfiles() -> None:
+    [record] = read(files.single(VALUES, subfiles=0))
+    assert ordinates(record) == VALUES
+
+
 def test_a_subfile_that_is_cut_off_fails_and_so_do_those_behind_it() -> None:
     body = b"".join(files.subheader(n) + files.floats([n, n + 1]) for n in range(3))
     records = read((files.header(count=2, subfiles=3, flags=files.MULTI) + body)[:-50])
@@ -135,7 +191,7 @@ def test_with_a_directory_a_bad_subfile_costs_only_itself() -> None:
         b"K",
         b"\0K" + bytes(100),
         b"just text",
-        files.header(count=5, subfiles=0),
+        files.header(count=5, subfiles=0, flags=files.MULTI),
         files.header(count=5, subfiles=2**31),
         files.header(count=2**31, subfiles=1, flags=files.X),
         files.old([1])[:200],

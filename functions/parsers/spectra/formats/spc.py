@@ -26,7 +26,7 @@ from leanda.parsing.records import failed, information
 
 MAX_LOG_BYTES: Final = limits.MIB
 MAX_SUBFILES: Final = 1_000_000
-_FLOATS: Final = -128
+_FLOATS: Final = spc_header.FLOATS
 _LOG: Final = "IIIII"
 _DIRECTORY: Final = "IIf"
 """What an entry of the directory of subfiles holds: ssfposn, ssfsize, ssftime."""
@@ -36,7 +36,7 @@ class SpcFormat:
     """See `leanda.parsing.format.WholeFormat`."""
 
     name = "spc"
-    version = "1"
+    version = "2"
     empty_is_failure = True
 
     def records(self, file: BinaryIO) -> Iterator[Record]:
@@ -55,6 +55,7 @@ class _File:
         file.seek(0)
         self._header = read_header(file.read(spc_header.NEW_BYTES))
         self._abscissas: array[float] | None = None
+        self._first: Subheader | None = None
         self._unread = self._size // 2
 
     def records(self) -> Iterator[Record]:
@@ -91,6 +92,8 @@ class _File:
                     yield from self._lost(index, issue)
                     return
                 continue
+            if index == 0:
+                self._first = subheader
             yield self._record(index, subheader, points, common, issues)
             index += 1
 
@@ -131,6 +134,8 @@ class _File:
             x = self._floats(position, count)
             position += 4 * count
         exponent = subheader.exponent if header.flags & spc_header.MULTIFILE else header.exponent
+        if not exponent and header.exponent == _FLOATS:
+            exponent = _FLOATS  # Some writers of floating numbers say so for the file alone.
         y, position, factor = self._ordinates(position, count, exponent)
         missing = 0
         if exponent == _FLOATS and y and not math.isfinite(sum(y)):
@@ -181,6 +186,14 @@ class _File:
             raise Unreadable("SUBFILE_CUT_OFF", message, f"byte {position}")
         self._file.seek(position)
         return self._file.read(length)
+
+    def _z(self, index: int, subheader: Subheader) -> float:
+        """Where a subfile stands on the z axis. Of evenly spaced ones the first and its distance to the next may say it for all."""
+        header, first = self._header, self._first
+        uneven = header.flags & (spc_header.ARBITRARY_Z | spc_header.ORDERED_Z)
+        if subheader.z or uneven or first is None:
+            return subheader.z
+        return first.z + index * (header.z_step or first.z_next - first.z)
 
     def _name(self, index: int) -> str | None:
         memo = str(self._header.texts.get("fcmnt") or self._header.texts.get("ocmnt") or "")
@@ -244,15 +257,16 @@ class _File:
         if header.flags & spc_header.MULTIFILE:
             properties["subfile"] = index
             properties["zUnits"] = labels.get("z") or spc_terms.X_UNITS.get(header.z_type)
+            z = self._z(index, subheader)
             for name, value in (
-                ("subtime", subheader.z),
+                ("subtime", z),
                 ("subnext", subheader.z_next),
                 ("subwlevel", subheader.level),
             ):
                 if math.isfinite(value) and (value or name == "subtime"):
                     own.append(FieldValue(name=name, value=value))
-            if math.isfinite(subheader.z):
-                properties["z"] = subheader.z
+            if math.isfinite(z):
+                properties["z"] = z
             if subheader.scans:
                 own.append(FieldValue(name="subscan", value=subheader.scans))
         sticks = properties["technique"] == "MS" and points.x is not None

@@ -17,12 +17,23 @@ OLD_BYTES: Final = 256
 SUBHEADER_BYTES: Final = 32
 
 SHORT_ORDINATES: Final = 0x01
+CHROMATOGRAM: Final = 0x02
 MULTIFILE: Final = 0x04
+ARBITRARY_Z: Final = 0x08
+ORDERED_Z: Final = 0x10
 OWN_LABELS: Final = 0x20
 OWN_ABSCISSAS: Final = 0x40
 ABSCISSAS: Final = 0x80
 
 LITTLE, BIG, OLD = 0x4B, 0x4C, 0x4D
+
+FLOATS: Final = -128
+"""The exponent of ordinates that are 32-bit floating numbers."""
+_GENERAL_CHROMATOGRAM: Final = 2
+_OLD_FLOATS: Final = 0x80
+"""The same in the old layout, whose exponent is a word."""
+_OLD_LABELS: Final = 15
+"""The type of z by which the old layout says that the axes have labels (ZTEXTL)."""
 
 _NEW: Final = "BBBbIddIBBBBI9s9sH8f130s30sIIBBHf48sfIfB187s"
 _OLD: Final = "BBhfffBBHBBBB8sHH7f130s30s"
@@ -36,6 +47,7 @@ class Header:
         order: byte order as `struct` writes it.
         flags, exponent, count, first, last: ftflgs, fexp, fnpts, ffirst, flast.
         subfiles: fnsub; None in the old layout, which does not say.
+        z_step: fzinc, from each subfile to the next; 0 where the first one says it.
         log_at: where the log block stands; 0 without one.
         texts: the header's own texts and numbers by their names in SPC.H, without the empty ones.
     """
@@ -52,6 +64,7 @@ class Header:
     x_type: int = 0
     y_type: int = 0
     z_type: int = 0
+    z_step: float = 0.0
     log_at: int = 0
     date: str | None = None
     texts: dict[str, str | float] = field(default_factory=dict)
@@ -125,11 +138,14 @@ def _new(raw: bytes, order: str) -> Header:
         count=count,
         first=first,
         last=last,
-        subfiles=subfiles,
-        experiment=experiment,
+        # A single spectrum is one, even if its writer left the count out.
+        subfiles=subfiles or (0 if flags & MULTIFILE else 1),
+        # Before there was a code for the experiment, a flag said that it is a chromatogram.
+        experiment=experiment or (_GENERAL_CHROMATOGRAM if flags & CHROMATOGRAM else 0),
         x_type=x_type,
         y_type=y_type,
         z_type=z_type,
+        z_step=z_step,
         log_at=log_at,
         date=_date(date >> 20, date >> 16 & 15, date >> 11 & 31, date >> 6 & 31, date & 63),
         texts={name: value for name, value in texts.items() if value},
@@ -142,6 +158,7 @@ def _old(raw: bytes) -> Header:
     flags, version, exponent, count, first, last, x_type, y_type, year, month, day, hour, minute = values[:13]
     resolution, peak, scans = values[13:16]
     memo, own_labels = values[23:25]
+    z_type = year >> 12
     if not 0 <= count < 2**31:
         raise FileCorrupt(detail=f"{count} points")
     texts = {"ocmnt": _text(memo), "ores": _text(resolution), "opeakpt": peak, "onscans": scans}
@@ -149,17 +166,18 @@ def _old(raw: bytes) -> Header:
         version=version,
         order="<",
         flags=flags,
-        exponent=exponent,
+        exponent=FLOATS if exponent == _OLD_FLOATS else exponent,
         count=int(count),
         first=first,
         last=last,
         subfiles=None if flags & MULTIFILE else 1,
+        experiment=_GENERAL_CHROMATOGRAM if flags & CHROMATOGRAM else 0,
         x_type=x_type,
         y_type=y_type,
-        z_type=month >> 4,
-        date=_date(year, month & 15, day, hour, minute),
+        z_type=z_type,
+        date=_date(year & 0x0FFF, month, day, hour, minute),
         texts={name: value for name, value in texts.items() if value},
-        labels=_labels(own_labels) if flags & OWN_LABELS else (),
+        labels=_labels(own_labels) if flags & OWN_LABELS or z_type == _OLD_LABELS else (),
     )
 
 
