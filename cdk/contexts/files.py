@@ -95,6 +95,7 @@ FILES: Final = Context(
                     uses=(_STORE, _PRODUCER),
                     alarms=(
                         Alarm("RunsClosed", "Runs were ended because they made no progress, whatever was repeated."),
+                        Alarm("RunsFailed", "Runs cannot be looked after; the watchdog's log says why."),
                     ),
                 ),
                 Scheduled(handler="tidy", every=60, uses=(_STORE, Artefacts(remove=True))),

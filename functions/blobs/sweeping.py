@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from functions.blobs import domain, telling
-from functions.blobs.ports import Listed
+from functions.blobs.ports import Listed, Tellers
 from functions.blobs.use_cases import Receiving, Uploading
 from leanda import ids
 from leanda.changes import Change
@@ -15,7 +17,7 @@ from leanda.contracts.envelope import Origin
 from leanda.errors import RevisionConflict, Unavailable
 from leanda.observability import logger
 from leanda.originals import INBOX, place_of, upload_key
-from leanda.persistence.aggregates import Aggregates
+from leanda.persistence.aggregates import Aggregates, each_due
 
 AT_ONCE: Final = 200
 RESERVE_SECONDS: Final = 30.0
@@ -39,26 +41,34 @@ class Sweeping:
             pages: most pages of the inbox's listing (1,000 objects each).
 
         Returns:
-            objects `received` whose notification was lost, uploads `expired`, objects `compared` in the inbox, and objects that
-            `failed` to be received: they are tried again, and hold nobody up; and announcements `told` again.
+            objects `received` whose notification was lost, uploads `expired`, objects `compared` in the inbox, and announcements
+            `told` again; and what `failed` of these: it is tried again, and holds nobody up.
+
+        Raises:
+            Unavailable: the store, or the listing of the inbox, is silent.
         """
         done = {"received": 0, "expired": 0, "compared": 0, "failed": 0, "told": 0}
-        seen: set[str] = set()
-        while left() > RESERVE_SECONDS and (due := [one for one in self._due() if one["_id"] not in seen]):
-            for upload in due:
-                seen.add(upload["_id"])
+
+        def enough() -> bool:
+            return left() > RESERVE_SECONDS
+
+        for upload in each_due(self._overdue, enough):
+            with _noted(upload["_id"], done):
                 self._look_at(upload, done)
         for owner in (self.uploading.uploads, self.receiving.blobs):
-            while left() > RESERVE_SECONDS and (due := owner.untold(self.receiving.clock.now(), limit=AT_ONCE)):
-                for document in due:
+            for document in each_due(partial(self._untold, owner), enough):
+                with _noted(document["_id"], done):
                     self._tell(owner, document, done)
         for _ in range(pages):
-            if left() < RESERVE_SECONDS or not self._compare_page(done):
+            if not (enough() and self._compare_page(done)):
                 break
         return done
 
-    def _due(self) -> list[dict[str, Any]]:
+    def _overdue(self) -> list[dict[str, Any]]:
         return self.uploading.uploads.overdue(self.uploading.clock.now(), limit=AT_ONCE)
+
+    def _untold(self, owner: Tellers) -> list[dict[str, Any]]:
+        return owner.untold(self.receiving.clock.now(), limit=AT_ONCE)
 
     def _look_at(self, upload: dict[str, Any], done: dict[str, int]) -> None:
         """Receive what arrived unnoticed; end the upload if its time is over, with its parts."""
@@ -121,3 +131,12 @@ class Sweeping:
         fresh = {"_id": ROUND, "revision": 0}
         self.notes.insert(fresh, Change(), _NOBODY)
         return self.notes.get(ROUND) or fresh
+
+
+@contextmanager
+def _noted(key: str, done: dict[str, int]) -> Iterator[None]:
+    try:
+        yield
+    except Exception:  # a silent engine, or a defect that this one meets; the others have an owner too
+        logger.exception("cannot be looked after", of=key)
+        done["failed"] += 1

@@ -1,7 +1,7 @@
 """Helps runs on that make no progress, or ends them with a reason; says again what cannot be found, or what a file did not hear.
 
 Trigger: schedule, every minute. Emits (outbox): RunAdvanced; and again FileCreated, FileReprocessRequested, ParseChunk,
-ContinuePlan and RecordsStored. Metrics: RunsRepeated, RunsClosed, RunsAnnounced, RunsTold.
+ContinuePlan and RecordsStored. Metrics: RunsRepeated, RunsClosed, RunsAnnounced, RunsTold, RunsFailed (looks that failed).
 """
 
 from __future__ import annotations

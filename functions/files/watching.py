@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import batched
 from typing import Any, Final
 
@@ -14,12 +15,15 @@ from leanda import limits
 from leanda.changes import Change
 from leanda.contracts.envelope import Origin
 from leanda.observability import correlated, logger
-from leanda.persistence.aggregates import deciding
+from leanda.persistence.aggregates import deciding, each_due
 from leanda.ports import Clock
 
 AT_ONCE: Final = 100
 RESERVE_SECONDS: Final = 15.0
 _IN_ONE_WRITE: Final = limits.MAX_OUTBOX_ENTRIES // 2
+
+type _Due = Callable[..., list[dict[str, Any]]]
+type _Look = Callable[[str], str | None]
 
 
 @dataclass(frozen=True)
@@ -35,27 +39,37 @@ class Watchdog:
 
         Returns:
             how many runs were `repeated` (something of them was said again), `closed`, `announced` to the index again, and
-            `told` to their file again because it does not show how they ended.
+            `told` to their file again because it does not show how they ended; and how many looks `failed`: they are tried
+            again the next time, and hold nobody up.
 
         Raises:
-            Unavailable: the broker takes nothing. Nothing was counted; what waits is looked after the next time.
+            Unavailable: the store does not even tell which runs are due.
         """
-        counts = {"repeated": 0, "closed": 0, "announced": 0, "told": 0}
-        looks = (
+        counts = {"repeated": 0, "closed": 0, "announced": 0, "told": 0, "failed": 0}
+        looks: tuple[tuple[_Due, _Look], ...] = (
             (self.runs.overdue, self._help_on),
             (self.runs.unindexed, self._announce),
             (self.runs.unheard, self._tell),
         )
         for due, look in looks:
-            # Each look moves the moment at which a run is due, so nothing is met twice.
-            while left() > RESERVE_SECONDS and (some := due(self.clock.now(), limit=AT_ONCE)):
-                for run in some:
-                    with correlated(run["correlationId"]):
-                        counted = deciding(lambda key=run["_id"], look=look: look(key))  # type: ignore[misc]
-                        self.runs.publish(run["_id"])
-                    if counted:
-                        counts[counted] += 1
+            for run in each_due(partial(self._those, due), lambda: left() > RESERVE_SECONDS):
+                with correlated(run["correlationId"]):
+                    done = self._done(look, run["_id"])
+                if done:
+                    counts[done] += 1
         return counts
+
+    def _those(self, due: _Due) -> list[dict[str, Any]]:
+        return due(self.clock.now(), limit=AT_ONCE)
+
+    def _done(self, look: _Look, key: str) -> str | None:
+        try:
+            done = deciding(lambda: look(key))
+            self.runs.publish(key)
+        except Exception:  # a silent engine, or a defect that this run meets; the others have an owner too
+            logger.exception("a run cannot be looked after", run=key)
+            return "failed"
+        return done
 
     def _help_on(self, key: str) -> str | None:
         run, now = self.runs.get(key), self.clock.now()

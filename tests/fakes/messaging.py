@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from leanda.contracts.envelope import Event
 from leanda.errors import Unavailable
@@ -11,15 +11,18 @@ from leanda.ports import Message
 
 
 class FakePublisher:
-    """Confirms everything, unless `down`; then nothing arrives."""
+    """Confirms everything, unless `down` or one of the messages is refused; then nothing arrives."""
 
     def __init__(self) -> None:
         self.sent: list[Message] = []
         self.down = False
+        self.refuses: Callable[[Message], bool] = lambda _: False
 
     def publish(self, messages: Sequence[Message], *, timeout: float) -> None:
         if self.down:
             raise Unavailable(detail="the fake broker is down")
+        if any(map(self.refuses, messages)):
+            raise Unavailable(detail="the fake broker refuses it")
         self.sent.extend(messages)
 
     def events(self, type_: str | None = None) -> list[Event]:

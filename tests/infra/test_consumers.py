@@ -219,6 +219,7 @@ def test_someone_is_told_of_dead_letters_and_of_lag(prod):
         ("search-reconcile", "IndexDrift", "search"),
         ("search-reconcile", "IndexBeyondRepair", "search"),
         ("files-watchdog", "RunsClosed", "files"),
+        ("files-watchdog", "RunsFailed", "files"),
     ],
 )
 def test_someone_is_told_of_what_functions_count_and_should_not_find(prod, capsys, function, metric, context):

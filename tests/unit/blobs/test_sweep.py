@@ -131,6 +131,22 @@ def test_what_was_told_of_bytes_and_got_lost_is_told_again_as_it_was(what: str) 
     assert again == (0 if end == "Processed" else 2), "of what ends a file nobody says that it was taken up"
 
 
+def test_what_no_broker_takes_holds_up_nothing_else_that_is_told_again() -> None:
+    cloud = Pipeline([chemical()])
+    cloud.lost = lambda consumer, event: event.type == STORED
+    refused, good = (announced(cloud, len(SMILES)) for _ in range(2))
+    for file_id in (refused, good):
+        cloud.receiving.receive(*cloud.objects.put(f"uploads/{file_id}", SMILES))
+        cloud.deliver()
+        cloud.clock.forward(seconds=1)
+    cloud.broker.refuses = lambda message: message.key.startswith(refused)
+    assert swept(cloud, minutes=16) == {"told": 1, "failed": 1}
+    cloud.broker.refuses = lambda _: False
+    cloud.drain()
+    told = [event.data["fileId"] for event in cloud.broker.events(STORED)]
+    assert sorted(told) == sorted([refused, good] * 2), "the relay sends it when it is taken"
+
+
 def test_an_announcement_heard_again_opens_nothing_anew() -> None:
     cloud = Pipeline([chemical()])
     announced(cloud, len(SMILES))

@@ -48,7 +48,7 @@ class Scene(Pipeline):
 def test_a_file_that_was_processed_once_keeps_all_of_it() -> None:
     scene = Scene()
     before = dict(scene.artefacts.bodies)
-    assert scene.tidy(days=1000) == {"retired": 0, "records": 0, "artefacts": 0}
+    assert scene.tidy(days=1000) == {"retired": 0, "records": 0, "artefacts": 0, "failed": 0}
     assert (scene.kept(), scene.artefacts.bodies) == ({1: (2, True)}, before)
 
 
@@ -61,7 +61,7 @@ def test_a_run_that_was_replaced_goes_thirty_days_later() -> None:
     assert scene.tidy(days=2)["retired"] == 1
     assert scene.kept() == {2: (1, True)}
     assert len(scene.files.list_records(ME, scene.file_id, status=None, cursor=None, limit=9)["items"]) == 1
-    assert scene.tidy(days=1000) == {"retired": 0, "records": 0, "artefacts": 0}
+    assert scene.tidy(days=1000) == {"retired": 0, "records": 0, "artefacts": 0, "failed": 0}
     assert set(scene.runs.documents) == {f"{scene.file_id}:1", f"{scene.file_id}:2"}, "what happened is still known"
 
 
@@ -104,6 +104,31 @@ def test_what_there_was_no_time_for_is_done_the_next_time() -> None:
     assert scene.kept() == {1: (2, True), 2: (1, True)}
     assert scene.tidy(days=0)["records"] == 2
     assert scene.kept() == {2: (1, True)}
+
+
+def test_a_run_that_cannot_be_looked_after_holds_up_no_other() -> None:
+    scene = Scene()
+    bad = scene.file_id
+    scene.put(OTHER)
+    scene.drop("others.smi", GOOD)
+    scene.drain()
+    scene.drop("others.smi", OTHER)
+    scene.drain()
+    remove = scene.artefacts.remove
+
+    def broken(file_id: str, run: int) -> int:
+        if file_id == bad:
+            raise ValueError("planted")
+        return remove(file_id, run)
+
+    scene.artefacts.remove = broken  # type: ignore[method-assign]
+    done = scene.tidy(days=31)
+    assert (done["failed"], done["retired"]) == (1, 2)
+    assert {run for file_id, run, *_ in scene.artefacts.bodies if file_id == bad} == {1, 2}
+    assert {run for file_id, run, *_ in scene.artefacts.bodies if file_id != bad} == {2}
+    scene.artefacts.remove = remove  # type: ignore[method-assign]
+    scene.tidy(days=0)
+    assert {run for file_id, run, *_ in scene.artefacts.bodies if file_id == bad} == {2}
 
 
 @pytest.mark.parametrize("before", [True, False])

@@ -18,7 +18,6 @@ from leanda.access.policy import Viewer
 from leanda.changes import Change
 from leanda.contracts.envelope import Event, Origin
 from leanda.contracts.events import RunAdvanced
-from leanda.errors import Unavailable
 from leanda.messaging.consumer import Consumer
 from tests.fakes.pipeline import USER, Pipeline
 
@@ -50,10 +49,13 @@ class Scene:
         return self.deaf and event.type == self.type and self.chunk in {None, event.data.get("chunk")}
 
     def look(self, **later: float) -> dict[str, int]:
-        self.cloud.clock.forward(**later)
-        counts = self.cloud.watchdog.look_after()
+        counts = self.watch(**later)
         self.cloud.deliver()
-        return {name: count for name, count in counts.items() if count}
+        return counts
+
+    def watch(self, **later: float) -> dict[str, int]:
+        self.cloud.clock.forward(**later)
+        return {name: count for name, count in self.cloud.watchdog.look_after().items() if count}
 
     @property
     def run(self) -> dict[str, Any]:
@@ -107,8 +109,7 @@ def test_what_no_broker_took_was_not_said_and_ends_no_run(*, heard: bool) -> Non
         stored = [message for message in cloud.broker.sent if cloud._wanted(follower, types, message)]
         follower.consume(cloud._msk(stored), lambda: 1000.0)
     for _ in range(20):
-        with pytest.raises(Unavailable):
-            scene.look(minutes=16)
+        assert scene.watch(minutes=16).keys() == {"failed"}
     assert scene.run["state"] == ("Processing" if heard else "Open")
     assert "repeats" not in scene.run
     assert len(cloud.runs.documents[scene.run["_id"]]["outbox"]) <= 2, "an outage fills no outbox"
@@ -123,8 +124,7 @@ def test_a_repetition_counts_from_when_the_broker_took_it() -> None:
     assert [scene.look(minutes=16) for _ in range(2)] == [{"repeated": 1}] * 2
     scene.cloud.broker.down = True
     for _ in range(5):
-        with pytest.raises(Unavailable):
-            scene.look(minutes=16)
+        assert scene.watch(minutes=16).keys() == {"failed"}
     scene.cloud.broker.down = False
     assert scene.look(minutes=1) == {"repeated": 1}, "the third"
     assert scene.look(minutes=14) == {}
@@ -133,6 +133,20 @@ def test_a_repetition_counts_from_when_the_broker_took_it() -> None:
     scene.cloud.deliver_messages(list(scene.cloud.broker.sent))
     scene.cloud.deliver()
     assert scene.status == "Processed"
+
+
+def test_a_run_that_cannot_be_looked_after_holds_up_no_other() -> None:
+    """Neither one whose events no broker takes nor one that meets a defect; the first in line are these."""
+    scene = Scene(TASK)
+    cloud, good = scene.cloud, scene.file_id
+    refused, defect = (cloud.upload(f"{n}.csv", TABLE) for n in range(2))
+    cloud.deliver()
+    for bad in (refused, defect):
+        cloud.runs.documents[ids.run_key(bad, 1)]["deadline"] -= timedelta(minutes=1)
+    cloud.broker.refuses = lambda message: message.key.startswith(refused)
+    del cloud.runs.documents[ids.run_key(defect, 1)]["plan"]
+    assert scene.watch(minutes=16).keys() == {"repeated", "failed"}
+    assert "repeats" in cloud.runs.documents[ids.run_key(good, 1)]
 
 
 def test_nothing_is_said_again_before_the_step_has_had_its_time() -> None:
@@ -316,6 +330,6 @@ def test_how_many_runs_were_ended_is_a_metric(
             return 55_000
 
     capsys.readouterr()
-    assert lambda_handler({}, Context()) == {"repeated": 0, "closed": 1, "announced": 0, "told": 0}
+    assert lambda_handler({}, Context()) == {"repeated": 0, "closed": 1, "announced": 0, "told": 0, "failed": 0}
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert (told["RunsClosed"], told["RunsRepeated"], told["RunsAnnounced"]) == ([1.0], [0.0], [0.0])

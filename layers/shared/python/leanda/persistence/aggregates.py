@@ -7,7 +7,7 @@ publishes them again with the same ids, which consumers recognise.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
@@ -186,15 +186,36 @@ def relay(owners: Iterable[Aggregates], *, left: Callable[[], float] = lambda: f
     Args:
         left: seconds that are left. What a slow broker leaves no time for is there for the next run.
         limit: documents of each owner.
+
+    Raises:
+        Unavailable: of some documents an event was not taken. It held up none of the others.
     """
-    served = 0
+    served, refused = 0, None
     for owner in owners:
         for key in owner.stale(limit):
             if left() < RELAY_RESERVE_SECONDS:
-                return served
-            owner.publish(key)
-            served += 1
+                break
+            try:
+                owner.publish(key)
+            except Unavailable as error:
+                logger.warning("a document's events cannot be relayed", key=key, detail=error.detail)
+                refused = error
+            else:
+                served += 1
+    if refused:
+        raise refused
     return served
+
+
+def each_due(due: Callable[[], Iterable[Document]], enough: Callable[[], bool]) -> Iterator[Document]:
+    """Documents that are due, as long as there is time enough; each once, even if it stays due because a look at it failed."""
+    met: set[str] = set()
+    while some := [document for document in due() if document["_id"] not in met]:
+        for document in some:
+            if not enough():
+                return
+            met.add(document["_id"])
+            yield document
 
 
 def deciding[T](decide: Callable[[], T], *, tries: int = 8) -> T:
