@@ -99,6 +99,16 @@ BLOBS: Final = Context(
                         ),
                     ),
                 ),
+                Scheduled(
+                    handler="checksums",
+                    memory=1024,
+                    timeout=900,
+                    uses=(
+                        _STORE,
+                        _PRODUCER,
+                        Originals({"uploads/*": _READ, "inbox/*": _READ}, bucket=("ListBucket",)),
+                    ),
+                ),
                 Scheduled(handler="relay", uses=(_STORE, _PRODUCER)),
                 Setup(uses=(_STORE,)),
             ),

@@ -125,7 +125,7 @@ class LeandaClient:
 
         Args:
             size: bytes.
-            sha256: hexadecimal; checked on arrival.
+            sha256: hexadecimal; compared before anything is read, of a file above 64 MiB a minute or more after it arrived.
             process: False only stores the file.
             unpack: True makes files of what a zip holds, in a folder of its name beside it.
             position: True tells where a picture was taken, if it states that (its latitude, longitude and altitude, as fields).

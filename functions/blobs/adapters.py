@@ -71,9 +71,15 @@ class MongoBlobs(MongoTellers):
         with store_errors():
             return [found["sequencer"] for found in self.collection.find(wanted, {"sequencer": 1})]
 
+    def unhashed(self, now: datetime, *, limit: int) -> list[Document]:
+        due = {"unhashed.at": {"$exists": True, "$lt": now}, "told": {"$exists": False}}
+        with store_errors():
+            return list(self.collection.find(due, {"outbox": 0}).sort("unhashed.at", 1).limit(limit))
+
     def ensure_indexes(self, *, local: bool) -> None:
         super().ensure_indexes(local=local)
         self.collection.create_index([("fileId", 1)], name="file")
+        self.collection.create_index([("unhashed.at", 1)], name="unhashed", sparse=True)
 
 
 class MongoSweeps(MongoAggregates):

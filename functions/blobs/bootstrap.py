@@ -11,6 +11,7 @@ from botocore.config import Config
 from functions.blobs import settings as s
 from functions.blobs.adapters import MongoBlobs, MongoSweeps, MongoUploads, S3Objects, StsInboxAccess
 from functions.blobs.following import Follower
+from functions.blobs.hashing import Hashing
 from functions.blobs.sweeping import Sweeping
 from functions.blobs.unpacking import Unpacking
 from functions.blobs.use_cases import Downloading, Receiving, Uploading
@@ -69,6 +70,13 @@ def sweeping() -> Sweeping:
     nobody, clock = KafkaPublisher("", "none"), SystemClock()
     notes = MongoSweeps(_database(settings), nobody, clock, patient=True)
     return Sweeping(Uploading(uploads, _objects(settings), clock), receiving(), notes)
+
+
+@cache
+def hashing() -> Hashing:
+    settings = s.BlobSettings.load()
+    _, blobs = _aggregates(settings, patient=True)
+    return Hashing(blobs, _objects(settings), SystemClock())
 
 
 def on_file_events() -> Consumer:

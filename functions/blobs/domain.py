@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from leanda import ids, limits
 from leanda.changes import NOTHING, Change
-from leanda.contracts.events import BlobRejected, BlobStored, MemberRequested, UploadExpired
+from leanda.contracts.events import BlobHashed, BlobRejected, BlobStored, MemberRequested, UploadExpired
 from leanda.errors import InvalidRequest, LeandaError
 from leanda.originals import Place, is_usable
 from leanda.parsing.signatures import Kind
@@ -44,6 +44,10 @@ class SizeMismatch(BlobRefused):
 
 class ChecksumMismatch(BlobRefused):
     code, summary = "BLOB_CHECKSUM_MISMATCH", "The uploaded file does not have the SHA-256 that was announced."
+
+
+class BlobGone(BlobRefused):
+    code, summary = "BLOB_GONE", "The uploaded bytes are not there any more."
 
 
 class MemberCorrupt(BlobRefused):
@@ -163,7 +167,7 @@ def check(found: StoredObject, sha256: str | None, upload: dict[str, Any] | None
 def blob(
     place: Place, found: StoredObject, kind: Kind, *, owner_id: str, name: str, checksum: str | None, at: datetime
 ) -> tuple[dict[str, Any], Change]:
-    """The immutable document of stored bytes, and its announcement."""
+    """The document of stored bytes, and its announcement."""
     blob_id = ids.blob_id(place.file_id, found.version_id)
     document = {
         "_id": blob_id,
@@ -180,20 +184,45 @@ def blob(
         "createdAt": at,
         "revision": 0,
     }
-    stored = BlobStored(
-        file_id=place.file_id,
-        blob_id=blob_id,
-        version_id=found.version_id,
-        sequencer=found.sequencer,
-        size=found.size,
-        checksum=checksum,
-        kind=kind.kind,
-        format=kind.format,
-        owner_id=owner_id,
-        name=name,
-        inbox_path=place.inbox_path,
+    return document, Change(emit=(_stored(document, place.inbox_path),))
+
+
+def _stored(blob: dict[str, Any], inbox_path: str | None) -> BlobStored:
+    return BlobStored(
+        file_id=blob["fileId"],
+        blob_id=blob["_id"],
+        version_id=blob["versionId"],
+        sequencer=blob["sequencer"],
+        size=blob["size"],
+        checksum=blob["checksum"],
+        kind=blob["kind"],
+        format=blob["format"],
+        owner_id=blob["ownerId"],
+        name=blob["name"],
+        inbox_path=inbox_path,
     )
-    return document, Change(emit=(stored,))
+
+
+def unhashed(blob: dict[str, Any], *, announced: str | None, correlation_id: str, at: datetime) -> dict[str, Any]:
+    """The document of bytes whose SHA-256 nobody knows yet.
+
+    Args:
+        announced: what it is to be. Then nobody hears of the bytes before it is.
+    """
+    return blob | {"unhashed": {"at": at, "announced": announced, "correlationId": correlation_id}}
+
+
+def hashed(blob: dict[str, Any], sha256: str | None) -> Change:
+    """The SHA-256 of stored bytes is known (None: they are gone): it is told, or the bytes are accepted or refused for it."""
+    announced, done = blob["unhashed"]["announced"], ("unhashed",)
+    known = {"checksum": f"sha256:{sha256}"}
+    if announced is None:
+        told = BlobHashed(file_id=blob["fileId"], blob_id=blob["_id"], sha256=sha256) if sha256 else None
+        return Change(set_=known, unset=done, emit=(told,)) if told else Change(unset=done)
+    if sha256 == announced:
+        return Change(set_=known, unset=done, emit=(_stored(blob | known, None),))
+    error = ChecksumMismatch() if sha256 else BlobGone()
+    return Change(set_={"refused": error.code}, unset=done, emit=(_rejected(blob, error, None),))
 
 
 def refusal(
@@ -211,15 +240,18 @@ def refusal(
         "createdAt": at,
         "revision": 0,
     }
-    told = BlobRejected(
-        file_id=place.file_id,
+    return document, Change(emit=(_rejected(document | {"name": name}, error, place.inbox_path),))
+
+
+def _rejected(blob: dict[str, Any], error: BlobRefused, inbox_path: str | None) -> BlobRejected:
+    return BlobRejected(
+        file_id=blob["fileId"],
         code=error.code,
         message=error.message,
-        owner_id=owner_id,
-        name=name,
-        inbox_path=place.inbox_path,
+        owner_id=blob["ownerId"],
+        name=blob["name"],
+        inbox_path=inbox_path,
     )
-    return document, Change(emit=(told,))
 
 
 def upload_ended(upload: dict[str, Any], state: str, *, at: datetime) -> Change:

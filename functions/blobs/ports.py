@@ -28,6 +28,10 @@ class Blobs(Tellers, Protocol):
         """Of all versions of a file's bytes that are known."""
         ...
 
+    def unhashed(self, now: datetime, *, limit: int) -> list[dict[str, Any]]:
+        """Stored bytes whose SHA-256 is to be computed by now, longest due first; not those of which `files` is yet to hear."""
+        ...
+
 
 @dataclass(frozen=True)
 class Head:

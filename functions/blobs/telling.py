@@ -1,7 +1,7 @@
 """What was told of a file's bytes, kept until `files` takes it up; told again after a quarter of an hour, and slower then. Pure.
 
 A repetition has the id and the body of what it repeats. `files` says with the request of a run which bytes it has taken. Of what
-changes nothing there (the same bytes again) or ends a file (a refusal, an expiry) it says
+changes nothing there (the same bytes again), ends a file (a refusal, an expiry) or is attached to it (a checksum) it says
 nothing: that is told so often and no more.
 """
 

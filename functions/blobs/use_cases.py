@@ -10,7 +10,7 @@ from functions.blobs import domain, telling
 from functions.blobs.domain import BlobRefused, StoredObject
 from functions.blobs.ports import Blobs, Objects, Uploads
 from leanda import ids, limits
-from leanda.changes import Change
+from leanda.changes import NOTHING, Change
 from leanda.contracts.envelope import Origin
 from leanda.errors import Conflict, NotFound
 from leanda.observability import correlated, logger
@@ -153,7 +153,10 @@ class Receiving:
     clock: Clock
 
     def receive(self, key: str, version_id: str, sequencer: str) -> None:
-        """Check stored bytes, decide their kind once, keep and announce them; or say why they are refused."""
+        """Check stored bytes, decide their kind once, keep and announce them; or say why they are refused.
+
+        Large ones whose SHA-256 was announced are announced when it has been computed (`functions.blobs.hashing`).
+        """
         place = place_of(key)
         if place is None:
             logger.warning("an object at a place that nobody owns is left alone", key=key)
@@ -180,7 +183,8 @@ class Receiving:
                 at = self.clock.now()
                 document, change = domain.refusal(place, found, refused, owner_id=owner_id, name=name, at=at)
                 state = "Rejected"
-            document |= telling.kept(change, origin, revision=0, at=self.clock.now())
+            if change.emit:
+                document |= telling.kept(change, origin, revision=0, at=self.clock.now())
             self.blobs.insert(document, change, origin)
             self.blobs.publish(blob_id)
             if upload:
@@ -212,8 +216,13 @@ class Receiving:
             sha256 = digest.hexdigest()
             domain.check(found, sha256, upload)
         kind = decide(bytes(head), name, found.size)
-        checksum = f"sha256:{sha256}" if sha256 else None
-        return domain.blob(place, found, kind, owner_id=owner_id, name=name, checksum=checksum, at=self.clock.now())
+        checksum, now = f"sha256:{sha256}" if sha256 else None, self.clock.now()
+        document, change = domain.blob(place, found, kind, owner_id=owner_id, name=name, checksum=checksum, at=now)
+        if checksum:
+            return document, change
+        announced, correlation_id = (upload or {}).get("sha256"), (upload or {}).get("correlationId", document["_id"])
+        document = domain.unhashed(document, announced=announced, correlation_id=correlation_id, at=now)
+        return document, NOTHING if announced else change
 
     def _end_upload(self, file_id: str, state: str, origin: Origin) -> None:
         upload = self.uploads.get(file_id)

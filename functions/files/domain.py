@@ -328,12 +328,13 @@ def blob_refused(node: Node, event: BlobRejected | UploadExpired, *, at: datetim
     return Change(set_=changed, emit=(told(FileStatusChanged, node, changed),))
 
 
-def blob_hashed(node: Node, event: BlobHashed) -> Change:
-    """Attach the SHA-256 of the bytes that the node has now."""
+def blob_hashed(node: Node, event: BlobHashed, *, at: datetime) -> Change:
+    """Attach the SHA-256 of the bytes that the node has now, and let the index know: files are found by it."""
     blob = node.get("blob") or {}
     if blob.get("blobId") != event.blob_id or node.get("sha256") == event.sha256:
         return NOTHING
-    return Change(set_={"sha256": event.sha256})
+    changed: dict[str, Any] = {"sha256": event.sha256, "updatedAt": at}
+    return Change(set_=changed, emit=(told(FileStatusChanged, node, changed),))
 
 
 def run_advanced(node: Node, event: RunAdvanced, *, sequence: str = "0", at: datetime) -> Change:

@@ -103,7 +103,7 @@ class Follower:
         if isinstance(event, BlobRejected | UploadExpired):
             change = domain.blob_refused(node, event, at=now)
         elif isinstance(event, BlobHashed):
-            change = domain.blob_hashed(node, event)
+            change = domain.blob_hashed(node, event, at=now)
         elif isinstance(event, RunAdvanced):
             change = domain.run_advanced(node, event, sequence=sequence, at=now)
         else:

@@ -31,7 +31,9 @@ class NewFile(_Body):
     size: int = Field(ge=0, description="Bytes.")
     parent_id: str | None = Field(default=None, max_length=100, description="A folder; default: your root.")
     sha256: str | None = Field(
-        default=None, pattern=r"^[0-9a-fA-F]{64}$", description="Hexadecimal, checked on arrival."
+        default=None,
+        pattern=r"^[0-9a-fA-F]{64}$",
+        description="Hexadecimal, compared before anything is read; of a file above 64 MiB a minute or more after it arrived.",
     )
     process: bool = Field(default=True, description="False stores the file without parsing it.")
     unpack: bool = Field(default=False, description="True makes files of what a zip holds, in a folder of its name.")

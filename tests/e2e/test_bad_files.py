@@ -108,6 +108,29 @@ def test_a_form_for_one_key_takes_no_other_key(ada: Person) -> None:
     _give_up(ada, file["id"])
 
 
+def test_a_large_file_is_what_was_announced_or_fails_and_its_checksum_finds_it(ada: Person) -> None:
+    """Nobody knows the SHA-256 of parts before all of them were read."""
+    size = limits.MAX_POST_BYTES + 1
+    content = hashlib.shake_256(b"large").digest(limits.MIB) * 64 + b"."
+    sha256 = hashlib.sha256(content).hexdigest()
+    wanted = {"plain": None, "right": sha256, "wrong": hashlib.sha256(b"other").hexdigest()}
+    files = {name: ada.client.create_file(f"{name}.bin", size, sha256=sha) for name, sha in wanted.items()}
+    with httpx.Client(timeout=60, trust_env=False) as storage:
+        for file in files.values():
+            step = file["upload"]["partSize"]
+            for part in file["upload"]["parts"]:
+                begin = (part["number"] - 1) * step
+                assert storage.put(part["url"], content=content[begin : begin + step]).status_code == 200
+            assert ada.http.post(f"/uploads/{file['id']}/complete").status_code == 202
+
+    assert ada.ended(files["plain"]["id"])["status"] == "Processed"
+    ada.failed(files["wrong"]["id"], "BLOB_CHECKSUM_MISMATCH", seconds=180)
+    assert ada.ended(files["right"]["id"], seconds=180)["sha256"] == sha256
+    hits = ada.found(sha256, least=2, seconds=180)
+    assert {hit["id"] for hit in hits} == {files["plain"]["id"], files["right"]["id"]}
+    assert ada.client.file(files["plain"]["id"])["sha256"] == sha256
+
+
 def test_a_multipart_upload_of_another_size_fails_with_that_reason(ada: Person) -> None:
     """S3 cannot refuse it: the size of a part is not part of its signature."""
     size = limits.MAX_POST_BYTES + 1

@@ -15,6 +15,7 @@ from typing import Any, Final
 from cdk.contexts import CONTEXTS
 from cdk.contexts.table import Consumer as Deployed
 from functions.blobs.following import Follower as Uploads
+from functions.blobs.hashing import Hashing
 from functions.blobs.sweeping import Sweeping
 from functions.blobs.unpacking import Unpacking
 from functions.blobs.use_cases import Receiving, Uploading
@@ -71,6 +72,11 @@ class FakeBlobAggregates(FakeTellers):
     def sequencers(self, file_id: str) -> list[str]:
         return [doc["sequencer"] for doc in self.documents.values() if doc["fileId"] == file_id and "sequencer" in doc]
 
+    def unhashed(self, now: datetime, *, limit: int) -> list[dict[str, Any]]:
+        waiting = [doc for key in self.documents if (doc := self.get(key)) and "unhashed" in doc and "told" not in doc]
+        due = [doc for doc in waiting if doc["unhashed"]["at"] < now]
+        return sorted(due, key=lambda doc: doc["unhashed"]["at"])[:limit]
+
 
 class InProcessBlobs:
     """`Blobs` of the files context, without the hop."""
@@ -114,6 +120,7 @@ class Pipeline:
         self.uploading = Uploading(self.uploads, self.objects, self.clock)
         self.receiving = Receiving(self.uploads, self.blobs, self.objects, self.clock)
         self.sweeping = Sweeping(self.uploading, self.receiving, FakeAggregates(self.broker, self.clock, "blobs"))
+        self.hashing = Hashing(self.blobs, self.objects, self.clock)
         self.notified: list[tuple[str, str, str]] = []
         self.objects.notify = lambda *stored: self.notified.append(stored)
         self.files = Files(
@@ -200,7 +207,7 @@ class Pipeline:
         self.drain()
         for _ in range(30):
             self.clock.forward(hours=25)
-            rest = [self._scheduled(done) for done in (self._watched, self._swept)]
+            rest = [self._scheduled(done) for done in (self._watched, self._swept, self._hashed)]
             self.drain()
             if all(rest):
                 return
@@ -212,6 +219,9 @@ class Pipeline:
     def _swept(self) -> bool:
         counts = self.sweeping.sweep()
         return not any(count for name, count in counts.items() if name != "compared")
+
+    def _hashed(self) -> bool:
+        return not any(self.hashing.hash_due().values())
 
     def drain(self) -> None:
         """Deliver until it is quiet, with the relays."""

@@ -130,7 +130,7 @@ def test_only_what_tidies_up_deletes_objects_and_only_artefacts_which_it_cannot_
 def test_only_blobs_touches_originals(each):
     for role, statements in each.roles().items():
         touched = any("originals" in str(resource) for statement in statements for resource in statement["Resource"])
-        its_own = ("blobs-api", "blobs-internal", "blobs-on-file", "blobs-on-s3", "blobs-sweep")
+        its_own = ("blobs-api", "blobs-internal", "blobs-on-file", "blobs-on-s3", "blobs-sweep", "blobs-checksums")
         assert touched == (role.startswith(its_own) or role == "inbox")
 
 

@@ -107,3 +107,23 @@ def test_versions_of_one_file_are_known_by_their_sequencers(world: World) -> Non
         world.blobs.insert({"_id": key, "revision": 0, "fileId": file_id, **more}, Change(), ORIGIN)
     assert sorted(world.blobs.sequencers("f")) == ["0A", "0B"]
     assert world.blobs.sequencers("h") == []
+
+
+def test_bytes_without_a_checksum_are_due_longest_first_until_it_is_known(world: World) -> None:
+    for key, minutes in (("b", 2), ("a", 1), ("later", 9)):
+        due = CLOCK.now() + timedelta(minutes=minutes)
+        world.blobs.insert({"_id": key, "revision": 0, "unhashed": {"at": due}}, Change(), ORIGIN)
+    world.blobs.insert({"_id": "known", "revision": 0}, Change(), ORIGIN)
+    world.blobs.insert({"_id": "told", "revision": 0, "unhashed": {"at": CLOCK.now()}, "told": {}}, Change(), ORIGIN)
+
+    def found(minutes: float, limit: int = 9) -> list[str]:
+        return [one["_id"] for one in world.blobs.unhashed(CLOCK.now() + timedelta(minutes=minutes), limit=limit)]
+
+    assert found(1) == [], "due is what lies behind"
+    assert found(3) == ["a", "b"]
+    assert found(3, limit=1) == ["a"]
+    later = Change(set_={"unhashed.at": CLOCK.now() + timedelta(minutes=5)})
+    world.blobs.apply({"_id": "a", "revision": 0}, later, ORIGIN)
+    assert found(3) == ["b"]
+    world.blobs.apply({"_id": "b", "revision": 0}, Change(unset=("unhashed",)), ORIGIN)
+    assert found(6) == ["a"]

@@ -343,10 +343,10 @@ def test_a_run_without_progress_is_ended_with_a_reason() -> None:
     file_id = cloud.upload("drugs.smi", SMILES)
     cloud.deliver()
     assert cloud.files.get(ME, file_id)["status"] == "Loaded"
-    assert cloud.watchdog.look_after() == {"repeated": 0, "closed": 0, "announced": 0, "told": 0}
+    assert cloud.watchdog.look_after() == {"repeated": 0, "closed": 0, "announced": 0, "told": 0, "failed": 0}
     for repeated in (1, 1, 1, 0):
         cloud.clock.forward(minutes=16)
-        done = {"repeated": repeated, "closed": 1 - repeated, "announced": 0, "told": 0}
+        done = {"repeated": repeated, "closed": 1 - repeated, "announced": 0, "told": 0, "failed": 0}
         assert cloud.watchdog.look_after() == done
         cloud.deliver()
     requests = cloud.broker.events("leanda.files.file.created.v1")
