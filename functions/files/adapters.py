@@ -11,8 +11,10 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 from functions.files.ports import NodeFilter, UploadRequest
+from functions.files.runs import beyond
 from leanda import ids
 from leanda.contracts.artefacts import Row
+from leanda.contracts.events import RunState
 from leanda.discovery.client import ServiceClient
 from leanda.persistence.aggregates import MongoAggregates
 from leanda.persistence.client import Document, insert_new, store_errors
@@ -99,6 +101,14 @@ class MongoRuns(MongoAggregates):
     def overdue(self, now: datetime, *, limit: int) -> list[Document]:
         return self._due("deadline", now, limit)
 
+    def further(self, kind: str, state: RunState) -> Document | None:
+        found: list[Document] = []
+        order = [("startedAt", -1), ("stateAt", -1)]
+        with store_errors():
+            for one in beyond(state):  # each is the end of one range of the index, however many there are
+                found += self.collection.find({"kind": kind, "state": one.value}, _SHOWN).sort(order).limit(1)
+        return max(found, key=lambda run: (run["startedAt"], run.get("stateAt", run["startedAt"])), default=None)
+
     def unindexed(self, now: datetime, *, limit: int) -> list[Document]:
         return self._due("indexBy", now, limit)
 
@@ -116,6 +126,7 @@ class MongoRuns(MongoAggregates):
 
     def ensure_indexes(self, *, local: bool) -> None:
         super().ensure_indexes(local=local)
+        self.collection.create_index([("kind", 1), ("state", 1), ("startedAt", -1), ("stateAt", -1)], name="order")
         for moment in ("deadline", "indexBy", "heardBy", "tidyAt"):
             self.collection.create_index([(moment, 1)], name=moment, sparse=True)
 

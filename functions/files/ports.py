@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from leanda.contracts.artefacts import Row
+from leanda.contracts.events import RunState
 from leanda.persistence.aggregates import Aggregates
 
 
@@ -53,6 +54,11 @@ class Runs(Aggregates, Protocol):
 
     def overdue(self, now: datetime, *, limit: int) -> list[dict[str, Any]]:
         """Open runs whose deadline has passed."""
+        ...
+
+    def further(self, kind: str, state: RunState) -> dict[str, Any] | None:
+        """Of the runs of a kind that are beyond a state, and are open or finished, the one that began last; of several the
+        one that came there last."""
         ...
 
     def unindexed(self, now: datetime, *, limit: int) -> list[dict[str, Any]]:

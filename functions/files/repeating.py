@@ -14,7 +14,6 @@ from typing import Any, Final
 from functions.files import runs as rules
 from functions.files.domain import Node
 from functions.files.runs import Run
-from leanda import limits
 from leanda.changes import Change, message_of
 from leanda.contracts.envelope import Event, Origin
 from leanda.contracts.events import (
@@ -32,7 +31,7 @@ from leanda.parsing import tasks
 from leanda.ports import Message
 
 TASK_REPEATS: Final = 3
-STEP: Final = timedelta(seconds=limits.STEP_SECONDS)
+STEP: Final = rules.STEP
 SLOWEST: Final = timedelta(days=1)
 _OVER: Final = {RunState.FAILED, RunState.CANCELLED, RunState.SUPERSEDED, RunState.NOT_REQUESTED}
 
@@ -54,8 +53,14 @@ def request_of(node: Node, run: Run, *, at: datetime) -> Event | None:
     )
 
 
-def overdue(run: Run, node: Node | None, *, at: datetime) -> tuple[Change, tuple[Message, ...]]:
-    """What a run without progress needs: something said again, or its end; and the change to be written after it was said."""
+def overdue(run: Run, node: Node | None, *, further: Run | None, at: datetime) -> tuple[Change, tuple[Message, ...]]:
+    """What a run without progress needs: something said again, or its end; and the change to be written after it was said.
+
+    Not while it only waits behind others: repetitions would make the queue longer, and its end would be for nothing.
+
+    Args:
+        further: see `functions.files.runs.is_queued`.
+    """
     latest = ((node or {}).get("latestRun") or {}).get("run", 0)
     times = run.get("repeats", {}).get("times", 0) if _progress(run) == run.get("repeats", {}).get("progress") else 0
     if node is None or latest < run["run"]:
@@ -66,6 +71,8 @@ def overdue(run: Run, node: Node | None, *, at: datetime) -> tuple[Change, tuple
         return rules.closed(run, RunState.SUPERSEDED, None, at=at), ()
     if node["deleted"]:
         return rules.closed(run, RunState.CANCELLED, None, at=at), ()
+    if rules.is_queued(run, further, at=at):
+        return Change(set_={"deadline": at + STEP}), ()
     request = request_of(node, run, at=at)
     if request is not None and times < TASK_REPEATS:
         return Change(set_=_repeated(run, times, deadline=at + STEP)), tuple(_missing(run, request, at=at))

@@ -27,7 +27,8 @@ from leanda.contracts.events import (
 Run = dict[str, Any]
 
 KEPT: Final = timedelta(seconds=limits.RUN_KEPT_SECONDS)
-HEARD: Final = timedelta(seconds=limits.STEP_SECONDS)
+STEP: Final = timedelta(seconds=limits.STEP_SECONDS)
+HEARD: Final = STEP
 """After this time the file should have heard of the run's end."""
 RANK: Final = {state: rank for rank, state in enumerate(RunState)}
 
@@ -82,6 +83,11 @@ def is_same(left: Run, run: Run) -> bool:
     """Whether two runs of a number are of the same bytes, read in the same way."""
     asked = [one["state"] == RunState.NOT_REQUESTED for one in (left, run)]
     return asked[0] == asked[1] and all(left[name] == run[name] for name in ("blobId", "kind", "format"))
+
+
+def beyond(state: RunState) -> list[RunState]:
+    """The states to which events bring a run that is in this one."""
+    return [one for one in RunState if RANK[state] < RANK[one] <= RANK[RunState.FINISHED]]
 
 
 def ended(run: Run) -> bool:
@@ -215,7 +221,7 @@ def advance(run: Run, *, at: datetime, metadata: dict[str, Any] | None = None) -
             emit.append(fact(run, RunState.PARSED, totals(run, "parsed")))
     if RANK[target] > RANK[RunState(run["state"])]:
         counts = totals(run, "stored" if target is RunState.FINISHED else "parsed")
-        changed["state"] = target.value
+        changed |= {"state": target.value, "stateAt": at}
         emit.append(fact(run, target, counts))
         if target is RunState.FINISHED:
             changed |= {"counts": counts.to_json_dict(), "metadata": metadata or {}} | ending(run, at=at)
@@ -224,6 +230,18 @@ def advance(run: Run, *, at: datetime, metadata: dict[str, Any] | None = None) -
         return NOTHING
     unset = ("deadline",) if changed.get("state") == RunState.FINISHED else ()
     return Change(set_=changed, unset=unset, emit=tuple(emit))
+
+
+def is_queued(run: Run, further: Run | None, *, at: datetime) -> bool:
+    """Whether a run without progress only waits behind others: events come to it in the order in which runs began, those that are
+    further all began no later, and the last of them came there lately.
+
+    Args:
+        further: of the runs that are further, the one that began last; of several the one that came there last.
+    """
+    if further is None or further["startedAt"] > run["startedAt"]:
+        return False
+    return bool(further.get("stateAt", further["startedAt"]) > at - STEP)
 
 
 def will_finish(run: Run) -> bool:

@@ -14,6 +14,7 @@ from functions.files.ports import Nodes, Runs
 from leanda import limits
 from leanda.changes import Change
 from leanda.contracts.envelope import Origin
+from leanda.contracts.events import RunState
 from leanda.observability import correlated, logger
 from leanda.persistence.aggregates import deciding, each_due
 from leanda.ports import Clock
@@ -81,7 +82,8 @@ class Watchdog:
         # What no broker took was not said. So nothing counts, and nothing is ended, until it has taken all that waits.
         self.nodes.publish(run["fileId"])
         self.runs.publish(key)
-        change, messages = repeating.overdue(run, self.nodes.get(run["fileId"]), at=now)
+        further = self.runs.further(run["kind"], RunState(run["state"]))
+        change, messages = repeating.overdue(run, self.nodes.get(run["fileId"]), further=further, at=now)
         origin = Origin(cause=f"watchdog:{key}:{run['revision']}", correlation_id=run["correlationId"])
         for some in batched(messages, _IN_ONE_WRITE, strict=False):
             self.runs.apply(run, Change(again=some, guarded=False), origin)

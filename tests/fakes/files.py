@@ -7,8 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from functions.files.ports import NodeFilter, UploadRequest
+from functions.files.runs import beyond
 from leanda import ids
 from leanda.contracts.artefacts import Row
+from leanda.contracts.events import RunState
 from tests.fakes.aggregates import FakeAggregates
 
 
@@ -60,6 +62,13 @@ class FakeNodes(FakeAggregates):
 class FakeRuns(FakeAggregates):
     def overdue(self, now: datetime, *, limit: int) -> list[dict[str, Any]]:
         return self._due("deadline", now, limit)
+
+    def further(self, kind: str, state: RunState) -> dict[str, Any] | None:
+        names = {one.value for one in beyond(state)}
+        found = [
+            run for key in self.documents if (run := self.get(key)) and run["kind"] == kind and run["state"] in names
+        ]
+        return max(found, key=lambda run: (run["startedAt"], run.get("stateAt", run["startedAt"])), default=None)
 
     def unindexed(self, now: datetime, *, limit: int) -> list[dict[str, Any]]:
         return self._due("indexBy", now, limit)

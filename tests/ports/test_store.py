@@ -15,7 +15,7 @@ from functions.files.ports import NodeFilter
 from leanda.changes import Change
 from leanda.contracts.artefacts import Issue, Record, RecordStatus, Row, Severity
 from leanda.contracts.envelope import Origin
-from leanda.contracts.events import FolderCreated
+from leanda.contracts.events import FolderCreated, RunState
 from leanda.errors import OutboxFull, RevisionConflict, Unavailable
 from leanda.limits import MAX_OUTBOX_ENTRIES
 from leanda.persistence.aggregates import relay
@@ -249,6 +249,22 @@ class TestNodes:
         now = world.clock.now() + timedelta(minutes=2.5)
         assert [run["_id"] for run in found(now, limit=9)] == ["r1", "r2"]
         assert [run["_id"] for run in found(now, limit=1)] == ["r1"]
+
+    def test_of_the_runs_that_are_further_the_last_one_to_begin_is_known(self, world: World) -> None:
+        states = ["Finished", "Processing", "Parsing", "Open", "Failed", "Cancelled", "Superseded", "NotRequested"]
+        later = world.clock.now() + timedelta(minutes=99)
+        for n, state in enumerate(states):
+            began = world.clock.now() + timedelta(minutes=n)
+            world.runs.insert(node(f"r{n}", kind="k", state=state, startedAt=began, stateAt=began), Change(), ORIGIN)
+            world.runs.insert(node(f"s{n}", kind="k", state=state, startedAt=began, stateAt=later), Change(), ORIGIN)
+        world.runs.insert(node("other", kind="l", state="Finished", startedAt=later, stateAt=later), Change(), ORIGIN)
+
+        def further(state: str) -> str | None:
+            found = world.runs.further("k", RunState(state))
+            return found and found["_id"]
+
+        assert [further(state) for state in ("Open", "Parsing", "Parsed", "Processing")] == ["s2", "s1", "s1", "s0"]
+        assert world.runs.further("m", RunState.OPEN) is None
 
 
 class TestRecords:

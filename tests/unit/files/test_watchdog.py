@@ -24,6 +24,7 @@ from tests.fakes.pipeline import USER, Pipeline
 ME = Viewer(USER)
 ORIGIN = Origin(cause="request", correlation_id="correlation-1", user_id=USER)
 TASK, STORED = "leanda.parsers.chunk.parse.v1", "leanda.files.records.stored.v1"
+FACT = "leanda.files.file.created.v1"
 ROWS = 300
 TABLE = b"a,b\n" + b"".join(b"%d,x%d\n" % (n, n) for n in range(ROWS))
 
@@ -41,12 +42,20 @@ class Scene:
     def __init__(self, type_: str, chunk: int | None = None, *, deliver: bool = True) -> None:
         self.cloud, self.deaf, self.type, self.chunk = Pipeline([tabular(), generic()]), True, type_, chunk
         self.cloud.lost = self._lost
+        self.reached: set[str] = set()
         self.file_id = self.cloud.upload("table.csv", TABLE)
         if deliver:
             self.cloud.deliver()
 
     def _lost(self, consumer: Consumer, event: Event) -> bool:
-        return self.deaf and event.type == self.type and self.chunk in {None, event.data.get("chunk")}
+        of_chunk = self.chunk in {None, event.data.get("chunk")}
+        return self.deaf and event.type == self.type and of_chunk and event.data["fileId"] not in self.reached
+
+    def reach(self, file_id: str) -> None:
+        """The queue comes to a file."""
+        self.reached.add(file_id)
+        self.cloud.deliver_messages([message for message in self.cloud.broker.sent if file_id in message.key])
+        self.cloud.deliver()
 
     def look(self, **later: float) -> dict[str, int]:
         counts = self.watch(**later)
@@ -132,6 +141,31 @@ def test_a_repetition_counts_from_when_the_broker_took_it() -> None:
     assert scene.status == "Processing"
     scene.cloud.deliver_messages(list(scene.cloud.broker.sent))
     scene.cloud.deliver()
+    assert scene.status == "Processed"
+
+
+def test_what_only_waits_behind_others_is_neither_repeated_nor_ended() -> None:
+    """Events come in the order in which runs began. While the queue moves nobody adds to it, however long it is."""
+    scene = Scene(FACT)
+    cloud, files = scene.cloud, [scene.file_id]
+    for n in range(10):
+        cloud.clock.forward(seconds=1)
+        files.append(cloud.upload(f"{n}.csv", TABLE))
+    cloud.deliver()
+    for file_id in files[:-1]:  # one in a quarter of an hour
+        scene.reach(file_id)
+        assert scene.watch(minutes=14) == {}
+    assert [cloud.files.get(ME, one)["status"] for one in files] == ["Processed"] * 10 + ["Loaded"]
+    assert [scene.watch(minutes=16) for _ in range(4)] == [{"repeated": 1}] * 3 + [{"closed": 1}], "nothing moves"
+
+
+def test_a_run_that_others_have_overtaken_is_not_waiting_for_them() -> None:
+    scene = Scene(FACT)
+    scene.deaf = False
+    scene.cloud.clock.forward(minutes=15)
+    scene.cloud.upload("later.csv", TABLE)
+    scene.cloud.deliver()
+    assert scene.look(minutes=1) == {"repeated": 1}
     assert scene.status == "Processed"
 
 
