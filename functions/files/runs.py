@@ -241,7 +241,8 @@ def is_queued(run: Run, further: Run | None, *, at: datetime) -> bool:
     """
     if further is None or further["startedAt"] > run["startedAt"]:
         return False
-    return bool(further.get("stateAt", further["startedAt"]) > at - STEP)
+    moved: datetime = further.get("stateAt") or further["startedAt"]
+    return moved > at - STEP
 
 
 def will_finish(run: Run) -> bool:
