@@ -114,6 +114,13 @@ def test_what_is_wrong_with_one_block_costs_one_record() -> None:
         (b"_space_group_name_H-M_alt 'P 21/n' _space_group_IT_number 15", "P 21/n", 15, ["SPACE_GROUP_CONFLICT"]),
         (b"_space_group_name_Hall '-P 2ybc'", "P 1 21/c 1", 14, ["SPACE_GROUP_COMPUTED"]),
         (b"_space_group_name_H-M_alt 'Q 5'", "Q 5", None, ["SPACE_GROUP_UNKNOWN"]),
+        (b"_symmetry_space_group_name_H-M P2(1)/c", "P2(1)/c", 14, ["SPACE_GROUP_COMPUTED"]),
+        (b"_symmetry_space_group_name_H-M 'P 4(2)/m n m'", "P 4(2)/m n m", 136, ["SPACE_GROUP_COMPUTED"]),
+        (b"_symmetry_space_group_name_H-M 'P 2_1 2_1 2_1'", "P 2_1 2_1 2_1", 19, ["SPACE_GROUP_COMPUTED"]),
+        (b"_space_group_name_H-M_alt 'F d -3 m Z'", "F d -3 m Z", 227, ["SPACE_GROUP_COMPUTED"]),
+        (b"_space_group_name_H-M_alt 'I41/amdS'", "I41/amdS", 141, ["SPACE_GROUP_COMPUTED"]),
+        (b"_symmetry_space_group_name_H-M '?' _symmetry_Int_Tables_number '2'", "P -1", 2, ["SPACE_GROUP_COMPUTED"]),
+        (b"_symmetry_equiv_pos_as_xyz 'x, y, z'", "P 1", 1, ["SPACE_GROUP_COMPUTED"]),
         (b"_space_group_IT_number 231", None, None, ["SPACE_GROUP_UNKNOWN"]),
         (b"_space_group_IT_number x2", None, None, []),
         (b"loop_ _space_group_symop_operation_xyz x,y,z -x,-y,-z", "P -1", 2, ["SPACE_GROUP_COMPUTED"]),
@@ -145,10 +152,30 @@ def test_a_setting_that_only_the_number_tells_is_said_to_be_the_reference_settin
         (b"loop_ _atom_site_label Cu1", 1),
         (b"loop_ _atom_site_label Cu1 Cu2", 2),
         (b"_atom_site_label ? _atom_site_fract_x .", None),
+        (b"loop_ _atom_site_label _atom_site_fract_x ? ?", None),
     ],
 )
 def test_an_atom_counts_with_a_loop_and_without(atoms: bytes, count: int | None) -> None:
     assert read_one(b"data_a\n" + atoms).properties.get("atomCount") == count
+
+
+@pytest.mark.parametrize("unknown", [b"?", b".", b"'?'", b"\n;\n?\n;", b"\n; \n ? \n;"])
+def test_a_name_that_nobody_filled_in_is_none(unknown: bytes) -> None:
+    """SHELXL writes a question mark into the text of each form."""
+    named = b"data_a\n_chemical_name_systematic " + unknown + b"\n_chemical_name_common %s\n"
+    assert "chemicalName" not in read_one(named % b"?").properties
+    assert read_one(named % b"aspirin").properties["chemicalName"] == "aspirin"
+
+
+def test_a_number_in_quotes_is_one_where_the_dictionary_has_a_number() -> None:
+    record = read_one(b"data_a\n_cell_length_a '5.64(2)'\n_cell.length_b \"5.7\"\n_cell.length_b_esd '0.1'\n_x '5'\n")
+    assert {name: value for name, value in record.properties.items() if name.startswith("cell")} == {
+        "cellLengthA": 5.64,
+        "cellLengthAUncertainty": 0.02,
+        "cellLengthB": 5.7,
+        "cellLengthBUncertainty": 0.1,
+    }
+    assert record.fields[-1].value == "5"
 
 
 def cell(*values: str) -> bytes:
@@ -331,4 +358,4 @@ def test_a_number_with_more_digits_than_a_double_is_a_property_that_says_so_and_
 
 
 def test_a_record_keeps_its_version_and_name() -> None:
-    assert (cif.FORMAT.version, read_one(SALT).name) == ("2", "salt")
+    assert (cif.FORMAT.version, read_one(SALT).name) == ("3", "salt")

@@ -34,7 +34,7 @@ class CifFormat:
     """See `leanda.parsing.format.Format`."""
 
     name = "cif"
-    version = "2"
+    version = "3"
     empty_is_failure = True
 
     def boundaries(self, blocks: Iterable[bytes], *, head: bytes, first_index: int = 0) -> Iterator[int]:  # noqa: ARG002

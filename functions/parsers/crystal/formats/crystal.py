@@ -22,6 +22,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -78,6 +79,10 @@ _SYMBOL: Final = (
 )
 _NUMBER: Final = ("_space_group_it_number", "_symmetry_int_tables_number")
 _HALL: Final = ("_space_group_name_hall", "_symmetry_space_group_name_hall")
+_SCREW: Final = re.compile(r"[(_]([1-5])\)?")
+"""How SHELX and LaTeX write the translation of a screw axis: `P2(1)/c`, `P 2_1/c`."""
+_CHOICES: Final = {"S": ":1", "Z": ":2"}
+"""How the ICSD writes the choice of the origin: `F d -3 m S`, `F d -3 m Z`."""
 _VOLUME_TOLERANCE: Final = 0.01
 
 
@@ -99,7 +104,7 @@ def properties(block: Block, issues: list[Issue]) -> dict[str, Any]:
             f"More digits are written than a number here has; the fields have them all: {', '.join(stated.rounded)}."
         )
         issues.append(information("NUMBERS_ROUNDED", message, next(iter(stated.rounded))))
-    # A single atom needs no loop.
+    # A single atom needs no loop; a row of which no value is known is none.
     if count := next((block.rows[tag] for tag in _ATOMS if tag in block.rows), 1 if stated.text(_ATOMS) else 0):
         found["atomCount"] = count
     return found
@@ -121,24 +126,36 @@ class _Stated:
         return None
 
     def number(self, tags: Iterable[str]) -> Number | None:
-        """The first of some tags that has a number, with the uncertainty that the tags beside it state."""
+        """The first of some tags that has a number, with the uncertainty that the tags beside it state.
+
+        Quotes around it do not matter: the dictionaries say that these tags have numbers, and programs write `'5.64'`.
+        """
         for tag in tags:
-            if tag in self._values and (numeric := number(self._values[tag])):
+            if numeric := self._number(tag):
                 if numeric.rounded:
                     self.rounded[tag] = None
                 if numeric.uncertainty is not None:
                     return numeric
-                beside = (number(self._values.get(f"{tag}_{suffix}", ".")) for suffix in ("su", "esd"))
+                beside = (self._number(f"{tag}_{suffix}") for suffix in ("su", "esd"))
                 return Number(numeric.value, next((float(found.value) for found in beside if found), None))
         return None
 
     def column(self, tags: Iterable[str]) -> list[str]:
-        found = next((self._columns[tag] for tag in tags if tag in self._columns), [])
+        """The values of the first of some tags that is in a loop; else the one that it has alone."""
+        found = next((self._columns[tag] for tag in tags if tag in self._columns), None)
+        if found is None:
+            alone = self.text(tags)
+            return [alone] if alone else []
         return [text for value in found if (text := self._plain(value))]
+
+    def _number(self, tag: str) -> Number | None:
+        return number(text(self._values[tag])) if tag in self._values else None
 
     @staticmethod
     def _plain(value: str) -> str | None:
-        return None if value in NULLS else " ".join(text(value).split()) or None
+        """A value on one line; forms have `?` between the semicolons of a text that nobody filled in."""
+        plain = " ".join(text(value).split())
+        return None if plain in NULLS else plain or None
 
 
 def _put(found: dict[str, Any], name: str, numeric: Number) -> None:
@@ -225,9 +242,15 @@ def _by_symbol(symbol: str | None, stated: _Stated) -> Any:
         return None
     alpha, gamma = (stated.number((_CELL[name],)) for name in ("cellAngleAlpha", "cellAngleGamma"))
     # The angles tell the rhombohedral from the hexagonal setting of an R group.
-    return gemmi.find_spacegroup_by_name(
-        symbol, float(alpha.value) if alpha else 0.0, float(gamma.value) if gamma else 0.0
-    )
+    angles = (float(alpha.value) if alpha else 0.0, float(gamma.value) if gamma else 0.0)
+    group = gemmi.find_spacegroup_by_name(symbol, *angles)
+    return gemmi.find_spacegroup_by_name(_respelled(symbol), *angles) if group is None else group
+
+
+def _respelled(symbol: str) -> str:
+    """A symbol in the spelling of the International Tables."""
+    symbol = _SCREW.sub(r"\1", symbol)
+    return symbol[:-1].rstrip() + _CHOICES.get(symbol[-1:], symbol[-1:])
 
 
 def _by_hall(hall: str | None) -> Any:

@@ -33,7 +33,7 @@ class Block:
     Attributes:
         scalars: tags with one value as the file has them, quotes included, in file order; a loop of one row gives scalars too.
         columns: the values of loops that were asked for, by normalised tag.
-        rows: number of rows of loops, by the normalised tags of columns that were asked for.
+        rows: number of rows of loops that have several, by the normalised tags of columns that were asked for.
     """
 
     name: str
@@ -175,11 +175,12 @@ def _add_loop(
     block: Block, loop: Any, tags: list[str], wanted: frozenset[str], counted: frozenset[str], mark: str
 ) -> None:
     rows = loop.length()
+    names = all_normalised(tags[: loop.width()])
     if rows == 1:
         block.scalars += [(tag, _restored(value, mark)) for tag, value in zip(tags, loop.values, strict=False)]
-    names = all_normalised(tags[: loop.width()])
-    for tag in counted.intersection(names):
-        block.rows.setdefault(tag, rows)
+    else:
+        for tag in counted.intersection(names):
+            block.rows.setdefault(tag, rows)
     for tag in wanted.intersection(names).difference(block.columns):
         column = names.index(tag)
         block.columns[tag] = [_restored(loop[row, column], mark) for row in range(rows)]
