@@ -139,6 +139,43 @@ def test_arrays_that_do_not_hold_what_they_say_are_refused(text: str, accessions
     assert refused.value.issue.code == code
 
 
+def test_charges_of_deconvoluted_peaks_are_no_intensities() -> None:
+    """The order of the arrays is free; "charge array" is MS:1000516."""
+    x, y = (files.array(axis, files.packed((1.0, 2.0), files.F64), files.F64) for axis in (files.MZ, files.INTENSITY))
+    charges = files.array("MS:1000516", files.packed((2, 3), files.I32), files.I32, unit="")
+    [record] = read(files.document(files.spectrum(arrays=charges + x + y, length=2)))
+    assert record.properties["peaks"] == [{"x": 1.0, "y": 1.0}, {"x": 2.0, "y": 2.0}]
+    [record] = read(files.document(files.spectrum(arrays=x + charges, length=2)))
+    assert codes(record) == ["NO_DATA"]
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        files.cv("MS:1000529", "instrument serial number", "SN05311B"),
+        files.cv("MS:1000032", "customization", "nano source"),
+        '<userParam name="site" value="Kiel"/>',
+    ],
+)
+def test_the_instrument_is_a_model_not_what_is_said_of_it(before: str) -> None:
+    configuration = '<instrumentConfiguration id="IC1">'
+    content = files.document(files.spectrum()).decode().replace(configuration, configuration + before)
+    assert read(content.encode())[0].properties["instrument"] == "Q Exactive"
+    without = content.replace(files.cv("MS:1001911", "Q Exactive"), files.cv("MS:1000031", "instrument model"))
+    assert "instrument" not in read(without.encode())[0].properties
+
+
+def test_a_level_or_a_charge_that_nothing_has_is_none() -> None:
+    ion = files.cv("MS:1000744", "selected ion m/z", 445.34) + files.cv("MS:1000041", "charge state", "1e300")
+    more = files.cv("MS:1000511", "ms level", "1e300") + (
+        "<precursorList count='1'><precursor><selectedIonList count='1'><selectedIon>"
+        f"{ion}</selectedIon></selectedIonList></precursor></precursorList>"
+    )
+    [record] = read(files.document(files.spectrum(more=more)))
+    assert "msLevel" not in record.properties
+    assert record.properties["precursors"] == [{"mz": 445.34}]
+
+
 def test_what_is_wrong_with_a_spectrum_costs_this_spectrum() -> None:
     good = files.spectrum()
     x = files.array(files.MZ, files.packed([1.0], files.F64), files.F64)

@@ -33,9 +33,8 @@ _LONGEST_TAG: Final = 4096
 
 _CENTROID: Final = "MS:1000127"
 _MZ: Final = ("MS:1000514", "MS:1000617", "MS:1003143", "MS:1000595")
-_INTENSITY: Final = ("MS:1000515", "MS:1000516", "MS:1000821", "MS:1000820")
+_INTENSITY: Final = ("MS:1000515", "MS:1000821", "MS:1000820")
 _NAMED: Final = {
-    "MS:1000511": "msLevel",
     "MS:1000285": "totalIonCurrent",
     "MS:1000504": "basePeakMz",
     "MS:1000505": "basePeakIntensity",
@@ -48,6 +47,7 @@ _WINDOW: Final = {
     "MS:1000829": "isolationUpperOffset",
 }
 _POLARITY: Final = {"MS:1000130": "positive", "MS:1000129": "negative"}
+_LEVEL: Final = "MS:1000511"
 _KINDS: Final = {_CENTROID: "centroid", "MS:1000128": "profile"}
 
 
@@ -55,7 +55,7 @@ class MzmlFormat:
     """See `leanda.parsing.format.Format`. A file of chromatograms alone is good and has no record."""
 
     name = "mzml"
-    version = "2"
+    version = "3"
     empty_is_failure = False
 
     def boundaries(self, blocks: Iterable[bytes], *, head: bytes, first_index: int = 0) -> Iterator[int]:
@@ -197,7 +197,9 @@ def _described(spectrum: ET.Element, head: Head) -> dict[str, Any]:
     }
     for parameter in stated:
         if parameter.accession in _NAMED and (value := number(parameter.value)) is not None:
-            found[_NAMED[parameter.accession]] = int(value) if parameter.accession == "MS:1000511" else value
+            found[_NAMED[parameter.accession]] = value
+        elif parameter.accession == _LEVEL:
+            found["msLevel"] = _small(parameter.value)
     for scan in spectrum.iterfind("scanList/scan"):
         for parameter in resolved(scan, head.groups):
             if parameter.accession == "MS:1000016" and (value := number(parameter.value)) is not None:
@@ -233,8 +235,8 @@ def _precursor(element: ET.Element, head: Head) -> dict[str, Any]:
             value = number(parameter.value)
             if parameter.accession == "MS:1000744" and value is not None:
                 found["mz"] = value
-            elif parameter.accession == "MS:1000041" and value is not None:
-                found["charge"] = int(value)
+            elif parameter.accession == "MS:1000041" and (charge := _small(parameter.value)) is not None:
+                found["charge"] = charge
             elif parameter.accession == "MS:1000042" and value is not None:
                 found["intensity"] = value
         break
@@ -245,6 +247,12 @@ def _precursor(element: ET.Element, head: Head) -> dict[str, Any]:
         elif not parameter.value and parameter.name:
             found.setdefault("activation", parameter.name)
     return found
+
+
+def _small(stated: str) -> int | None:
+    """A level or a charge; what says more than a thousand is neither."""
+    value = number(stated)
+    return int(value) if value is not None and abs(value) <= 1000 else None
 
 
 def _units(spectrum: ET.Element, head: Head) -> dict[str, str]:

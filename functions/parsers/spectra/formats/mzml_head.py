@@ -16,6 +16,9 @@ _DOCTYPE: Final = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _ENCODING: Final = re.compile(rb"<\?xml[^>]{0,200}encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
 _RUN: Final = re.compile(rb"<run(\s[^<>]*)>")
 _START_TIME: Final = re.compile(rb"startTimeStamp\s*=\s*[\"']([^\"']{1,40})[\"']")
+_NO_MODEL: Final = frozenset({"", "MS:1000031", "MS:1000032", "MS:1000496", "MS:1000529"})
+"""Accessions of what stands beside an instrument's model: user's parameters, "instrument model" for any, customization, attribute,
+serial number."""
 _ASCII_ENCODINGS: Final = frozenset({"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1", "windows-1252"})
 
 
@@ -73,6 +76,7 @@ def head_of(head: bytes) -> Head:
         parameter.name
         for configuration in _elements(head, encoding, "instrumentConfiguration")
         for parameter in resolved(configuration, groups)
+        if parameter.accession not in _NO_MODEL
     ]
     run = _RUN.search(head)
     started = _START_TIME.search(run[1]) if run else None
