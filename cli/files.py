@@ -16,7 +16,7 @@ from cli.errors import FAILED, USAGE, CliError
 from cli.letters import operator_client
 from cli.output import AsJson, cell, failure_text, local_time, plain, print_json, size, status, stderr, stdout, table
 from cli.settings import State, state_of
-from leanda_client import File, Folder, LeandaClient, LeandaProblem, failure_of, finished
+from leanda_client import Failure, File, Folder, LeandaClient, LeandaProblem, failure_of, finished
 
 FILES: Final = "Files"
 MAX_FIELDS: Final = 30
@@ -133,9 +133,12 @@ def show(context: typer.Context, file: FilePlace, as_json: AsJson = False) -> No
     if fields:
         console.print()
         console.print(_fields(fields))
-    if found.get("failure"):
+    if failure := failure_of(found):
         console.print()
-        _print_failure(found)
+        _print_failure(failure)
+    if refused := found.get("latestRefusal"):
+        console.print()
+        console.print(f"Later bytes were refused: {failure_text(refused)}", style="red", markup=False)
 
 
 def records(
@@ -394,8 +397,8 @@ def _counts(file: File) -> str:
     return f"{text}, {file.get('indexedRecords', 0)} indexed"
 
 
-def _print_failure(file: File) -> None:
-    console, failure = stdout(), file["failure"]
+def _print_failure(failure: Failure) -> None:
+    console = stdout()
     console.print(failure_text(failure), style="red", markup=False)
     if failure.get("detail"):
         console.print(plain(failure["detail"]), style="dim", markup=False)

@@ -54,6 +54,7 @@ class File(TypedDict, total=False):
     activeRun: int
     latestRun: dict[str, Any]
     failure: Failure
+    latestRefusal: Failure
     progress: dict[str, Any]
     metadata: dict[str, Any]
     upload: dict[str, Any]

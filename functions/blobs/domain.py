@@ -50,6 +50,13 @@ class BlobGone(BlobRefused):
     code, summary = "BLOB_GONE", "The uploaded bytes are not there any more."
 
 
+class BlobUnreadable(BlobRefused):
+    code, summary = (
+        "BLOB_UNREADABLE",
+        "The uploaded bytes could not be read within a day to compare their SHA-256; upload the file again.",
+    )
+
+
 class MemberCorrupt(BlobRefused):
     code, summary = "MEMBER_CORRUPT", "The member cannot be taken out of its bundle: its bytes are damaged."
 
@@ -221,8 +228,16 @@ def hashed(blob: dict[str, Any], sha256: str | None) -> Change:
         return Change(set_=known, unset=done, emit=(told,)) if told else Change(unset=done)
     if sha256 == announced:
         return Change(set_=known, unset=done, emit=(_stored(blob | known, None),))
-    error = ChecksumMismatch() if sha256 else BlobGone()
-    return Change(set_={"refused": error.code}, unset=done, emit=(_rejected(blob, error, None),))
+    return _unhashable(blob, ChecksumMismatch() if sha256 else BlobGone())
+
+
+def never_hashed(blob: dict[str, Any]) -> Change:
+    """The bytes could not be read however often that was tried: nobody waits for their SHA-256 any longer."""
+    return _unhashable(blob, BlobUnreadable()) if blob["unhashed"]["announced"] else Change(unset=("unhashed",))
+
+
+def _unhashable(blob: dict[str, Any], error: BlobRefused) -> Change:
+    return Change(set_={"refused": error.code}, unset=("unhashed",), emit=(_rejected(blob, error, None),))
 
 
 def refusal(
@@ -235,6 +250,7 @@ def refusal(
         "ownerId": owner_id,
         "key": found.key,
         "versionId": found.version_id,
+        "sequencer": found.sequencer,
         "size": found.size,
         "refused": error.code,
         "createdAt": at,
@@ -251,6 +267,7 @@ def _rejected(blob: dict[str, Any], error: BlobRefused, inbox_path: str | None) 
         owner_id=blob["ownerId"],
         name=blob["name"],
         inbox_path=inbox_path,
+        sequencer=blob["sequencer"],
     )
 
 
@@ -281,16 +298,20 @@ def order(sequencer: str) -> int:
         return 0
 
 
+def upload_aborted(upload: dict[str, Any], *, at: datetime) -> Change:
+    """Whoever was to send the bytes gave them up."""
+    return _over(upload, "UPLOAD_ABORTED", "The upload was given up before all of the file had arrived.", at)
+
+
 def upload_expired(upload: dict[str, Any], *, at: datetime) -> Change:
     """The bytes did not come in time."""
     hours = limits.UPLOAD_OPEN_SECONDS // 3600
     message = f"The file was not uploaded within {hours} hours; upload it again."
     if upload["kind"] == MEMBER:
         message = f"The file was not taken out of its bundle within {hours} hours; process the bundle again."
-    told = UploadExpired(
-        file_id=upload["_id"],
-        code="UPLOAD_EXPIRED",
-        message=message,
-        owner_id=upload["ownerId"],
-    )
+    return _over(upload, "UPLOAD_EXPIRED", message, at)
+
+
+def _over(upload: dict[str, Any], code: str, message: str, at: datetime) -> Change:
+    told = UploadExpired(file_id=upload["_id"], code=code, message=message, owner_id=upload["ownerId"])
     return Change(set_={"state": "Expired", "endedAt": at}, emit=(told,))

@@ -28,6 +28,8 @@ BYTES_A_SECOND: Final = 40 * limits.MIB
 """What one connection to S3 gives at the least; the largest file takes four minutes at that."""
 LEASE: Final = timedelta(minutes=15)
 """No function works longer than that; then what one died at is due again."""
+TRIES: Final = int(timedelta(days=1) / LEASE)
+"""Each is a lease later at the earliest, so bytes are given up after a day at the least, and no file waits for ever."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,18 @@ class Hashing:
 
     def _hash(self, blob: dict[str, Any]) -> bool:
         origin = Origin(cause=blob["_id"], correlation_id=blob["unhashed"]["correlationId"], user_id=blob["ownerId"])
+        tried = blob["unhashed"].get("tries", 0)
+        claim = {"unhashed.at": self.clock.now() + LEASE, "unhashed.tries": tried + 1}
         try:
-            self.blobs.apply(blob, Change(set_={"unhashed.at": self.clock.now() + LEASE}), origin)
+            self.blobs.apply(blob, Change(set_=claim), origin)
         except RevisionConflict:  # somebody else has it
             return False
-        sha256 = self._sha256(blob)
-        deciding(lambda: self._tell(blob["_id"], sha256, origin))
+        if tried < TRIES:
+            sha256 = self._sha256(blob)
+            deciding(lambda: self._tell(blob["_id"], lambda read: domain.hashed(read, sha256), origin))
+        else:
+            logger.error("bytes are given up: they were never read to their end", key=blob["key"])
+            deciding(lambda: self._tell(blob["_id"], domain.never_hashed, origin))
         self.blobs.publish(blob["_id"])
         return True
 
@@ -83,11 +91,11 @@ class Hashing:
             return None
         return digest.hexdigest()
 
-    def _tell(self, blob_id: str, sha256: str | None, origin: Origin) -> None:
+    def _tell(self, blob_id: str, outcome: Callable[[dict[str, Any]], Change], origin: Origin) -> None:
         blob, now = self.blobs.get(blob_id), self.clock.now()
         if blob is None or "unhashed" not in blob:
             return
-        change = domain.hashed(blob, sha256)
+        change = outcome(blob)
         if change.emit:
             kept = telling.kept(change, origin, revision=blob["revision"] + 1, at=now)
             change = replace(change, set_={**change.set_, **kept})

@@ -109,15 +109,17 @@ class Uploading:
         upload = self._own(owner_id, file_id)
         if upload["state"] != "Open":
             raise UploadClosed
-        self.expire(upload)
+        self._end(upload, domain.upload_aborted(upload, at=self.clock.now()))
 
     def expire(self, upload: dict[str, Any]) -> None:
+        """End an upload whose time is over; the file fails with that reason."""
+        self._end(upload, domain.upload_expired(upload, at=self.clock.now()))
+
+    def _end(self, upload: dict[str, Any], change: Change) -> None:
         if "uploadId" in upload:
             self.objects.abort(upload_key(upload["_id"]), upload["uploadId"])
         origin = Origin(cause=f"expired:{upload['_id']}", correlation_id=upload["correlationId"])
-        now = self.clock.now()
-        change = domain.upload_expired(upload, at=now)
-        told = telling.kept(change, origin, revision=upload["revision"] + 1, at=now)
+        told = telling.kept(change, origin, revision=upload["revision"] + 1, at=self.clock.now())
         with correlated(origin.correlation_id):
             self.uploads.apply(upload, replace(change, set_={**change.set_, **told}), origin)
             self.uploads.publish(upload["_id"])

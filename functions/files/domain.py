@@ -1,4 +1,4 @@
-"""The rules of nodes: how a file comes to be, how its status follows its runs, what a deletion means. Pure.
+"""The rules of nodes: how a file comes to be, gets its bytes and its runs. Pure.
 
 A node is the document that the store keeps (shape: `NodeDocument`); the functions decide a `Change` from a node and a fact.
 Source of the rules: the life of a file (`docs/architecture.md`).
@@ -7,7 +7,6 @@ Source of the rules: the life of a file (`docs/architecture.md`).
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, NotRequired, TypedDict
 
@@ -22,10 +21,6 @@ from leanda.contracts.events import (
     EventData,
     Failure,
     FileCreated,
-    FileIndexed,
-    FileParsed,
-    FileParseFailed,
-    FileProcessed,
     FileRenamed,
     FileReprocessRequested,
     FileRestored,
@@ -34,8 +29,6 @@ from leanda.contracts.events import (
     FolderCreated,
     FolderRenamed,
     NodeFact,
-    RunActivated,
-    RunAdvanced,
     RunState,
     UploadExpired,
     UploadRequested,
@@ -86,6 +79,7 @@ class NodeDocument(TypedDict):
     counts: NotRequired[dict[str, int]]
     indexedRecords: NotRequired[int]
     failure: NotRequired[dict[str, Any] | None]
+    refusal: NotRequired[dict[str, Any] | None]
 
 
 class NotUploaded(Conflict):
@@ -103,9 +97,8 @@ class RunOpen(Conflict):
 Node = dict[str, Any]
 
 WITH_RESULTS: Final = {FileStatus.PROCESSED, FileStatus.PROCESSED_PARTIALLY}
-_ENDS_WITHOUT_RESULTS: Final = {RunState.FAILED, RunState.CANCELLED, RunState.SUPERSEDED}
 RUN_RANK: Final = {state: rank for rank, state in enumerate(RunState)}
-_STATUS_OF_RUN: Final = {
+STATUS_OF_RUN: Final = {
     RunState.OPEN: FileStatus.LOADED,
     RunState.PARSING: FileStatus.PARSING,
     RunState.PARSED: FileStatus.PARSED,
@@ -223,6 +216,8 @@ def _attached(node: Node, event: BlobStored) -> dict[str, Any]:
     # Bundles are unpacked for those who asked for it; for all others they are files that no parser knows.
     kind = GENERIC if event.kind == BUNDLE and not node.get("unpack") else event.kind
     changed: dict[str, Any] = {"blob": blob, "kind": kind, "format": event.format, "size": event.size}
+    if node.get("refusal"):
+        changed["refusal"] = None
     if event.checksum and event.checksum.startswith("sha256:"):
         changed["sha256"] = event.checksum.removeprefix("sha256:")
     return changed
@@ -280,10 +275,10 @@ def _begun(node: Node, changed: dict[str, Any], *, revision: int, origin: Origin
         changed |= {"deleted": False, "deletion": None}
     if node.get("closedBy"):
         changed["closedBy"] = None
-    if run == 1 or node["status"] not in WITH_RESULTS:
+    if not has_results(node):
         changed |= {
             "activeRun": run,
-            "status": (_STATUS_OF_RUN[state]).value,
+            "status": (STATUS_OF_RUN[state]).value,
             "failure": None,
             "counts": Counts().to_json_dict(),
             "indexedRecords": 0,
@@ -316,10 +311,25 @@ def _begun(node: Node, changed: dict[str, Any], *, revision: int, origin: Origin
     return Change(set_=changed, emit=tuple(emit))
 
 
+def has_results(node: Node) -> bool:
+    """Whether there are records that a further run must not take away before it has good ones itself."""
+    return node["status"] in WITH_RESULTS and (node.get("counts") or {}).get("total", 0) > 0
+
+
 def blob_refused(node: Node, event: BlobRejected | UploadExpired, *, at: datetime) -> Change:
-    """Bytes that may not be kept, or never came: the file fails with the reason. Stored bytes win over an expiry."""
+    """Bytes that may not be kept, or never came: the file fails with the reason. Stored bytes win over an expiry.
+
+    A file that has bytes already stays what it is, and says why later ones were refused until there are good ones.
+    """
+    blob = node.get("blob")
+    if blob is not None and isinstance(event, BlobRejected):
+        came = event.sequencer or ""
+        if _sequence(came) <= max(_sequence(blob["sequencer"]), _sequence((node.get("refusal") or {}).get("came", ""))):
+            return NOTHING
+        refusal = {"code": event.code, "message": event.message, "at": at, "came": came}
+        return Change(set_={"refusal": refusal, "updatedAt": at})
     ended = node["status"] == FileStatus.FAILED and node.get("closedBy") != CLOSED_BY_LETTER
-    if node.get("blob") is not None or ended:
+    if blob is not None or ended:
         return NOTHING
     failure = Failure(code=event.code, message=event.message).to_json_dict()
     changed: dict[str, Any] = {"status": FileStatus.FAILED.value, "failure": failure, "updatedAt": at}
@@ -335,96 +345,6 @@ def blob_hashed(node: Node, event: BlobHashed, *, at: datetime) -> Change:
         return NOTHING
     changed: dict[str, Any] = {"sha256": event.sha256, "updatedAt": at}
     return Change(set_=changed, emit=(told(FileStatusChanged, node, changed),))
-
-
-def run_advanced(node: Node, event: RunAdvanced, *, sequence: str = "0", at: datetime) -> Change:
-    """Let the node follow a run. Late and repeated facts change nothing: ranks only rise, and only the latest run counts.
-
-    The one way back is that a failed run was reopened, which a later `sequence` tells from a late fact. Its records were hidden
-    when it failed, so their placement is raised and they are announced anew. The status is that of the active run; a later run
-    shows as `latestRun` until it finishes and takes over.
-
-    Args:
-        sequence: the event's: the revision of the run that the fact came with, and its place in that change (`7`, `7.1`).
-    """
-    latest = node.get("latestRun") or {}
-    if event.run != latest.get("run") or _is_late(event, sequence, latest):
-        return NOTHING
-    failed = event.failure.to_json_dict() if event.failure else None
-    advances = event.state != latest["state"] or (event.state is RunState.FAILED and failed != latest.get("failure"))
-    changed: dict[str, Any] = {"updatedAt": at}
-    if advances:
-        changed["latestRun"] = {"run": event.run, "state": event.state.value, "sequence": sequence}
-        if event.failure:
-            changed["latestRun"]["failure"] = event.failure.to_json_dict()
-    kinds: list[type[NodeFact]] = []
-    active = event.run == node["activeRun"]
-    taking_over = not active and event.state is RunState.FINISHED and event.counts.parsed > 0
-    reopened = active and latest["state"] == RunState.FAILED and event.state not in _ENDS_WITHOUT_RESULTS
-    if reopened:
-        changed["placement"] = node["placement"] + 1
-    if active or taking_over:
-        if not advances and event.indexed <= node.get("indexedRecords", 0):
-            return NOTHING
-        status, failure = status_of(event)
-        shown = failure.to_json_dict() if failure else None
-        if advances and (status != node["status"] or shown != node.get("failure")):
-            changed |= {"status": status.value, "failure": shown}
-            kinds.append(_FACT_OF_STATUS.get(status, FileStatusChanged))
-        changed |= {"counts": event.counts.to_json_dict(), "indexedRecords": event.indexed}
-        if event.parser:
-            changed["parser"] = {"name": event.parser, "version": event.version}
-        if event.state is RunState.FINISHED and event.indexed >= event.counts.parsed > 0:
-            kinds.append(FileIndexed)
-    elif not advances:
-        return NOTHING
-    if event.state is RunState.FAILED:
-        kinds = [FileParseFailed]
-    emit: list[EventData] = [told(kind, node, changed, run=event.run, counts=event.counts) for kind in kinds]
-    if reopened:
-        emit.append(told(RunActivated, node, changed, run=event.run, counts=event.counts))
-    if taking_over:
-        previous = (node.get("counts") or {}).get("total", 0)
-        changed |= {"activeRun": event.run, "placement": node["placement"] + 1}
-        activated = told(RunActivated, node, changed, run=event.run, counts=event.counts)
-        emit.append(activated.model_copy(update={"previous_total": previous}))
-    return Change(set_=changed, emit=tuple(emit))
-
-
-def _is_late(event: RunAdvanced, sequence: str, latest: Mapping[str, Any]) -> bool:
-    """Whether the node is further than the fact."""
-    known = latest.get("sequence")
-    if known is not None and _in_run(sequence) < _in_run(known):
-        return True
-    if RUN_RANK[event.state] >= RUN_RANK[RunState(latest["state"])]:
-        return False
-    reopened = latest["state"] == RunState.FAILED and known is not None and _in_run(sequence) > _in_run(known)
-    return not reopened
-
-
-def _in_run(sequence: str) -> tuple[int, int]:
-    revision, _, position = sequence.partition(".")
-    return int(revision) if revision.isdigit() else 0, int(position) if position.isdigit() else 0
-
-
-_FACT_OF_STATUS: Final[dict[FileStatus, type[NodeFact]]] = {
-    FileStatus.PARSED: FileParsed,
-    FileStatus.PROCESSED: FileProcessed,
-    FileStatus.PROCESSED_PARTIALLY: FileProcessed,
-}
-
-
-def status_of(event: RunAdvanced) -> tuple[FileStatus, Failure | None]:
-    """The status that a run's state means for its file, and why if it failed."""
-    if event.state is RunState.FINISHED:
-        counts = event.counts
-        if counts.total and not counts.parsed:
-            reason = f"Not one of the {counts.total} records could be read."
-            return FileStatus.FAILED, Failure(code="NO_GOOD_RECORD", message=reason)
-        return (FileStatus.PROCESSED_PARTIALLY if counts.failed else FileStatus.PROCESSED), None
-    if event.state in _ENDS_WITHOUT_RESULTS:
-        return FileStatus.FAILED, event.failure or Failure(code=event.state.upper(), message="The run was ended.")
-    return _STATUS_OF_RUN[event.state], None
 
 
 def renamed(node: Node, name: str, *, at: datetime) -> Change:

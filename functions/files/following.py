@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from functions.files import domain, inbox
+from functions.files import advancing, domain, inbox
 from functions.files import runs as rules
 from functions.files.beginning import begin, begin_if_awaited
 from functions.files.cascades import Cascades
@@ -105,7 +105,7 @@ class Follower:
         elif isinstance(event, BlobHashed):
             change = domain.blob_hashed(node, event, at=now)
         elif isinstance(event, RunAdvanced):
-            change = domain.run_advanced(node, event, sequence=sequence, at=now)
+            change = advancing.run_advanced(node, event, sequence=sequence, at=now)
         else:
             return
         self.nodes.apply(node, change, origin)

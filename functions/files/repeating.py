@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from functions.files import runs as rules
+from functions.files.advancing import failure_of
 from functions.files.domain import Node
 from functions.files.runs import Run
 from leanda.changes import Change, message_of
@@ -109,7 +110,8 @@ def unheard(run: Run, node: Node | None, *, at: datetime) -> Change:
 def _shows(node: Node, run: Run) -> bool:
     """Whether a file says of its latest run how it ended, and how much of it is found."""
     latest = node["latestRun"]
-    if (latest["state"], latest.get("failure")) != (run["state"], run.get("failure")):
+    failure = failure_of(rules.as_ended(run))
+    if (latest["state"], latest.get("failure")) != (run["state"], failure.to_json_dict() if failure else None):
         return False
     return bool(node["activeRun"] != run["run"] or node.get("indexedRecords", 0) >= run.get("announcedIndexed", 0))
 

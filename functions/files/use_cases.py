@@ -222,7 +222,7 @@ class Files:
             try:
                 self.reprocess(viewer, node["_id"], origin, position=wanted.position)
                 accepted.append(node["_id"])
-            except Conflict as error:
+            except (Conflict, NotFound) as error:  # it is on its way, or was deleted meanwhile
                 refused.append({"id": node["_id"], "code": error.code, "message": error.message})
         answer: dict[str, Any] = {"accepted": accepted, "refused": refused, "more": len(found) > wanted.limit}
         if answer["more"]:

@@ -52,6 +52,7 @@ def file(
         "activeRun": document.get("activeRun"),
         "latestRun": _latest_run(document),
         "failure": document.get("failure"),
+        "latestRefusal": _latest_refusal(document),
     }
     if latest and not run_rules.ended(latest):
         progress, known = run_rules.totals(latest, "stored"), _planned_total(latest)
@@ -90,9 +91,13 @@ def timeline(document: dict[str, Any], run: dict[str, Any] | None) -> dict[str, 
     if run:
         steps += _run_steps(run)
         letters += _with_letters(run, steps)
-        if failure and run["run"] == document.get("activeRun") and not any("error" in step for step in steps):
+        active, latest = run["run"] == document.get("activeRun"), document.get("latestRun") or {}
+        why = failure if active else latest.get("failure") if latest.get("run") == run["run"] else None
+        if why and not any("error" in step for step in steps):
             # The run went to its end, but gave nothing good: the records' own issues say why, and the step says so.
-            steps[1] |= {"state": "failed", "error": failure}
+            steps[1] |= {"state": "failed", "error": why}
+            if not active and steps[-1]["state"] == "running":
+                steps[-1]["state"] = "notReached"  # nobody is to find its records
     shown = {"fileId": document["_id"], "run": run["run"] if run else None, "steps": steps}
     return shown | ({"letters": letters} if letters else {})
 
@@ -227,3 +232,8 @@ def _shared(document: dict[str, Any]) -> dict[str, Any]:
 def _latest_run(document: dict[str, Any]) -> dict[str, Any] | None:
     latest = document.get("latestRun")
     return {name: value for name, value in latest.items() if name != "sequence"} if latest else None
+
+
+def _latest_refusal(document: dict[str, Any]) -> dict[str, Any] | None:
+    refusal = document.get("refusal")
+    return {name: refusal[name] for name in ("code", "message")} | {"at": rfc3339(refusal["at"])} if refusal else None

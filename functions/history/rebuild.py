@@ -61,7 +61,8 @@ class RunHistory:
 
 @dataclass
 class NodeHistory:
-    """A file or folder as the log tells it. `revision` is that of the last fact; a write that tells nothing may have followed."""
+    """A file or folder as the log tells it. `revision` is that of the last fact; a write that tells nothing may have followed;
+    `has_records` is what the active run had by then."""
 
     id: str
     name: str | None = None
@@ -73,6 +74,7 @@ class NodeHistory:
     placement: int = 0
     revision: int = 0
     active_run: int = 1
+    has_records: bool = False
     runs: dict[int, RunHistory] = field(default_factory=dict)
 
     @property
@@ -128,7 +130,7 @@ def _node(node_id: str, events: list[tuple[Event, Any]]) -> NodeHistory | None:
 
 def _revise(node: NodeHistory, revision: int, facts: list[Any]) -> None:
     """One update of the node; what it told belongs together."""
-    without_results = node.status not in _WITH_RESULTS
+    without_results = node.status not in _WITH_RESULTS or not node.has_records
     node.revision = revision
     for fact in facts:
         if isinstance(fact, UploadRequested):
@@ -137,6 +139,7 @@ def _revise(node: NodeHistory, revision: int, facts: list[Any]) -> None:
         elif isinstance(fact, NodeFact):
             node.name, node.parent_id, node.owner_id = fact.name, fact.parent_id, fact.owner_id
             node.placement = fact.placement
+            node.has_records = bool(fact.counts and fact.counts.total)
             node.status = fact.status
             node.failure = fact.failure.to_json_dict() if fact.failure else None
             if isinstance(fact, FileDeleted | FolderDeleted):

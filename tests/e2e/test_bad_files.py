@@ -256,4 +256,4 @@ def _send(form: dict[str, Any], content: bytes) -> httpx.Response:
 def _give_up(person: Person, file_id: str) -> None:
     """The end of an upload that nobody will finish."""
     assert person.http.delete(f"/uploads/{file_id}").status_code == 204
-    person.failed(file_id, "UPLOAD_EXPIRED")
+    person.failed(file_id, "UPLOAD_ABORTED")

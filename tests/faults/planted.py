@@ -121,7 +121,7 @@ BUGS = (
     ),
     Bug(
         "placement of a reopened run",
-        "functions/files/domain.py",
+        "functions/files/advancing.py",
         '    if reopened:\n        changed["placement"] = node["placement"] + 1\n',
         "",
         "tests/unit/files/test_letters.py",

@@ -47,6 +47,14 @@ class LatestRun(_Answer):
     failure: Failure | None = None
 
 
+class LatestRefusal(_Answer):
+    """Bytes that came for the file after those that it has and could not be kept."""
+
+    code: str
+    message: str
+    at: datetime
+
+
 class Progress(_Answer):
     """How far a run that is going on has come; `total` is known as soon as every chunk is planned and counted."""
 
@@ -74,6 +82,7 @@ class File(_Node):
     active_run: int
     latest_run: LatestRun | None = None
     failure: Failure | None = None
+    latest_refusal: LatestRefusal | None = None
     progress: Progress | None = None
     metadata: dict[str, Any] | None = Field(default=None, description="What is known of the fields of its records.")
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from typing import Any
 
 import pytest
 
-from functions.blobs.hashing import BYTES_A_SECOND, RESERVE_SECONDS
+from functions.blobs.hashing import BYTES_A_SECOND, RESERVE_SECONDS, TRIES
 from functions.blobs.use_cases import Downloading
 from functions.parsers.chemical.parser import parser as chemical
 from functions.parsers.generic.parser import parser as generic
 from leanda import ids, limits
 from leanda.access.policy import Viewer
-from leanda.errors import NotFound
+from leanda.errors import NotFound, Unavailable
 from tests.fakes.pipeline import USER, Pipeline
 from tests.faults.simulated.boundaries import PORTS, Boundaries, Killed
 from tests.faults.simulated.cloud import until_done
@@ -113,6 +114,30 @@ def test_bytes_that_are_gone_wait_for_nobody(announced: str | None) -> None:
     assert hashed(cloud, days=1) == {}
     failure = cloud.files.get(ME, file_id).get("failure")
     assert (failure and failure["code"]) == ("BLOB_GONE" if announced else None)
+
+
+@pytest.mark.parametrize("announced", [None, RIGHT])
+@pytest.mark.parametrize("death", [Unavailable, Killed])
+def test_bytes_that_can_never_be_read_to_their_end_leave_no_file_waiting(
+    announced: str | None, death: type[BaseException]
+) -> None:
+    cloud, file_id = uploaded(sha256=announced)
+    tries: list[str] = []
+
+    def slow(key: str, *_: Any, **__: Any) -> Any:
+        tries.append(key)
+        raise death
+
+    cloud.objects.read = slow  # type: ignore[method-assign]
+    for _ in range(200):
+        with contextlib.suppress(Killed):
+            hashed(cloud, minutes=16)
+    assert len(tries) == TRIES
+    shown = cloud.files.get(ME, file_id)
+    failure = shown.get("failure")
+    assert (shown["status"], failure and failure["code"]) == (
+        ("Failed", "BLOB_UNREADABLE") if announced else ("Processed", None)
+    )
 
 
 def test_two_at_a_time_share_the_work_and_what_one_died_at_is_due_again() -> None:

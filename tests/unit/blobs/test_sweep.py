@@ -12,6 +12,7 @@ from moto import mock_aws
 
 from functions.blobs import domain
 from functions.blobs.adapters import S3Objects
+from functions.blobs.use_cases import UploadClosed
 from functions.files.models import NewFile
 from functions.files.ports import NodeFilter
 from functions.parsers.chemical.parser import parser as chemical
@@ -73,6 +74,18 @@ def test_a_file_whose_upload_nobody_opened_fails_when_its_time_is_over(size: int
     assert swept(cloud, hours=23) == {}
     assert swept(cloud, hours=2) == {"expired": 1}
     assert (file_of(cloud)["status"], file_of(cloud)["failure"]["code"]) == ("Failed", "UPLOAD_EXPIRED")
+
+
+def test_an_upload_that_was_given_up_says_so() -> None:
+    cloud = Pipeline([chemical()])
+    file_id = announced(cloud, len(SMILES))
+    cloud.uploading.abort(USER, file_id)
+    cloud.deliver()
+    failure: dict[str, Any] = file_of(cloud)["failure"]
+    assert (file_of(cloud)["status"], failure["code"]) == ("Failed", "UPLOAD_ABORTED")
+    assert "hours" not in failure["message"]
+    with pytest.raises(UploadClosed):
+        cloud.uploading.abort(USER, file_id)
 
 
 def test_who_asks_again_gets_the_upload_that_was_opened_meanwhile() -> None:

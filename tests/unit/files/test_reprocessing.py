@@ -13,7 +13,7 @@ from functions.parsers.tabular.parser import parser as tabular
 from leanda import limits
 from leanda.access.policy import Viewer
 from leanda.contracts.envelope import Origin
-from leanda.contracts.events import FileReprocessRequested
+from leanda.contracts.events import FileParseFailed, FileReprocessRequested
 from leanda.errors import InvalidCursor
 from tests.fakes.pipeline import USER, Pipeline
 
@@ -78,6 +78,63 @@ def test_by_the_failure_of_a_later_run_that_left_the_good_results(cloud: Pipelin
     shown = cloud.files.get(ME, node["_id"])
     assert (shown["status"], shown["latestRun"]["failure"]["code"]) == ("Processed", "FILE_EMPTY")
     assert [page["accepted"] for page in ordered(cloud, failure_code="FILE_EMPTY")] == [[node["_id"]]]
+
+
+def test_a_later_run_with_nothing_good_leaves_the_good_results_and_says_why(cloud: Pipeline) -> None:
+    cloud.drop("a.smi", SMILES)
+    cloud.deliver()
+    cloud.drop("a.smi", b"not(a molecule\nnor( this\n")
+    cloud.deliver()
+    (node,) = cloud.nodes.documents.values()
+    shown = cloud.files.get(ME, node["_id"])
+    assert (shown["status"], shown["totalRecords"], shown["activeRun"]) == ("Processed", 2, 1)
+    assert (shown["latestRun"]["state"], shown["latestRun"]["failure"]["code"]) == ("Finished", "NO_GOOD_RECORD")
+    steps = {step["name"]: step for step in cloud.files.timeline(ME, node["_id"])["steps"]}
+    assert (steps["parse"]["state"], steps["parse"]["error"]["code"]) == ("failed", "NO_GOOD_RECORD")
+    assert steps["index"]["state"] == "notReached"
+    (told,) = cloud.broker.events(FileParseFailed.TYPE)
+    assert (told.data["run"], told.data["status"]) == (2, "Processed")
+    assert [page["accepted"] for page in ordered(cloud, failure_code="NO_GOOD_RECORD")] == [[node["_id"]]]
+
+
+@pytest.mark.parametrize("other", [b"\x89HDF\r\n\x1a\n" + bytes(600), b"name,MW\n"], ids=["no parser", "no rows"])
+def test_a_later_run_that_ends_well_without_a_record_takes_over(cloud: Pipeline, other: bytes) -> None:
+    """Else a file would show what its bytes do not hold any more, and say that all is well."""
+    cloud.drop("a.csv", b"name,MW\nwater,18\nethanol,46\n")
+    cloud.deliver()
+    cloud.drop("a.csv", other)
+    cloud.deliver()
+    (node,) = cloud.nodes.documents.values()
+    shown = cloud.files.get(ME, node["_id"])
+    assert (shown["status"], shown["totalRecords"], shown["activeRun"]) == ("Processed", 0, 2)
+    assert cloud.index.shown("leanda-records-write") == {}
+    assert {step["state"] for step in cloud.files.timeline(ME, node["_id"])["steps"]} == {"done"}
+
+
+def test_a_run_counts_at_once_where_the_one_before_gave_no_record(cloud: Pipeline) -> None:
+    file_id = cloud.upload("a.smi", b"", process=False)
+    cloud.deliver()
+    assert cloud.files.get(ME, file_id)["status"] == "Processed"
+    cloud.files.reprocess(ME, file_id, origin())
+    assert cloud.files.get(ME, file_id)["status"] == "Loaded"
+    cloud.deliver()
+    shown = cloud.files.get(ME, file_id)
+    assert (shown["status"], shown["activeRun"], shown["failure"]["code"]) == ("Failed", 2, "FILE_EMPTY")
+
+
+def test_an_order_goes_on_past_a_file_that_is_deleted_meanwhile(cloud: Pipeline) -> None:
+    kept, gone = uploaded(cloud, SMILES, SMILES)
+    listed = cloud.nodes.files_of
+
+    def deleted_after_that(*args: Any, **more: Any) -> Any:
+        found = listed(*args, **more)
+        cloud.files.delete(ME, gone, "file", None, origin("delete"))
+        return found
+
+    cloud.nodes.files_of = deleted_after_that  # type: ignore[method-assign]
+    answer = cloud.files.reprocess_many(ME, ReprocessOrder(kind="chemical"), origin())
+    assert answer["accepted"] == [kept]
+    assert [(one["id"], one["code"]) for one in answer["refused"]] == [(gone, "NOT_FOUND")]
 
 
 def test_how_far_a_run_is_shows_for_the_one_that_is_open(cloud: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -116,7 +116,7 @@ class BlobStored(FileData):
 
 
 class BlobRejected(FileData):
-    """Bytes arrived that may not be kept (too large, wrong checksum, a name that cannot be used)."""
+    """Bytes arrived that may not be kept (too large, wrong checksum, an unusable name); `sequencer` tells whether after others."""
 
     TYPE, TOPIC = "leanda.blobs.blob.rejected.v1", FILE_EVENTS
     code: str
@@ -124,6 +124,7 @@ class BlobRejected(FileData):
     owner_id: str
     name: str
     inbox_path: str | None = None
+    sequencer: str | None = None
 
 
 class UploadExpired(FileData):
