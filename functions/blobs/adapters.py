@@ -21,27 +21,13 @@ from leanda.errors import NotFound, Unavailable
 from leanda.originals import INBOX
 from leanda.persistence.aggregates import MongoAggregates
 from leanda.persistence.client import Document, store_errors
+from leanda.persistence.tellers import MongoTellers
 from leanda.ports import Clock, Publisher
 from leanda.ranges import cut, range_header
 from leanda.times import rfc3339
 
 _BLOCK: Final = 1 << 20
 _GONE: Final = {"404", "NoSuchKey", "NoSuchVersion", "NoSuchUpload", "NotFound", "MethodNotAllowed", "405"}
-
-
-class MongoTellers(MongoAggregates):
-    """`Tellers` on any collection."""
-
-    def untold(self, now: datetime, *, limit: int) -> list[Document]:
-        # DocumentDB uses a sparse index only where existence is asked for (Developer Guide, "Functional differences").
-        # Without `told` it was heard while it was told again, which set the next time of that.
-        due = {"tellAt": {"$exists": True, "$lt": now}, "told": {"$exists": True}}
-        with store_errors():
-            return list(self.collection.find(due, {"outbox": 0}).sort("tellAt", 1).limit(limit))
-
-    def ensure_indexes(self, *, local: bool) -> None:
-        super().ensure_indexes(local=local)
-        self.collection.create_index([("tellAt", 1)], name="tellAt", sparse=True)
 
 
 class MongoUploads(MongoTellers):

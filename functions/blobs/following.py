@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from functions.blobs import telling
 from functions.blobs.unpacking import Unpacking
 from functions.blobs.use_cases import Uploading
+from leanda import telling
 from leanda.contracts.envelope import Origin
 from leanda.contracts.events import MemberRequested, RunRequest, UploadRequested
 from leanda.messaging import Group

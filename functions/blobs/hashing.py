@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 
-from functions.blobs import domain, telling
+from functions.blobs import domain
 from functions.blobs.ports import Blobs, Objects
-from leanda import limits
+from leanda import limits, telling
 from leanda.changes import Change
 from leanda.contracts.envelope import Origin
 from leanda.errors import NotFound, RevisionConflict

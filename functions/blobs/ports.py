@@ -8,13 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from functions.blobs.domain import StoredObject
-from leanda.persistence.aggregates import Aggregates
-
-
-class Tellers(Aggregates, Protocol):
-    def untold(self, now: datetime, *, limit: int) -> list[dict[str, Any]]:
-        """Documents whose announcement is to be told again by now (`functions.blobs.telling`), longest due first."""
-        ...
+from leanda.persistence.tellers import Tellers
 
 
 class Uploads(Tellers, Protocol):

@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from functions.blobs import domain, telling
-from functions.blobs.ports import Listed, Tellers
+from functions.blobs import domain
+from functions.blobs.ports import Listed
 from functions.blobs.use_cases import Receiving, Uploading
-from leanda import ids
+from leanda import ids, telling
 from leanda.changes import Change
 from leanda.contracts.envelope import Origin
 from leanda.errors import RevisionConflict, Unavailable
 from leanda.observability import logger
 from leanda.originals import INBOX, place_of, upload_key
 from leanda.persistence.aggregates import Aggregates, each_due
+from leanda.persistence.tellers import Tellers
 
 AT_ONCE: Final = 200
 RESERVE_SECONDS: Final = 30.0
@@ -89,7 +90,7 @@ class Sweeping:
         """Tell again what `files` has not taken up; what no broker took was not told, and does not count."""
         owner.publish(document["_id"])
         logger.warning("nobody has taken up what was told", of=document["_id"], type=document["told"]["type"])
-        owner.apply(document, telling.again(document, at=self.receiving.clock.now()), _NOBODY)
+        owner.apply(document, telling.again(document, source="blobs", at=self.receiving.clock.now()), _NOBODY)
         owner.publish(document["_id"])
         done["told"] += 1
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from functions.blobs import domain, telling
+from functions.blobs import domain
 from functions.blobs.domain import BlobRefused, BundleGone, MemberCorrupt
 from functions.blobs.members import DEFLATED, STORED, content
 from functions.blobs.ports import Objects, Uploads
+from leanda import telling
 from leanda.changes import Change
 from leanda.contracts.envelope import Origin
 from leanda.contracts.events import MemberRequested

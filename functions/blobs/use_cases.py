@@ -6,10 +6,10 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import Any
 
-from functions.blobs import domain, telling
+from functions.blobs import domain
 from functions.blobs.domain import BlobRefused, StoredObject
 from functions.blobs.ports import Blobs, Objects, Uploads
-from leanda import ids, limits
+from leanda import ids, limits, telling
 from leanda.changes import NOTHING, Change
 from leanda.contracts.envelope import Origin
 from leanda.errors import Conflict, NotFound

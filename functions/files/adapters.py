@@ -18,6 +18,7 @@ from leanda.contracts.events import RunState
 from leanda.discovery.client import ServiceClient
 from leanda.persistence.aggregates import MongoAggregates
 from leanda.persistence.client import Document, insert_new, store_errors
+from leanda.persistence.tellers import MongoTellers
 from leanda.ports import Clock, Publisher
 
 _INSERT_BATCH: Final = 1000
@@ -26,7 +27,7 @@ _FAILURE_CODES: Final = ("failure.code", "latestRun.failure.code")
 """A later run that failed leaves the file with the results of the one before."""
 
 
-class MongoNodes(MongoAggregates):
+class MongoNodes(MongoTellers):
     """`Nodes` on the collection `nodes`."""
 
     def __init__(self, database: Database[Document], publisher: Publisher, clock: Clock, *, patient: bool) -> None:

@@ -8,13 +8,13 @@ deleted since stays so.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from functions.files import domain
 from functions.files.domain import Node
 from functions.files.ports import Nodes
-from leanda import ids, limits
+from leanda import ids, limits, telling
 from leanda.changes import Change
 from leanda.contracts.artefacts import RecordStatus, Row
 from leanda.contracts.envelope import Origin
@@ -102,10 +102,12 @@ class Bundles:
             crc32=said["crc32"],
         )
         change = Change(emit=(requested,), guarded=False)
-        if not self.nodes.insert(new, change, origin):
+        now = self.clock.now()
+        if not self.nodes.insert(new | telling.kept(change, origin, revision=0, at=now), change, origin):
             known = self.nodes.get(file_id)
             if known is not None and not known.get("blob") and not known["deleted"]:
-                self.nodes.apply(known, change, origin)
+                kept = telling.kept(change, origin, revision=known["revision"], at=now)
+                self.nodes.apply(known, replace(change, set_=kept), origin)
         self.nodes.publish(file_id)
 
 

@@ -7,10 +7,11 @@ Source of the rules: the life of a file (`docs/architecture.md`).
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, NotRequired, TypedDict
 
-from leanda import limits
+from leanda import limits, telling
 from leanda.changes import NOTHING, Change, place_in_change
 from leanda.contracts.envelope import Origin
 from leanda.contracts.events import (
@@ -196,12 +197,18 @@ def blob_stored(node: Node, event: BlobStored, *, revision: int, origin: Origin,
         revision: what the node's revision is after this change (0 for an insert).
         origin: what the change is written with; the node keeps it, so that the run's request can be repeated.
     """
-    return _begun(node, _attached(node, event), revision=revision, origin=origin, at=at)
+    change = _begun(node, _attached(node, event), revision=revision, origin=origin, at=at)
+    return replace(change, unset=_answered(node))
 
 
 def blob_kept(node: Node, event: BlobStored) -> Change:
     """Attach the bytes of an upload to a file that was deleted meanwhile: a run begins when the file is restored."""
-    return Change(set_=_attached(node, event))
+    return Change(set_=_attached(node, event), unset=_answered(node))
+
+
+def _answered(node: Node) -> tuple[str, ...]:
+    """What to remove from a node that has heard of its bytes: nobody need be asked for them again."""
+    return telling.KEPT if "told" in node else ()
 
 
 def _attached(node: Node, event: BlobStored) -> dict[str, Any]:
@@ -330,12 +337,19 @@ def blob_refused(node: Node, event: BlobRejected | UploadExpired, *, at: datetim
         return Change(set_={"refusal": refusal, "updatedAt": at})
     ended = node["status"] == FileStatus.FAILED and node.get("closedBy") != CLOSED_BY_LETTER
     if blob is not None or ended:
-        return NOTHING
+        return Change(unset=_answered(node))
     failure = Failure(code=event.code, message=event.message).to_json_dict()
     changed: dict[str, Any] = {"status": FileStatus.FAILED.value, "failure": failure, "updatedAt": at}
     if node.get("closedBy"):
         changed["closedBy"] = None
-    return Change(set_=changed, emit=(told(FileStatusChanged, node, changed),))
+    return Change(set_=changed, unset=_answered(node), emit=(told(FileStatusChanged, node, changed),))
+
+
+def never_answered(node: Node, *, at: datetime) -> Change:
+    """Nobody ever said what became of the bytes, however often they were asked for."""
+    message = "Nothing was heard of the file's bytes for days; upload it again."
+    event = UploadExpired(file_id=node["_id"], code="UPLOAD_EXPIRED", message=message, owner_id=node["ownerId"])
+    return blob_refused(node, event, at=at)
 
 
 def blob_hashed(node: Node, event: BlobHashed, *, at: datetime) -> Change:

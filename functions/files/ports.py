@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from leanda.contracts.artefacts import Row
 from leanda.contracts.events import RunState
 from leanda.persistence.aggregates import Aggregates
+from leanda.persistence.tellers import Tellers
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,8 @@ class NodeFilter:
     type: str = "file"
 
 
-class Nodes(Aggregates, Protocol):
-    """Folders and files."""
+class Nodes(Tellers, Protocol):
+    """Folders and files. What a file told is that its bytes are awaited, until it has them or it is known why not."""
 
     def children(self, parent_id: str, *, after: Sequence[Any] | None, limit: int) -> list[dict[str, Any]]:
         """Living children in the order of (name, id), after a position."""

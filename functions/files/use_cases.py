@@ -14,7 +14,7 @@ from functions.files.models import NewFile, NewFolder, NodeEdit, ReprocessOrder
 from functions.files.ports import Blobs, NodeFilter, Nodes, Records, Runs, UploadRequest
 from functions.files.seeing import visible
 from functions.files.settling import finish_move, look_again, way_up, withdraw_if_misplaced
-from leanda import ids, limits
+from leanda import ids, limits, telling
 from leanda.access.policy import Role, Viewer
 from leanda.cache import Cache
 from leanda.changes import Change
@@ -77,6 +77,7 @@ class Files:
         )
         if idempotency_key:
             node["asked"] = asked_for(wanted, name=name, parent_id=node["parentId"])
+        node |= telling.kept(change, origin, revision=0, at=self.clock.now())
         fresh = self.nodes.insert(node, change, origin)
         if not fresh:
             node = self._repeated(node)

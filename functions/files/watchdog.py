@@ -1,7 +1,8 @@
-"""Helps runs on that make no progress, or ends them with a reason; says again what cannot be found, or what a file did not hear.
+"""Helps runs on that make no progress, or ends them with a reason; says again what nobody found, heard or answered.
 
-Trigger: schedule, every minute. Emits (outbox): RunAdvanced; and again FileCreated, FileReprocessRequested, ParseChunk,
-ContinuePlan and RecordsStored. Metrics: RunsRepeated, RunsClosed, RunsAnnounced, RunsTold, RunsFailed (looks that failed).
+Trigger: schedule, every minute. Emits (outbox): RunAdvanced, FileStatusChanged; and again UploadRequested, MemberRequested,
+FileCreated, FileReprocessRequested, ParseChunk, ContinuePlan and RecordsStored. Metrics: RunsRepeated, RunsClosed,
+RunsAnnounced, RunsTold, RunsAsked (files whose bytes were asked for again), RunsFailed (looks that failed).
 """
 
 from __future__ import annotations

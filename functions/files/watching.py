@@ -1,4 +1,4 @@
-"""The watchdog: runs without progress are helped on or ended; what cannot be found, or what a file did not hear, is said again."""
+"""The watchdog: runs without progress are helped on or ended; what nobody found, heard or answered is said again."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from functools import partial
 from itertools import batched
 from typing import Any, Final
 
-from functions.files import repeating
+from functions.files import domain, repeating
 from functions.files import runs as rules
 from functions.files.ports import Nodes, Runs
-from leanda import limits
+from leanda import limits, telling
 from leanda.changes import Change
 from leanda.contracts.envelope import Origin
 from leanda.contracts.events import RunState
 from leanda.observability import correlated, logger
-from leanda.persistence.aggregates import deciding, each_due
+from leanda.persistence.aggregates import Aggregates, deciding, each_due
 from leanda.ports import Clock
 
 AT_ONCE: Final = 100
@@ -40,13 +40,13 @@ class Watchdog:
 
         Returns:
             how many runs were `repeated` (something of them was said again), `closed`, `announced` to the index again, and
-            `told` to their file again because it does not show how they ended; and how many looks `failed`: they are tried
-            again the next time, and hold nobody up.
+            `told` to their file again because it does not show how they ended; for how many files bytes were `asked` for
+            again, of which nothing was heard; and how many looks `failed`: they are tried again the next time, and hold nobody up.
 
         Raises:
             Unavailable: the store does not even tell which runs are due.
         """
-        counts = {"repeated": 0, "closed": 0, "announced": 0, "told": 0, "failed": 0}
+        counts = {"repeated": 0, "closed": 0, "announced": 0, "told": 0, "asked": 0, "failed": 0}
         looks: tuple[tuple[_Due, _Look], ...] = (
             (self.runs.overdue, self._help_on),
             (self.runs.unindexed, self._announce),
@@ -55,20 +55,25 @@ class Watchdog:
         for due, look in looks:
             for run in each_due(partial(self._those, due), lambda: left() > RESERVE_SECONDS):
                 with correlated(run["correlationId"]):
-                    done = self._done(look, run["_id"])
+                    done = self._done(look, self.runs, run["_id"])
                 if done:
                     counts[done] += 1
+        for node in each_due(partial(self._those, self.nodes.untold), lambda: left() > RESERVE_SECONDS):
+            with correlated(node["told"]["origin"]["correlation_id"]):
+                done = self._done(self._ask, self.nodes, node["_id"])
+            if done:
+                counts[done] += 1
         return counts
 
     def _those(self, due: _Due) -> list[dict[str, Any]]:
         return due(self.clock.now(), limit=AT_ONCE)
 
-    def _done(self, look: _Look, key: str) -> str | None:
+    def _done(self, look: _Look, of: Aggregates, key: str) -> str | None:
         try:
             done = deciding(lambda: look(key))
-            self.runs.publish(key)
-        except Exception:  # a silent engine, or a defect that this run meets; the others have an owner too
-            logger.exception("a run cannot be looked after", run=key)
+            of.publish(key)
+        except Exception:  # a silent engine, or a defect that this one meets; the others have an owner too
+            logger.exception("a run or a file cannot be looked after", of=key)
             return "failed"
         return done
 
@@ -118,6 +123,17 @@ class Watchdog:
         if change.emit:
             logger.warning("a file does not show how its run ended", run=key, state=run["state"])
         return "told" if change.emit else None
+
+    def _ask(self, key: str) -> str | None:
+        node, now = self.nodes.get(key), self.clock.now()
+        if node is None or "told" not in node or node["tellAt"] >= now:
+            return None
+        self.nodes.publish(key)  # what no broker took was not asked, and does not count
+        last = telling.is_last(node)
+        change = domain.never_answered(node, at=now) if last else telling.again(node, source="files", at=now)
+        self.nodes.apply(node, change, Origin.model_validate(node["told"]["origin"]))
+        logger.warning("nothing was heard of a file's bytes", file=key, type=node["told"]["type"], ended=last)
+        return "asked"
 
 
 def _of_announcement(run: dict[str, Any], node: dict[str, Any] | None) -> Origin:

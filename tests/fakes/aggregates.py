@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from leanda.changes import Change, messages_of
@@ -77,6 +78,12 @@ class FakeAggregates:
             {"id": m.event_id, "topic": m.topic, "key": m.key, "body": m.body.decode(), "at": at}
             for m in (*fresh, *change.again)
         ]
+
+
+class FakeTellers(FakeAggregates):
+    def untold(self, now: datetime, *, limit: int) -> list[dict[str, Any]]:
+        due = [doc for key in self.documents if (doc := self.get(key)) and "told" in doc and doc["tellAt"] < now]
+        return sorted(due, key=lambda doc: doc["tellAt"])[:limit]
 
 
 def _without_outbox(document: dict[str, Any]) -> dict[str, Any]:

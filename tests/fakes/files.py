@@ -11,10 +11,10 @@ from functions.files.runs import beyond
 from leanda import ids
 from leanda.contracts.artefacts import Row
 from leanda.contracts.events import RunState
-from tests.fakes.aggregates import FakeAggregates
+from tests.fakes.aggregates import FakeAggregates, FakeTellers
 
 
-class FakeNodes(FakeAggregates):
+class FakeNodes(FakeTellers):
     def _all(self) -> list[dict[str, Any]]:
         return [found for key in self.documents if (found := self.get(key))]
 

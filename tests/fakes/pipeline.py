@@ -42,7 +42,7 @@ from leanda.http.cursors import Cursors
 from leanda.messaging.consumer import Budget, Consumer
 from leanda.persistence.aggregates import relay
 from leanda.ports import Message
-from tests.fakes.aggregates import FakeAggregates
+from tests.fakes.aggregates import FakeAggregates, FakeTellers
 from tests.fakes.artefacts import FakeArtefacts
 from tests.fakes.clock import FakeClock
 from tests.fakes.files import FakeNodes, FakeRecords, FakeRuns
@@ -53,12 +53,6 @@ from tests.fakes.search import InProcessAuthority, InProcessCatalogue, memory_in
 from tests.unit.search.generations import MemoryGenerations, MemoryHoldings, MemoryMeter
 
 USER = "11111111-1111-4111-8111-111111111111"
-
-
-class FakeTellers(FakeAggregates):
-    def untold(self, now: datetime, *, limit: int) -> list[dict[str, Any]]:
-        due = [doc for key in self.documents if (doc := self.get(key)) and "told" in doc and doc["tellAt"] < now]
-        return sorted(due, key=lambda doc: doc["tellAt"])[:limit]
 
 
 class FakeUploadAggregates(FakeTellers):

@@ -19,6 +19,7 @@ from leanda.contracts.events import FolderCreated, RunState
 from leanda.errors import OutboxFull, RevisionConflict, Unavailable
 from leanda.limits import MAX_OUTBOX_ENTRIES
 from leanda.persistence.aggregates import relay
+from leanda.telling import HEARD
 from tests.fakes.clock import FakeClock
 from tests.fakes.files import FakeNodes, FakeRecords, FakeRuns
 from tests.fakes.messaging import FakePublisher
@@ -249,6 +250,16 @@ class TestNodes:
         now = world.clock.now() + timedelta(minutes=2.5)
         assert [run["_id"] for run in found(now, limit=9)] == ["r1", "r2"]
         assert [run["_id"] for run in found(now, limit=1)] == ["r1"]
+
+    def test_what_was_told_of_a_node_is_due_until_it_is_heard(self, world: World) -> None:
+        for key, minutes in (("b", 2), ("a", 1), ("later", 9)):
+            due = world.clock.now() + timedelta(minutes=minutes)
+            world.nodes.insert(node(key, told={"type": "t"}, tellAt=due, tellings=0), Change(), ORIGIN)
+        world.nodes.insert(node("heard"), Change(), ORIGIN)
+        due = world.clock.now() + timedelta(minutes=3)
+        assert [one["_id"] for one in world.nodes.untold(due, limit=9)] == ["a", "b"]
+        world.nodes.apply(node("a"), HEARD, ORIGIN)
+        assert [one["_id"] for one in world.nodes.untold(due, limit=9)] == ["b"]
 
     def test_of_the_runs_that_are_further_the_last_one_to_begin_is_known(self, world: World) -> None:
         states = ["Finished", "Processing", "Parsing", "Open", "Failed", "Cancelled", "Superseded", "NotRequested"]

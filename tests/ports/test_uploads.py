@@ -12,10 +12,11 @@ import pytest
 from pymongo import MongoClient
 
 from functions.blobs.adapters import MongoBlobs, MongoUploads
-from functions.blobs.ports import Blobs, Tellers, Uploads
-from functions.blobs.telling import HEARD
+from functions.blobs.ports import Blobs, Uploads
 from leanda.changes import Change
 from leanda.contracts.envelope import Origin
+from leanda.persistence.tellers import Tellers
+from leanda.telling import HEARD
 from tests.fakes.clock import FakeClock
 from tests.fakes.messaging import FakePublisher
 from tests.fakes.pipeline import FakeBlobAggregates, FakeUploadAggregates

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from leanda.contracts.envelope import Event
 from leanda.errors import LeandaError
+from leanda.messaging import Consumer
 from tests.fakes.pipeline import USER
 from tests.faults.simulated.boundaries import Boundaries
 from tests.faults.simulated.cloud import Simulator
@@ -86,6 +88,22 @@ def test_a_fault_at_some_boundaries_changes_nothing(how: str, calm: Boundaries) 
 def test_a_fault_at_every_boundary_changes_nothing(how: str, calm: Boundaries) -> None:
     for at in calm.suiting(how):
         disturbed(at, how)
+
+
+def test_what_is_asked_of_blobs_may_get_lost_once() -> None:
+    cloud = Simulator(1, Boundaries())
+    lost: set[str] = set()
+
+    def once(consumer: Consumer, event: Event) -> bool:
+        first = consumer.name == "blobs-on-file-events" and event.id not in lost
+        lost.add(event.id)
+        return first
+
+    cloud.lost = once
+    upload(cloud, "bundle.zip", archive(), "key", unpack=True)
+    cloud.wait_out()
+    check(cloud)
+    assert lost
 
 
 @pytest.mark.parametrize("round_", range(3))

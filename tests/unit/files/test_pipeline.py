@@ -22,6 +22,7 @@ ME = Viewer(USER)
 ORIGIN = Origin(cause="request", correlation_id="correlation-1")
 SMILES = b"CCO ethanol\nc1ccccc1 benzene\nCC(=O)Oc1ccccc1C(=O)O aspirin\n"
 PARTLY = b"CCO ethanol\nnot-a-smiles( broken\nC methane\n"
+WATCHED = ("repeated", "closed", "announced", "told", "asked", "failed")
 TABLE = b"name,MW,ok\n" + b"".join(b"row %d,%d.5,true\n" % (n, n) for n in range(2500))
 WIDE = b"a,b\n" + b"".join(b"%d,%s\n" % (n, b"some text " * 10) for n in range(12_000))
 
@@ -343,10 +344,10 @@ def test_a_run_without_progress_is_ended_with_a_reason() -> None:
     file_id = cloud.upload("drugs.smi", SMILES)
     cloud.deliver()
     assert cloud.files.get(ME, file_id)["status"] == "Loaded"
-    assert cloud.watchdog.look_after() == {"repeated": 0, "closed": 0, "announced": 0, "told": 0, "failed": 0}
+    assert cloud.watchdog.look_after() == dict.fromkeys(WATCHED, 0)
     for repeated in (1, 1, 1, 0):
         cloud.clock.forward(minutes=16)
-        done = {"repeated": repeated, "closed": 1 - repeated, "announced": 0, "told": 0, "failed": 0}
+        done = dict.fromkeys(WATCHED, 0) | {"repeated": repeated, "closed": 1 - repeated}
         assert cloud.watchdog.look_after() == done
         cloud.deliver()
     requests = cloud.broker.events("leanda.files.file.created.v1")

@@ -1,8 +1,7 @@
-"""What was told of a file's bytes, kept until `files` takes it up; told again after a quarter of an hour, and slower then. Pure.
+"""What one context told another of a file, kept until that has taken it up; told again after a quarter of an hour, and slower then.
 
-A repetition has the id and the body of what it repeats. `files` says with the request of a run which bytes it has taken. Of what
-changes nothing there (the same bytes again), ends a file (a refusal, an expiry) or is attached to it (a checksum) it says
-nothing: that is told so often and no more.
+A document keeps one such fact (`told`, `tellAt`, `tellings`); it is removed when the other's answer comes, of whatever kind. A
+repetition has the id and the body of what it repeats. Where no answer is to be expected a fact is told so often and no more. Pure.
 """
 
 from __future__ import annotations
@@ -10,14 +9,16 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from functions.blobs.domain import LOST_AFTER
+from leanda import limits
 from leanda.changes import Change, message_of
 from leanda.contracts.envelope import Origin
 from leanda.contracts.registry import data_of
 
+LOST_AFTER: Final = timedelta(seconds=limits.STEP_SECONDS)
 TIMES: Final = 4
 """The last time some five days after the first."""
-HEARD: Final = Change(unset=("told", "tellAt", "tellings"), guarded=False)
+KEPT: Final = ("told", "tellAt", "tellings")
+HEARD: Final = Change(unset=KEPT, guarded=False)
 
 
 def kept(change: Change, origin: Origin, *, revision: int, at: datetime) -> dict[str, Any]:
@@ -27,25 +28,34 @@ def kept(change: Change, origin: Origin, *, revision: int, at: datetime) -> dict
         "type": told.TYPE,
         "data": told.to_json_dict(),
         "origin": origin.model_dump(),
-        "sequence": str(revision),
+        "sequence": told.discriminator() or str(revision),
     }
     return {"told": said, "tellAt": at + LOST_AFTER, "tellings": 0}
 
 
-def again(document: dict[str, Any], *, at: datetime) -> Change:
-    """The same once more, and when next."""
+def is_last(document: dict[str, Any]) -> bool:
+    """Whether what is told now is not told again."""
+    return bool(document["tellings"] + 1 >= TIMES)
+
+
+def again(document: dict[str, Any], *, source: str, at: datetime) -> Change:
+    """The same once more, and when next.
+
+    Args:
+        source: the context's name, as in every event of it.
+    """
     said, times = document["told"], document["tellings"] + 1
     event = Origin.model_validate(said["origin"]).event(
         said["type"],
-        source="blobs",
+        source=source,
         subject=said["data"]["fileId"],
         data=said["data"],
         at=at,
         sequence=said["sequence"],
     )
     message = message_of(data_of(event), event)
-    if times == TIMES:
-        return Change(unset=HEARD.unset, again=(message,), guarded=False)
+    if is_last(document):
+        return Change(unset=KEPT, again=(message,), guarded=False)
     return Change(set_={"tellAt": at + _wait(times), "tellings": times}, again=(message,), guarded=False)
 
 
