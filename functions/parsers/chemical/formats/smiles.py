@@ -34,7 +34,7 @@ class SmilesFormat:
     """
 
     name = "smiles"
-    version = "3"
+    version = "4"
     empty_is_failure = True
 
     def boundaries(self, blocks: Iterable[bytes], *, head: bytes, first_index: int = 0) -> Iterator[int]:

@@ -18,7 +18,7 @@ from leanda.contracts.artefacts import FieldValue, Issue, Record, Structure
 from leanda.parsing.format import Format
 from leanda.parsing.lines import line_ends, lines, readable_head
 from leanda.parsing.records import BOM, BOM_DROPPED, decode, error, failed, guarded, refused, too_large
-from leanda.parsing.smiles import MAX_CELL_CHARACTERS, ReactionLayout, plausible_reaction, reaction_layout
+from leanda.parsing.smiles import MAX_CELL_CHARACTERS, ReactionLayout, flaw, plausible_reaction, reaction_layout
 
 REACTION_SMILES: Final = "chemical/x-daylight-reaction-smiles"
 _REMEMBERED: Final = 20_000
@@ -28,7 +28,7 @@ class ReactionSmilesFormat:
     """See `leanda.parsing.format.Format`. A record is a line that is neither blank, comment nor header."""
 
     name = "reaction-smiles"
-    version = "3"
+    version = "4"
     empty_is_failure = True
 
     def boundaries(self, blocks: Iterable[bytes], *, head: bytes, first_index: int = 0) -> Iterator[int]:
@@ -112,9 +112,11 @@ def _participants(text: str) -> tuple[list[Participant], tuple[Issue, ...]]:
         except _PartInvalid as invalid:
             return [], invalid.issues
         except _PartRefused:
-            pass  # A ring bond may close in another part.
+            pass
     try:
         return list(_of_indigo(structures.load_reaction(text))), ()
+    except structures.SmilesInvalid as refusal:
+        return [], (error("SMILES_INVALID", f"This is no reaction as it stands: {structures.reason(refusal)}."),)
     except Exception as refusal:
         return [], (error("TOOLKIT_REFUSED", f"Indigo cannot read the reaction: {structures.reason(refusal)}."),)
 
@@ -134,6 +136,8 @@ class _PartInvalid(Exception):
 @lru_cache(_REMEMBERED)
 def _component(part: str) -> toolkit.Component:
     """Solvents and reagents come again and again, so what is known of a part is remembered."""
+    if flaw(part):  # What is cut at dots may have been a branch, or a ring that another part closes.
+        raise _PartRefused
     molecule, issues = toolkit.load(part)
     if molecule is None:
         raise _PartInvalid(issues) if issues[0].code == "SMILES_INVALID" else _PartRefused

@@ -43,7 +43,7 @@ class Csv:
     """A delimited text, under the name that decides what is tried first: `csv`, or `tsv` for tabs."""
 
     name: str
-    version: str = "5"
+    version: str = "6"
     empty_is_failure: bool = False
     together: bool = True
 

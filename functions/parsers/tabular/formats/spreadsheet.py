@@ -61,7 +61,7 @@ class Spreadsheet:
     """A workbook under the name of its format: `xlsx`, `xlsb`, `xls` or `ods`; what it is decides its content."""
 
     name: str
-    version: str = "4"
+    version: str = "5"
     empty_is_failure: bool = False
 
     def records(self, file: BinaryIO) -> Iterator[Record]:

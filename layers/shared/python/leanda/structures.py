@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any, Final, NamedTuple
 
 from leanda.parsing import lone_pairs, molfiles
+from leanda.parsing.smiles import flaw, odd_atom
 
 TOOLKIT: Final = "Indigo 1.46.0"
 MOLFILE: Final = "chemical/x-mdl-molfile"
@@ -22,6 +23,7 @@ MAX_DROPPED_KEYWORDS: Final = 16
 
 _LINE_END: Final = re.compile(r"[\r\n]")
 _KEYWORD_UNKNOWN: Final = re.compile(r"unsupported property of CTAB3000(?: \(in (\w+) block\))?: (\S+)")
+_INCHI: Final = "InChI="
 _STANDARD_INCHI: Final = ""
 _ABSOLUTE, _OR, _AND = 1, 2, 3
 """Kinds of stereocentres (Indigo API, `Stereocenter.stereocenterType`)."""
@@ -100,6 +102,7 @@ def load(text: str) -> Loaded:
     dropped: list[tuple[str, str]] = []
     if asked:
         raise AsksQuestion(f"it asks for {asked}")
+    _refuse_flaw(text)
     while True:
         try:
             molecule = session().loadMolecule(lone_pairs.turned(text))
@@ -114,6 +117,7 @@ def load(text: str) -> Loaded:
                 raise
             dropped.append((block, keyword))
     if "\n" not in text:
+        _refuse_odd_atom(text)
         _set_double_bonds(molecule, text)
     return Loaded(molecule, tuple(dropped), unsaid_bond)
 
@@ -132,7 +136,12 @@ def load_reaction(text: str) -> Any:
 
     Raises:
         IndigoException: Indigo refuses it, or it is a query.
+        SmilesInvalid: a reaction SMILES that Indigo would take for another reaction.
     """
+    if "\n" not in text:
+        for side in text.split(" ", 1)[0].split(">"):
+            _refuse_flaw(side)
+            _refuse_odd_atom(side)
     return session().loadReaction(lone_pairs.turned(molfiles.reaction_understood(_with_line_feeds(text))))
 
 
@@ -142,6 +151,23 @@ def _for_indigo(text: str) -> molfiles.Understood:
 
 def _with_line_feeds(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def _refuse_flaw(text: str) -> None:
+    """Refuses a SMILES that is cut off or lacks a part, before anybody makes a molecule or a query of what is there."""
+    if "\n" in text or text.startswith(_INCHI):
+        return
+    if found := flaw(_first_word(text)):
+        raise SmilesInvalid(f"as a SMILES, {found}")
+
+
+def _refuse_odd_atom(text: str) -> None:
+    if found := odd_atom(_first_word(text)):
+        raise SmilesInvalid(f"as a SMILES, it has an atom {found}")
+
+
+def _first_word(text: str) -> str:
+    return next(iter(text.split(None, 1)), "")
 
 
 def _set_double_bonds(molecule: Any, smiles: str) -> None:

@@ -17,7 +17,16 @@ _SMILES_TOKENS = re.compile(
     r"|[-=#$:/\\~.()]|%\d\d|\d)++"
 )
 _BRACKETED = re.compile(r"\[[^\[\]]*+\]")
-_RING = re.compile(r"%\d\d|\d")
+_RING = re.compile(r"%\(\d+\)|%\d\d|\d")
+_BOND: Final = r"[-=#$:/\\~]"
+_MISPLACED: Final = (
+    (re.compile(rf"(?:{_BOND}|\.)(?:[.)]|$)|^(?:{_BOND}|\.)"), "a bond or a dot that joins nothing"),
+    (re.compile(rf"{_BOND}{{2}}"), "two bonds side by side"),
+    (re.compile(rf"(?<!%)\((?:[()]|{_BOND}?[\d%])"), "a branch without a beginning"),
+)
+_BRACKET_ATOM: Final = re.compile(
+    r"\[\d*(?:[A-Z][a-z]?|[a-z]{1,2}|\*)(?:@@|@(?:(?:TH|AL|SP|TB|OH)\d{1,2})?)?(?:H\d?)?(?:\++|-+|[-+]\d{1,2})?(?::\d+)?\]"
+)
 _ARROWS: Final = re.compile(r"([^>\s]*)>([^>\s]*)>([^>\s]*)(?:\s+\|[^|]*\|)?")
 _DELIMITERS: Final = ("\t", ",", ";")
 _SAMPLE_LINES: Final = 200
@@ -26,16 +35,43 @@ MAX_CELL_CHARACTERS: Final = 10_000
 
 
 def plausible_smiles(token: str) -> bool:
-    """True when a text could be a SMILES: only its symbols, starts with an atom, branches and rings are closed."""
+    """True when a text could be a SMILES: only its symbols, starts with an atom, and `flaw` finds nothing."""
     if not _SMILES_TOKENS.fullmatch(token) or token[0] in "-=#$:/\\~.()%0123456789":
         return False
-    bare = _BRACKETED.sub("*", token)
-    if bare.count("(") != bare.count(")"):
-        return False
+    return flaw(token) is None
+
+
+def flaw(smiles: str) -> str | None:
+    """What is wrong with how a SMILES is put together, as a sentence's part; None when there is nothing.
+
+    Toolkits make a molecule of what was cut off (`CC(=O)Oc1ccccc1C(=O`) or lost a part (`C..C`, `C()C`, `N.`), without a word.
+    OpenSMILES 1.0, section 2: a branch holds a chain, a dot and a bond have an atom on either side; that a branch may begin with
+    a dot, and that a ring may close in another part (`C1.C1`), is said there. What stands in brackets is not looked at, so it may
+    as well be asked of a query (SMARTS).
+    """
+    bare = _BRACKETED.sub("*", smiles)
+    for misplaced, what in _MISPLACED:
+        if misplaced.search(bare):
+            return f"it has {what}"
+    depth = 0
+    for mark in bare:
+        depth += (mark == "(") - (mark == ")")
+        if depth < 0:
+            return "a branch ends that did not begin"
+    if depth:
+        return "a branch does not end"
     open_rings: set[str] = set()
     for ring in _RING.findall(bare):
         open_rings ^= {ring}
-    return not open_rings
+    return "a ring is not closed" if open_rings else None
+
+
+def odd_atom(smiles: str) -> str | None:
+    """The first atom in brackets whose parts are not in the order that OpenSMILES 1.0 gives them (section 3.1.1), or come twice.
+
+    In `[N+H4]` and `[Na+-1]`, a toolkit takes what it likes. Queries (`[C,N]`, `[#6]`) have atoms of other forms.
+    """
+    return next((atom for atom in _BRACKETED.findall(smiles) if not _BRACKET_ATOM.fullmatch(atom)), None)
 
 
 def telling_smiles(token: str) -> bool:
