@@ -325,7 +325,7 @@ def _pairs(fields: Iterable[Row]) -> Iterator[str]:
     for field in fields:
         value = field.get("value")
         if value is not None:
-            for said in (value, field["written"]) if "written" in field else (value,):
+            for said in dict.fromkeys((value, field.get("written", value))):
                 text = pair(field["name"], said)
                 if len(text) <= MAX_PAIR_CHARACTERS:
                     yield text

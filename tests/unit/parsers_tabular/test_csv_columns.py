@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from functions.parsers.tabular.formats import CSV
+from leanda import limits
+from leanda.persistence.artefacts import pack, rows_in
+from leanda.statistics import typed
 from tests.unit.parsers.reading import codes
 from tests.unit.parsers_tabular.csvs import head_of, read_all, values
 
@@ -43,6 +46,41 @@ def test_behind_the_first_rows_the_column_is_the_same_in_every_chunk() -> None:
     head, ends = head_of(table), list(CSV.boundaries([table], head=head_of(table)))
     last = list(CSV.read(table[ends[-4] :], first_index=len(ends) - 3, head=head))
     assert [values(record)[1] for record in last] == [19999.5, "none", 1.234]
+
+
+# --- codes --------------------------------------------------------------------------------------------------------------
+
+
+def typed_values(table: bytes, column: int = 0) -> list[object]:
+    rows = [typed(row) for row in rows_in(pack(read_all(table)))]
+    assert [typed(row) for row in rows] == rows
+    return [row["fields"][column].get("value") for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["A1", "1E5", "B2"], ["A1", "1E5", "B2"]),
+        (["A1", " 1e5 ", "", "7", "n/a"], ["A1", " 1e5 ", None, 7, "n/a"]),
+        (["2310009E13", "4930402H24"], ["2310009E13", "4930402H24"]),
+        (["1E5", "2E3"], [100000.0, 2000.0]),
+        (["1E5", "12"], [100000.0, 12]),
+        (["1E5", "2.5", "none of it"], [100000.0, 2.5, "none of it"]),
+        (["1E5", "<0.5", "7"], [100000.0, "<0.5", 7]),
+        (["1E5", "1E-5", "none of it"], [100000.0, 1e-05, "none of it"]),
+        (["A1", "1E+5"], ["A1", 100000.0]),
+    ],
+)
+def test_what_reads_as_a_number_among_codes_is_a_code(cells: list[str], expected: list[object]) -> None:
+    table = "".join(f"{cell},x\n" for cell in ["id", *cells]).encode()
+    assert typed_values(table) == expected
+
+
+def test_codes_are_known_behind_the_first_rows_and_in_rows_of_another_width() -> None:
+    table = b"id,mass\n" + b"".join(b"A%d,%d\n" % (n, n) for n in range(40_000)) + b"1E5,1E5\n2E5\n3E5,7,8\n"
+    assert len(table) > limits.HEAD_BYTES
+    assert typed_values(table)[-3:] == ["1E5", "2E5", "3E5"]
+    assert typed_values(table, 1)[-3:] == [100000.0, None, 7]
 
 
 # --- molecules ----------------------------------------------------------------------------------------------------------

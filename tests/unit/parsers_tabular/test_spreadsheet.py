@@ -57,6 +57,22 @@ def test_values_keep_their_types() -> None:
     assert [type(value) for [value] in zip(values([record])[0][:4], strict=True)] == [int, float, float, bool]
 
 
+@pytest.mark.parametrize("text", ["100234", "1E5", "1.10", "true", " 7 ", "-3", "2310009E13"])
+def test_what_is_stored_as_text_stays_text_and_makes_its_column_one_of_texts(text: str) -> None:
+    records = [*rows_in(pack(read(made.xlsx({"S": [["id", "mass"], [text, 1], ["8", 2], ["9", 3.5]]}))))]
+    first, *_ = [typed(record) for record in records]
+    assert [field["value"] for field in first["fields"]] == [text, 1]
+    assert typed(first) == first
+    for some in (records, [typed(record) for record in records]):
+        assert [qualify(one)["dataType"] for one in observe(some)] == ["string", "decimal"]
+
+
+def test_dates_and_words_of_text_are_what_they_are() -> None:
+    records = [*rows_in(pack(read(made.xlsx({"S": [["on", "good"], ["2020-01-02", "yes"], ["2020-01-03", "no"]]}))))]
+    assert [qualify(one)["dataType"] for one in observe(map(typed, records))] == ["date", "boolean"]
+    assert all("written" not in field for record in records for field in record["fields"])
+
+
 def test_a_sheet_with_merged_cells_says_where_they_are() -> None:
     rows = [["Group", None, "Other", None], ["a", "b", "a", "b"], [1, 2, 3, 4]]
     first, second = read(made.xlsx({"S": rows}, merged=["A1:B1", "C1:D1"]))

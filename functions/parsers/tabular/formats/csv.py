@@ -1,7 +1,8 @@
 """CSV and TSV: one record per row, after RFC 4180 and what spreadsheets really write.
 
 Values stay text here (an empty cell is None): what type a column has is known only when the whole file was seen. Only numbers
-with a decimal comma become numbers already, in columns of them (see `decimal_commas`), with the cell's text as `written`.
+with a decimal comma become numbers already, in columns of them (see `decimal_commas`), with the cell's text as `written`; and
+what reads as a number in a column of codes (see `codes`) is text for good, which `written` beside it says.
 
 A quoted cell may hold line ends. One that is not closed as it should be (`leanda.parsing.quotes` says how, and within how
 many lines) is no quoted cell: it stays as it is written, with the warning `QUOTE_NOT_CLOSED` on its row, which ends at its
@@ -20,7 +21,7 @@ from functools import lru_cache
 from itertools import batched, chain, islice, pairwise
 from typing import Final
 
-from functions.parsers.tabular.formats import decimal_commas
+from functions.parsers.tabular.formats import codes, decimal_commas
 from functions.parsers.tabular.formats.dialect import Table, describe, wider
 from functions.parsers.tabular.formats.lines import RowLines, quoted
 from functions.parsers.tabular.formats.rows import row_ends
@@ -111,6 +112,7 @@ class _Chunk:
         self._first_index = first_index
         self._smiles = _smiles_column(table)
         self._commas = _comma_columns(table)
+        self._codes = _code_columns(table)
         self._lines = RowLines(table.columns)
 
     def written(self, spans: Iterable[tuple[int, int]]) -> Iterator[Written]:
@@ -135,15 +137,25 @@ class _Chunk:
     def _line(self, index: int, cells: list[str]) -> bytes | None:
         """The row as a line, if there is nothing to say of it."""
         structure = structure_of(cells, self._smiles) if self._smiles is not None else None
-        if not self._commas:
+        whole = len(cells) == len(self._table.columns)
+        known = self._known(cells) if whole and (self._commas or self._codes) else {}
+        if not known:
             return self._lines.line_of_texts(index, cells, structure)
-        if len(cells) != len(self._table.columns) or any("\0" in cell for cell in cells):
+        if any("\0" in cell for cell in cells):
             return None
         values = [quoted(cell) if cell else None for cell in cells]
+        for n, value in known.items():
+            told = quoted(value) if isinstance(value, str) else repr(value)
+            values[n] = f'{told},"written":{quoted(cells[n].strip())}'
+        return self._lines.line(index, values, structure)
+
+    def _known(self, cells: list[str]) -> dict[int, float | str]:
+        """Values whose type its column tells already, by their place."""
+        found: dict[int, float | str] = {n: cells[n] for n in self._codes if codes.reads_as_number(cells[n])}
         for n in self._commas:
             if (value := decimal_commas.number(cells[n])) is not None:
-                values[n] = f'{value!r},"written":{quoted(cells[n].strip())}'
-        return self._lines.line(index, values, structure)
+                found[n] = value
+        return found
 
     def _all_at_once(self, spans: Sequence[tuple[int, int]]) -> list[list[str]] | None:
         """The rows in one go, which is the normal case; None when some row needs to be looked at by itself."""
@@ -202,9 +214,8 @@ class _Chunk:
         fields: list[dict[str, object]] = [
             {"name": name, "value": cell or None} for name, cell in zip(columns, cells, strict=True)
         ]
-        for n in self._commas:
-            if (value := decimal_commas.number(cells[n])) is not None:
-                fields[n] |= {"value": value, "written": cells[n].strip()}
+        for n, value in self._known(cells).items():
+            fields[n] |= {"value": value, "written": cells[n].strip()}
         structure = structure_of(cells, self._smiles)
         return Record.model_validate(
             {"index": index, "type": "row", "structure": structure, "fields": fields, "issues": issues}
@@ -225,6 +236,11 @@ class _Chunk:
 @lru_cache(maxsize=8)
 def _comma_columns(table: Table) -> tuple[int, ...]:
     return decimal_commas.comma_columns(table)
+
+
+@lru_cache(maxsize=8)
+def _code_columns(table: Table) -> tuple[int, ...]:
+    return codes.code_columns(table)
 
 
 @lru_cache(maxsize=8)

@@ -3,8 +3,9 @@
 Each sheet is a table of its own: notes above the header are left out and the header is found by the rules of CSV (see `dialect`);
 blank rows are no rows. Properties tell where a row stands: `sheet`, `row` (from 1, as the program shows it), and `hidden` where the
 sheet is. Values keep their type: whole numbers are integers (the formats know doubles only), dates and times are ISO 8601 text,
-lengths of time ISO 8601 durations. Formulas give the value that was saved with them; errors such as `#DIV/0!` give none, and in
-XLSX a warning on the row. A row of nothing but errors is blank.
+lengths of time ISO 8601 durations. What is stored as text stays text, whatever it looks like (`100234`, `1E5`), and makes its
+column one of texts: whoever wrote an id so did not mean a number. Formulas give the value that was saved with them; errors such as
+`#DIV/0!` give none, and in XLSX a warning on the row. A row of nothing but errors is blank.
 
 Calamine builds a sheet as one dense block: a stray cell in the last row of a wide sheet can take all memory there is, which
 ends the process. Whoever reads files of strangers does so in a guarded child.
@@ -35,6 +36,7 @@ from leanda.contracts.artefacts import Issue, Record
 from leanda.errors import FileBomb, FileCorrupt, ParseFailure
 from leanda.parsing.format import Written, records_of
 from leanda.parsing.records import error, failed, warning
+from leanda.statistics import would_change
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet, CalamineWorkbook
@@ -296,7 +298,10 @@ def duration(length: timedelta) -> str:
 
 
 def _text(value: str) -> str | None:
-    return quoted(value.replace("\0", "") if "\0" in value else value) if value else None
+    if not value:
+        return None
+    told = quoted(value.replace("\0", "") if "\0" in value else value)
+    return f'{told},"written":{told}' if would_change(value) else told
 
 
 def _number(value: float) -> str | None:

@@ -18,7 +18,8 @@ typed by itself, by rules that are conservative on purpose: what a spreadsheet w
 The column: only booleans → boolean; only integers → integer; integers and decimals → decimal; only dates → date; any
 other mixture → string. A numeric column that meets one word is text, and `1` among `yes` and `no` makes text too.
 Values keep their kind in it: of `<0.5` and `0.7` in one column the second is a number. Nothing of its spelling is lost,
-see `typed`: a code that reads as a number (`1e5`) is known by `written`.
+see `typed`: a code that reads as a number (`1e5`) is known by `written`. A text beside which `written` stands is known to be
+no number by who read it (a cell that its workbook stores as text): it is a string, here as in its column.
 """
 
 from __future__ import annotations
@@ -60,6 +61,7 @@ _UNITS: Final = _UNITS_ONLY | frozenset(
     ["s", "min", "h", "K", "g", "L", "m", "Pa", "bar", "mol", "M", "V", "A", "Hz", "J"]
 )
 _WORDS: Final = {"true": True, "yes": True, "false": False, "no": False}
+_JSON_WORDS: Final = ("true", "false")
 _MAY_BE_TYPED: Final = frozenset("-.0123456789tTfFyYnN")
 _LONGEST_TYPED: Final = 400
 _INT64: Final = 2**63
@@ -74,6 +76,12 @@ def type_value(text: str) -> Value:
     return _said(text).value
 
 
+def would_change(text: str) -> bool:
+    """Whether `typed` would make a number, true or false of a text that stands alone."""
+    value = _said(text).value
+    return isinstance(value, float | int) and (not isinstance(value, bool) or text.strip() in _JSON_WORDS)
+
+
 def type_of(value: Value) -> ValueType | None:
     """The type's name of a value, typed or still text; None for nothing."""
     return _said(value).kind
@@ -85,8 +93,8 @@ def typed(record: Row) -> Row:
     Numbers, `true` and `false` become such, so that ranges of numbers can be searched. `yes`, `no` and `TRUE` stay text:
     in a column of countries NO is Norway, in one of towns TRUE is in West Virginia, and only the whole column tells;
     `qualify` calls a column of nothing but such words boolean. A number that JSON writes otherwise than the text (`1.10`,
-    `1e5`) has the text as `written` beside its `value`. Statistics are the same before and after, and typing again
-    changes nothing.
+    `1e5`) has the text as `written` beside its `value`; a text that has `written` stays. Statistics are the same before and
+    after, and typing again changes nothing.
     """
     return {**record, "fields": [_typed_field(field) for field in record.get("fields", ())]}
 
@@ -114,7 +122,8 @@ class Observation:
             tally = seen.get(name)
             if tally is None:
                 tally = seen[name] = _Tally(record["index"])
-            tally.add(field.get("value"))
+            value = field.get("value")
+            tally.add(_Said("string", None, value, value) if _is_text(field, value) else _said(value))
 
     def statistics(self) -> list[FieldStatistics]:
         return _in_order(tally.statistics(name) for name, tally in self._seen.items())
@@ -220,8 +229,8 @@ class _Tally:
         self._distinct: set[str] = set()
         self._capped = False
 
-    def add(self, value: Value) -> None:
-        kind, number, shown, _, _ = _said(value)
+    def add(self, said: _Said) -> None:
+        kind, number, shown, _, _ = said
         if kind is None:
             self._nulls += 1
             return
@@ -271,17 +280,21 @@ def _merged(one: FieldStatistics, other: FieldStatistics) -> FieldStatistics:
 
 def _typed_field(field: Mapping[str, Any]) -> Mapping[str, Any]:
     value = field.get("value")
-    if not isinstance(value, str):
+    if not isinstance(value, str) or _is_text(field, value):
         return field if value is not None else {"name": field["name"]}
     _, _, _, said, written = _said(value)
     if said is None:
         return {"name": field["name"]}
     # A word for true or false stays text unless it is JSON's own.
-    if isinstance(said, bool) and value.strip() not in ("true", "false"):
+    if isinstance(said, bool) and value.strip() not in _JSON_WORDS:
         said = value
     if written is None:
         return {"name": field["name"], "value": said}
     return {"name": field["name"], "value": said, "written": written}
+
+
+def _is_text(field: Mapping[str, Any], value: Value) -> bool:
+    return isinstance(value, str) and field.get("written") is not None
 
 
 class _Said(NamedTuple):
@@ -322,7 +335,7 @@ def _said_by_text(text: str) -> _Said:
     if stripped[0] not in _MAY_BE_TYPED:
         return string
     if (word := stripped.lower()) in _WORDS:
-        return _Said("boolean", None, word if word in ("true", "false") else text, _WORDS[word])
+        return _Said("boolean", None, word if word in _JSON_WORDS else text, _WORDS[word])
     if _INTEGER.fullmatch(stripped):
         value = int(stripped)
         return _Said("integer", float(value), _number_text(value), value)

@@ -34,7 +34,8 @@ class FieldValue(Contract):
 
     Attributes:
         written: a number as the file writes it, where JSON writes it otherwise: `1.10` for 1.1, whose last zero says how
-            precise it is, or `1e5` for 100000.0, which may be a code. Outer blanks do not count.
+            precise it is, or `1e5` for 100000.0, which may be a code. Outer blanks do not count. Beside a text it is the
+            same text, which looks like a number and is none: a cell that its workbook stores as text, a well `1E5` among wells.
     """
 
     name: str
