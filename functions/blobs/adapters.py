@@ -11,12 +11,13 @@ from itertools import chain
 from typing import Any, Final
 from urllib.parse import quote
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 from pymongo.database import Database
 
 from functions.blobs.domain import StoredObject
 from functions.blobs.ports import Head, Listed, Listing, Part
 from leanda import limits
+from leanda.aws import NO_ANSWER
 from leanda.errors import NotFound, Unavailable
 from leanda.originals import INBOX
 from leanda.persistence.aggregates import MongoAggregates
@@ -265,5 +266,5 @@ def _s3_errors() -> Iterator[None]:
         if error.response["Error"]["Code"] in _GONE:
             raise _Gone from error
         raise Unavailable(detail=f"AWS: {error}"[:500]) from error
-    except BotoCoreError as error:
+    except NO_ANSWER as error:
         raise Unavailable(detail=f"AWS: {error}"[:500]) from error

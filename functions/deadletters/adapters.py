@@ -57,7 +57,9 @@ class S3FailureObjects:
         self._client, self._bucket = client, bucket
 
     def get(self, key: str, version_id: str | None) -> bytes | None:
-        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.exceptions import ClientError
+
+        from leanda.aws import NO_ANSWER
 
         version = {"VersionId": version_id} if version_id and version_id != "null" else {}
         try:
@@ -66,7 +68,7 @@ class S3FailureObjects:
             if error.response["Error"]["Code"] in {"NoSuchKey", "NoSuchVersion", "404"}:
                 return None
             raise Unavailable(detail=f"S3: {error}") from error
-        except BotoCoreError as error:
+        except NO_ANSWER as error:
             raise Unavailable(detail=f"S3: {error}") from error
         return body
 

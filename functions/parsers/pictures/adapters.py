@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from functions.parsers.pictures.domain import Record, Subject
 from leanda import limits
+from leanda.aws import NO_ANSWER
 from leanda.discovery.client import ServiceClient
 from leanda.errors import Unavailable
 
@@ -108,5 +109,5 @@ def _s3_errors() -> Iterator[None]:
         if error.response["Error"]["Code"] in _ABSENT:
             raise _Absent from error
         raise Unavailable(detail=f"S3: {error}"[:500]) from error
-    except BotoCoreError as error:
+    except NO_ANSWER as error:
         raise Unavailable(detail=f"S3: {error}"[:500]) from error

@@ -71,7 +71,9 @@ class LambdaFunctions:
         self._client, self._names = client, names
 
     def invoke(self, consumer: str, event: dict[str, Any]) -> Answer:
-        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.exceptions import ClientError
+
+        from leanda.aws import NO_ANSWER
 
         function = self._names.get(consumer)
         if function is None:
@@ -83,7 +85,7 @@ class LambdaFunctions:
             if error.response["Error"]["Code"] == "ResourceNotFoundException":
                 raise FunctionUnknown(detail=str(error)) from error
             raise Unavailable(detail=f"Lambda: {error}") from error
-        except BotoCoreError as error:
+        except NO_ANSWER as error:
             raise Unavailable(detail=f"Lambda: {error}") from error
         try:
             payload = json.loads(body or b"null")
@@ -105,11 +107,13 @@ class LambdaNudge:
         self._client, self._function = client, function
 
     def now(self) -> None:
-        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.exceptions import ClientError
+
+        from leanda.aws import NO_ANSWER
 
         try:
             self._client.invoke(FunctionName=self._function, InvocationType="Event", Payload=b"{}")
-        except (BotoCoreError, ClientError) as error:
+        except (ClientError, *NO_ANSWER) as error:
             logger.warning("not woken; the schedule will", function=self._function, detail=str(error))
 
 

@@ -56,9 +56,11 @@ class SqsDeadLetterQueue:
         self._client, self._url = client, url
 
     def send(self, letter: Letter) -> None:
-        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.exceptions import ClientError
+
+        from leanda.aws import NO_ANSWER
 
         try:
             self._client.send_message(QueueUrl=self._url, MessageBody=letter.body())
-        except (BotoCoreError, ClientError) as error:
+        except (ClientError, *NO_ANSWER) as error:
             raise Unavailable(detail=f"SQS: {error}") from error

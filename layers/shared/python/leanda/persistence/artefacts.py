@@ -76,7 +76,9 @@ class S3ArtefactStore:
         self._client, self._bucket = client, bucket
 
     def put(self, file_id: str, run: int, chunk: int, stage: str, body: bytes) -> str:
-        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.exceptions import ClientError
+
+        from leanda.aws import NO_ANSWER
 
         sha = hashlib.sha256(body).hexdigest()
         try:
@@ -87,12 +89,14 @@ class S3ArtefactStore:
                 ContentType="application/x-ndjson",
                 ContentEncoding="gzip",
             )
-        except (BotoCoreError, ClientError) as error:
+        except (ClientError, *NO_ANSWER) as error:
             raise Unavailable(detail=f"S3: {error}") from error
         return sha
 
     def get(self, file_id: str, run: int, chunk: int, stage: str, sha: str) -> bytes:
-        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.exceptions import ClientError
+
+        from leanda.aws import NO_ANSWER
 
         try:
             reply = self._client.get_object(Bucket=self._bucket, Key=_key(file_id, run, chunk, stage, sha))
@@ -101,7 +105,7 @@ class S3ArtefactStore:
             if error.response["Error"]["Code"] in {"NoSuchKey", "404"}:
                 raise NotFound("The artefact is gone.", detail=_key(file_id, run, chunk, stage, sha)) from error
             raise Unavailable(detail=f"S3: {error}") from error
-        except BotoCoreError as error:
+        except NO_ANSWER as error:
             raise Unavailable(detail=f"S3: {error}") from error
         return body
 
@@ -111,7 +115,9 @@ class S3ArtefactStore:
         Raises:
             Unavailable: S3 does not answer, or refuses.
         """
-        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.exceptions import ClientError
+
+        from leanda.aws import NO_ANSWER
 
         removed = 0
         try:
@@ -126,7 +132,7 @@ class S3ArtefactStore:
                 if refused := answer.get("Errors"):
                     raise Unavailable(detail=f"S3: {refused[0]}")
                 removed += len(keys)
-        except (BotoCoreError, ClientError) as error:
+        except (ClientError, *NO_ANSWER) as error:
             raise Unavailable(detail=f"S3: {error}") from error
         return removed
 
