@@ -144,6 +144,7 @@ def shown(node: Document, metadata: Any) -> dict[str, Any]:
     answer = {name: node[name] for name in names} | {name: node[name] for name in more if node.get(name) is not None}
     return answer | {
         "id": node["_id"],
+        "announced": node.get("announced", node["revision"]),
         "createdAt": node["createdAt"].isoformat(),
         "updatedAt": node["updatedAt"].isoformat(),
         "metadata": {"fields": [{"name": field["name"]} for field in (metadata or {}).get("fields", ())]},

@@ -273,6 +273,7 @@ def facts_of(item: Mapping[str, Any]) -> NodeFacts:
         deleted=bool(item["deleted"]),
         placement=int(item["placement"]),
         revision=int(item["revision"]),
+        announced=int(item.get("announced", item["revision"])),
         active_run=int(item.get("activeRun") or 0),
         total=int((item.get("counts") or {}).get("total", 0)),
         shown=item,

@@ -100,7 +100,7 @@ def compare(entry: Entry, held: HeldNode | None, records: Iterable[HeldRecords],
         missing = not forgotten(entry, now)
     else:
         ahead = held.revision > node.revision
-        stale = not ahead and (held.revision < node.revision or held.deleted != node.deleted)
+        stale = not ahead and (held.revision < node.announced or held.deleted != node.deleted)
     lacking = surplus = 0
     if entry.ended or not shows_records(node):
         expected, there, good = expected_records(entry), 0, 0

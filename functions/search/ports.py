@@ -81,7 +81,7 @@ class SearchIndex(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class NodeFacts:
-    """What `files` says of one file or folder now. `shown` is its whole answer."""
+    """What `files` says of one file or folder now. `announced`: the last revision that it told of; `shown`: its whole answer."""
 
     id: str
     type: str
@@ -90,6 +90,7 @@ class NodeFacts:
     deleted: bool
     placement: int
     revision: int
+    announced: int
     active_run: int
     total: int
     shown: Mapping[str, Any]

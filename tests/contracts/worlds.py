@@ -114,7 +114,7 @@ def _parser(kind: str) -> Parser:
 def _documents(cloud: Pipeline) -> Any:
     """All documents without what counts writes: how often a document was written is nobody's business."""
     kept = [cloud.nodes.documents, cloud.runs.documents, cloud.records.documents]
-    hidden = {"revision", "outbox"}
+    hidden = {"revision", "announced", "outbox"}
     shown = [{key: {n: v for n, v in doc.items() if n not in hidden} for key, doc in docs.items()} for docs in kept]
     # Bytes of artefacts are named by their digest, so the names say whether the content is the same.
     return [*shown, sorted(cloud.artefacts.bodies)]

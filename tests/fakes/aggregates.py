@@ -30,8 +30,10 @@ class FakeAggregates:
     def insert(self, document: Mapping[str, Any], change: Change, origin: Origin) -> bool:
         if document["_id"] in self.documents:
             return False
-        entries = self._entries(change, origin, document.get("revision", 0))
-        self.documents[document["_id"]] = copy.deepcopy(dict(document)) | {"outbox": entries}
+        revision = document.get("revision", 0)
+        entries = self._entries(change, origin, revision)
+        announced = {"announced": revision} if change.emit else {}
+        self.documents[document["_id"]] = copy.deepcopy(dict(document)) | announced | {"outbox": entries}
         return True
 
     def apply(self, document: Mapping[str, Any], change: Change, origin: Origin) -> None:
@@ -48,6 +50,8 @@ class FakeAggregates:
             _set(found, path, copy.deepcopy(value))
         for path in change.unset:
             found.pop(path, None)
+        if change.emit and change.guarded:
+            found["announced"] = revision
         if change.guarded:
             found["revision"] += 1
         found["outbox"] += entries

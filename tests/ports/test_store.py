@@ -94,6 +94,20 @@ class TestAggregates:
         world.nodes.publish("a")
         assert len(world.broker.sent) == 1, "a refused change announces nothing"
 
+    def test_the_last_revision_that_was_announced_is_known(self, world: World) -> None:
+        def announced() -> tuple[int, int]:
+            found = world.nodes.get("a")
+            return found["revision"], found["announced"]
+
+        world.nodes.insert(node("a"), Change(emit=(fact("a"),)), ORIGIN)
+        assert announced() == (0, 0)
+        world.nodes.apply(world.nodes.get("a"), Change(set_={"name": "b"}), ORIGIN)
+        assert announced() == (1, 0)
+        world.nodes.apply(world.nodes.get("a"), Change(unset=("size",), emit=(fact("a", 2),)), ORIGIN)
+        assert announced() == (2, 2)
+        world.nodes.apply(world.nodes.get("a"), Change(emit=(fact("a", 2),), guarded=False), ORIGIN)
+        assert announced() == (2, 2)
+
     def test_marks_commute_and_leave_the_revision(self, world: World) -> None:
         world.runs.insert(node("r", chunks={}), Change(), ORIGIN)
         read = world.runs.get("r")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -40,6 +41,19 @@ def test_the_file_keeps_its_results_and_tells_what_was_refused(cloud: Pipeline) 
     assert (file["status"], file["totalRecords"], file["size"], file["activeRun"]) == ("Processed", 2, len(SMILES), 1)
     assert file["latestRefusal"]["code"] == "FILE_TOO_LARGE"
     assert set(file["latestRefusal"]) == {"code", "message", "at"}
+
+
+def test_what_the_index_has_no_word_of_is_no_drift(cloud: Pipeline) -> None:
+    """A node's revision rises with every write of it, but of some nobody tells: the index cannot follow those."""
+    cloud.drop("a.smi", TOO_LARGE)
+    cloud.deliver()
+    cloud.drop("a.smi", SMILES * 2)
+    cloud.lost = lambda consumer, event: consumer.name == "processor-on-record-events"
+    cloud.deliver()
+    assert shown(cloud)["latestRun"]["state"] == "Parsed"
+    cloud.clock.forward(minutes=10)
+    report = cloud.reconciler.look(after=None, left=lambda: 1000.0, grace=timedelta(0))["report"]
+    assert {name: count for name, count in report.items() if count} == {"nodes": 1}
 
 
 def test_good_bytes_take_it_back_and_a_late_word_of_it_changes_nothing(cloud: Pipeline) -> None:

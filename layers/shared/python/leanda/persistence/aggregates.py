@@ -1,6 +1,7 @@
 """Documents that announce what happens to them: state and events in one atomic update (transactional outbox).
 
-A document has `_id`, `revision`, `outbox` (entries `{id, topic, key, body, at}`) and whatever its context keeps in it.
+A document has `_id`, `revision`, `outbox` (entries `{id, topic, key, body, at}`), `announced` (the revision with which something
+was announced last; others can know of no later one) and whatever its context keeps in it.
 Guards use `_id` or `{_id, revision}` alone. Entries are pulled by id after the broker confirmed them; a crash in between
 publishes them again with the same ids, which consumers recognise.
 """
@@ -92,10 +93,12 @@ class MongoAggregates:
             return {found["_id"]: found for found in self.collection.find({"_id": {"$in": wanted}}, {"outbox": 0})}
 
     def insert(self, document: Mapping[str, Any], change: Change, origin: Origin) -> bool:
-        entries = self._entries(change, origin, sequence=document.get("revision", 0))
+        revision = document.get("revision", 0)
+        entries = self._entries(change, origin, sequence=revision)
+        announced = {"announced": revision} if change.emit else {}
         with store_errors():
             try:
-                self.collection.insert_one({**document, "outbox": entries})
+                self.collection.insert_one({**document, **announced, "outbox": entries})
             except DuplicateKeyError:
                 return False
         return True
@@ -108,6 +111,8 @@ class MongoAggregates:
         update: dict[str, Any] = {}
         if change.set_:
             update["$set"] = dict(change.set_)
+        if change.emit and change.guarded:
+            update.setdefault("$set", {})["announced"] = revision
         if change.unset:
             update["$unset"] = dict.fromkeys(change.unset, "")
         if change.guarded:
