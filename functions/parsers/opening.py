@@ -11,6 +11,7 @@ from typing import BinaryIO, Final
 import PIL
 from PIL import Image, UnidentifiedImageError
 
+from leanda import limits
 from leanda.errors import FileBomb, FileCorrupt, ParseFailure
 
 TOOLKIT: Final = f"Pillow {PIL.__version__}"
@@ -19,6 +20,8 @@ MAX_PIXELS: Final = 1_000_000_000
 """A picture that claims more is refused. Whole-slide scans have more; they are TIFF, whose reader decodes nothing."""
 MAX_CANVAS_PIXELS: Final = 50_000_000
 """The same for GIF and WebP, whose readers allocate the canvas when they open the file."""
+MAX_TEXT_BYTES: Final = 8 * limits.MIB
+"""Texts of a PNG together, inflated; Pillow's own limit is 64 MiB (Pillow documentation, "PNG", `MAX_TEXT_MEMORY`)."""
 
 PLUGINS: Final = {
     "PNG": "PngImagePlugin",
@@ -43,7 +46,9 @@ def opened(file: BinaryIO, pillow: str) -> Iterator[Image.Image]:
         FileCorrupt: it cannot be read, whatever Pillow calls the reason.
     """
     # Its own plugin is enough; otherwise Pillow imports all forty of them.
-    importlib.import_module(f"PIL.{PLUGINS[pillow]}")
+    plugin = importlib.import_module(f"PIL.{PLUGINS[pillow]}")
+    if pillow == "PNG":
+        plugin.MAX_TEXT_MEMORY = MAX_TEXT_BYTES  # type: ignore[attr-defined]
     try:
         most = MAX_CANVAS_PIXELS if pillow in _WITH_CANVAS else MAX_PIXELS
         with _limited_to(most), Image.open(file, formats=(pillow,)) as image:

@@ -37,6 +37,9 @@ def misbehave(arguments: dict[str, Any], payload: bytes) -> Iterator[bytes]:
     if how in LAST_WORDS:
         os.write(2, LAST_WORDS[how])
         os.abort()
+    if how == "abort without memory":
+        _ = bytearray(b"x") * (900 << 20)
+        os.abort()
     if how == "segfault":
         import ctypes
 

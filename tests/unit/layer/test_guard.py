@@ -40,6 +40,7 @@ def test_results_come_in_order_and_the_child_is_reused(child: GuardedChild) -> N
     ("how", "death"),
     [
         ("abort", Death.CRASHED),
+        ("abort without memory", Death.MEMORY),
         ("abort in rust", Death.MEMORY),
         ("abort in c++", Death.MEMORY),
         ("abort with chatter", Death.CRASHED),

@@ -7,12 +7,15 @@ Time is the processor's: a busy machine must not decide.
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import os
 import random
 import struct
 import subprocess
 import sys
+import zipfile
+import zlib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -57,6 +60,38 @@ def _word(content: str | bytes) -> bytes:
     return documents.packed(documents.office_members("word/document.xml", content))  # type: ignore[arg-type]
 
 
+SPACES: Final = bytes(b" " * limits.MIB)
+
+
+@cache
+def _gigabyte() -> bytes:
+    """A thousand MiB of spaces, as RFC 1950 has them."""
+    deflated = zlib.compressobj(9)
+    return b"".join(deflated.compress(SPACES) for _ in range(1000)) + deflated.flush()
+
+
+def _pdf(content: bytes, filters: str) -> bytes:
+    objects = documents.pdf_objects(["x"])
+    objects[6] = f"<</Length {len(content)}/Filter{filters}>>stream\n{content.decode('latin-1')}\nendstream"
+    return documents.pdf_of(objects)
+
+
+def _with_member(package: bytes, name: str, content: bytes) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(package)) as archive:
+        members = {member: archive.read(member) for member in archive.namelist()}
+    return workbooks.packed(members | {name: content})
+
+
+def _png(width: int, *chunks: tuple[bytes, bytes]) -> bytes:
+    """A grey PNG as wide as high (PNG 1.2, section 3.2, "Chunk layout")."""
+    header = struct.pack(">IIBBBBB", width, width, 8, 0, 0, 0, 0)
+    parts = ((b"IHDR", header), *chunks, (b"IEND", b""))
+    rows = (
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(rows)
+
+
 def _good(kind: str, name: str) -> bytes:
     """A good file of about 5 MB; a smaller one makes the comparison stricter."""
     match name:
@@ -72,7 +107,15 @@ def _good(kind: str, name: str) -> bytes:
             return cdxml(*(cdxml_fragment(first=1 + 10 * n) for n in range(8_000))).encode()
         case "cdx":
             return cdx(*(fragment(first=1 + 10 * n) for n in range(600)))  # coordinates end soon behind that
-        case "gif" | "tiff" | "czi" | "lif" | "ome-xml" | "xls":
+        case "xlsb":
+            return _with_member(seeds()[kind, name][0], "xl/media/image.bin", os.urandom(GOOD_BYTES))
+        case "ods":
+            rows = (workbooks.ods_row(f"row {n}", n / 7) for n in range(100_000))
+            return workbooks.ods("".join(rows))
+        case "pptx":
+            slide = documents.slide_xml(documents.shape("a line of text\n" * 60))
+            return documents.pptx([slide] * 1000)
+        case "gif" | "tiff" | "czi" | "lif" | "ome-xml" | "xls" | "png":
             return seeds()[kind, name][0] + b"\n" * GOOD_BYTES
         case "pdf":
             return documents.pdf(["a line of text\n" * 60] * 3000)
@@ -81,6 +124,13 @@ def _good(kind: str, name: str) -> bytes:
 
 
 LIF: Final = files.lif()
+XLSB: Final = sample("any_sheets.xlsb").read_bytes()
+SLIDE: Final = "ppt/slides/slide1.xml"
+ROWS_OF_ROWS: Final = workbooks.ods_row("a", "b") + (
+    '<table:table-row table:number-rows-repeated="1048000"><table:table-cell table:number-columns-repeated="1000"'
+    ' office:value-type="float" office:value="1"/></table:table-row>'
+)
+TEXT: Final = (b"zTXt", b"Comment\0\0" + zlib.compress(SPACES[:-1]))
 LOOP: Final = "T02-02_002_page-tree-kids-links-recursive.pdf"
 BOMBS: Final[dict[str, tuple[str, str, Any, set[str]]]] = {
     "zip 1000:1": ("bundle", "zip", lambda: archives.packed({"zeros": bytes(64 * limits.MIB)}), {"FILE_BOMB"}),
@@ -99,6 +149,17 @@ BOMBS: Final[dict[str, tuple[str, str, Any, set[str]]]] = {
     "ome laughs": ("microscopy", "ome-xml", lambda: _laughs("OME").encode(), {"XML_ENTITIES_REFUSED", "FILE_BOMB"}),
     "mzml laughs": ("spectra", "mzml", lambda: _laughs("mzML").encode(), {"XML_ENTITIES_REFUSED"}),
     "pdf of itself": ("document", "pdf", lambda: sample(LOOP).read_bytes(), {"", "FILE_CORRUPT"}),
+    "pdf 1000:1": ("document", "pdf", lambda: _pdf(_gigabyte(), "/FlateDecode"), {"FILE_BOMB"}),
+    "pdf 1000000:1": ("document", "pdf", lambda: _pdf(zlib.compress(_gigabyte(), 9), "[/FlateDecode /FlateDecode]"), {"FILE_BOMB"}),
+    "pptx 1000:1": ("document", "pptx", lambda: _with_member(documents.pptx([""]), SLIDE, 64 * SPACES), {"FILE_BOMB"}),
+    "pptx laughs": ("document", "pptx", lambda: _with_member(documents.pptx([""]), SLIDE, _laughs("p:sld").encode()), {""}),
+    "xlsb 1000:1": ("tabular", "xlsb", lambda: _with_member(XLSB, "xl/worksheets/sheet1.bin", 64 * SPACES), {"FILE_BOMB"}),
+    "ods 1000:1": ("tabular", "ods", lambda: workbooks.ods(" " * 64 * limits.MIB), {"FILE_BOMB"}),
+    "ods of 2^30 cells": ("tabular", "ods", lambda: workbooks.ods(ROWS_OF_ROWS), {"FILE_CORRUPT", "FILE_BOMB", "PARSER_MEMORY"}),
+    "png of a gigabyte": ("image", "png", lambda: _png(32_000, (b"IDAT", _gigabyte())), {"FILE_BOMB"}),
+    "png with a gigabyte of text": ("image", "png", lambda: _png(4, (b"zTXt", b"Comment\0\0" + _gigabyte())), {"FILE_CORRUPT"}),
+    "png with a thousand texts": ("image", "png", lambda: _png(4, *([TEXT] * 1000)), {"FILE_CORRUPT"}),
+    "png with a huge profile": ("image", "png", lambda: _png(4, (b"iCCP", b"Comment\0\0" + _gigabyte())), {"FILE_CORRUPT"}),
     "xyz of 2^31 atoms": ("geometry", "xyz", lambda: b"999999999\n\n" + b"C 0 0 0\n" * 1000, {""}),
     "csv.gz 1000:1": ("tabular", "csv", lambda: gzip.compress(b"a,b\n" + b"1,2\n" * 20_000_000, 9), {"FILE_BOMB"}),
 }  # fmt: skip

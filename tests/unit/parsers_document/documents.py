@@ -110,6 +110,18 @@ def pdf(
     kids: str | None = None,
 ) -> bytes:
     """A PDF with a page of 300 by 200 points per text; `kids` and `count` may lie."""
+    return pdf_of(pdf_objects(texts, info=info, catalog=catalog, count=count, kids=kids))
+
+
+def pdf_objects(
+    texts: Sequence[str],
+    *,
+    info: str = "",
+    catalog: str = "",
+    count: str | None = None,
+    kids: str | None = None,
+) -> dict[int, str]:
+    """Its objects: from 5 a page, then its content, each."""
     first = 5
     pages = [first + 2 * n for n in range(len(texts))]
     kids = kids if kids is not None else " ".join(f"{page} 0 R" for page in pages)
@@ -126,7 +138,7 @@ def pdf(
             f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 200]/Contents {page + 1} 0 R/Resources<</Font<</F 3 0 R>>>>>>"
         )
         objects[page + 1] = f"<</Length {len(content)}>>stream\n{content}\nendstream"
-    return pdf_of(objects)
+    return objects
 
 
 def tagged_pdf(tree: str, more: Mapping[int, str], roles: str = "") -> bytes:

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import io
+import random
+import zlib
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from functions.parsers.document.formats import pdf as module
+from functions.parsers.document.formats import pdf_streams
 from functions.parsers.document.formats.pdf import Pdf
 from functions.parsers.document.formats.properties import pdf_date
 from functions.parsers.guarded import ReaderDied, read_whole
 from functions.parsers.packages import FileEncrypted
+from leanda import limits
 from leanda.contracts.artefacts import Record, RecordStatus
-from leanda.errors import FileCorrupt, FormatMismatch
+from leanda.errors import FileBomb, FileCorrupt, FormatMismatch
 from leanda.guard import GuardedChild, Limits
 from tests.samples import manifest
 from tests.unit.parsers import reading
-from tests.unit.parsers_document.documents import pdf, pdf_of, tagged_pdf
+from tests.unit.parsers_document.documents import pdf, pdf_objects, pdf_of, tagged_pdf
 
 read = partial(reading.read, Pdf())
 
@@ -167,6 +171,70 @@ def test_long_text_is_cut_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     (record,) = read(pdf(["Hello"]))
     assert text(record) == "Hell"
     assert [issue.code for issue in record.issues] == ["TEXT_TRUNCATED"]
+
+
+# --- streams ----------------------------------------------------------------------------------------------------------
+
+
+def streamed(content: bytes, entries: str) -> bytes:
+    objects = pdf_objects(["x"])
+    objects[6] = f"<</Length {len(content)}{entries}>>stream\n{content.decode('latin-1')}\nendstream"
+    return pdf_of(objects)
+
+
+SHOWN = b"BT /F 12 Tf 20 150 Td (Hello) Tj ET "
+MANY = pdf_streams.GRACE_BYTES + 2 * limits.MIB
+
+
+def test_a_stream_that_inflates_to_far_more_than_the_file_holds_is_refused_however_it_is_written() -> None:
+    once = zlib.compress(b" " * MANY, 9)
+    for content, entries in (
+        (once, "/Filter/FlateDecode"),
+        (once, "/Filter/Fl#61teDecode"),
+        (zlib.compress(once, 9), "/Filter[/FlateDecode/FlateDecode]"),
+    ):
+        with pytest.raises(FileBomb):
+            read(streamed(content, entries))
+    stages = once
+    for _ in range(pdf_streams.MAX_STAGES):
+        stages = zlib.compress(stages)
+    with pytest.raises(FileBomb):
+        read(streamed(stages, "/Filter/FlateDecode"))
+
+
+def test_streams_that_hold_what_they_say_are_read() -> None:
+    noise = random.Random(7).randbytes(MANY).hex().encode()
+    long = SHOWN + b"% " + noise + b"\n"
+    assert text(*read(streamed(zlib.compress(long), "/Filter/FlateDecode"))) == "Hello"
+    twice = zlib.compress(zlib.compress(SHOWN))
+    assert text(*read(streamed(twice, "/Filter[/FlateDecode/FlateDecode]"))) == "Hello"
+    assert text(*read(streamed(zlib.compress(SHOWN)[:-6], "/Filter/FlateDecode"))) == "Hello"
+
+
+def test_pictures_and_attached_files_may_shrink_as_they_like() -> None:
+    blank = zlib.compress(bytes(MANY), 9)
+    for kind in ("/Type/XObject/Subtype /Image/Width 4000/Height 2600", "/Type /EmbeddedFile"):
+        objects = pdf_objects(["Hello"])
+        objects[7] = f"<<{kind}/Length {len(blank)}/Filter/FlateDecode>>stream\n{blank.decode('latin-1')}\nendstream"
+        assert text(*read(pdf_of(objects))) == "Hello"
+
+
+@pytest.mark.parametrize("ahead", [*range(-70, 4), 4096])
+def test_streams_are_found_wherever_they_lie(ahead: int) -> None:
+    bomb = b"<</Filter/FlateDecode>>stream\n" + zlib.compress(b" " * MANY, 9)
+    before = b"%PDF-1.7\n7 0 obj\n"
+    with pytest.raises(FileBomb):
+        pdf_streams.refuse_bombs(io.BytesIO(before.ljust(limits.MIB + ahead) + bomb))
+
+
+def test_streams_within_streams_cost_no_more_than_a_file_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf_streams, "MAX_STREAM_BYTES", limits.MIB)
+    monkeypatch.setattr(limits, "MAX_INFLATE_RATIO", 2)
+    inner = b"x" * 60_000
+    for _ in range(300):
+        inner = b"7 0 obj<<>>stream\n" + zlib.compress(inner, 0)
+    with pytest.raises(FileBomb):
+        pdf_streams.refuse_bombs(io.BytesIO(inner))
 
 
 # --- the real files and another library -------------------------------------------------------------------------------

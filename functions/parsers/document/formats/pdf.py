@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
+from functions.parsers.document.formats.pdf_streams import refuse_bombs
 from functions.parsers.document.formats.properties import Value, fields, pdf_date, stated_text
 from functions.parsers.document.formats.text import clean, structure_of
 from functions.parsers.packages import FileEncrypted
@@ -45,7 +46,7 @@ class Pdf:
     """PDF of any version."""
 
     name: str = "pdf"
-    version: str = "1"
+    version: str = "2"
     empty_is_failure: bool = True
 
     def records(self, file: BinaryIO) -> Iterator[Record]:
@@ -54,6 +55,7 @@ class Pdf:
         Raises:
             FormatMismatch: there is no PDF header.
             FileEncrypted: it opens with a password only.
+            FileBomb: a stream inflates to far more than the file holds.
             FileCorrupt: there is no readable document structure, or it claims more than `MAX_PAGES` pages.
             NoRecords: it has no page.
         """
@@ -88,6 +90,7 @@ def _open(file: BinaryIO) -> PdfDocument:
     file.seek(0)
     if b"%PDF-" not in file.read(_HEADER_BYTES):
         raise FormatMismatch(detail="no PDF header")
+    refuse_bombs(file)
     file.seek(0)
     # What lies on disk PDFium reads itself; else it comes back to Python for every few bytes.
     name = getattr(file, "name", None)

@@ -11,6 +11,7 @@ import fcntl
 import json
 import math
 import os
+import resource
 import select
 import signal
 import struct
@@ -34,6 +35,8 @@ _READ: Final = 1 << 18
 _PIPE_BYTES: Final = 1 << 20
 """As much as anybody may ask for (pipe(7), "/proc/sys/fs/pipe-max-size"); with 64 KiB the sides wait for each other."""
 _MARGIN_SECONDS: Final = 0.5
+MOST_OF_MEMORY: Final = 0.75
+"""Of the memory that it may have, a child that aborts without a word (PDFium) with more than this died for want of more."""
 STARVED_TIMES: Final = 6
 """A child that gets next to no processor time is waited for up to this many times longer: that is not its record's fault."""
 
@@ -222,13 +225,29 @@ class GuardedChild:
             item = _Item(process.pid, self._spool, self._limits.item_seconds)
 
     def _died(self, process: subprocess.Popen[bytes]) -> ChildDied:
-        status = process.wait()
+        status, peak = _ended(process)
         if status == -signal.SIGXCPU:
             return ChildDied(Death.TIMED_OUT, "processor time used up")
         if status == -signal.SIGABRT and self._words and self._words.tell_of_memory():
             return ChildDied(Death.MEMORY, "a native library could not have the memory it asked for")
+        if status == -signal.SIGABRT and peak > MOST_OF_MEMORY * self._limits.memory_bytes:
+            return ChildDied(Death.MEMORY, f"a native library gave up when {peak} bytes were in use")
         reason = f"signal {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
         return ChildDied(Death.CRASHED, reason)
+
+
+def _ended(process: subprocess.Popen[bytes]) -> tuple[int, int]:
+    """How a child ended, as `Popen.returncode` says it, and how many bytes of memory it had at most; 0 where nobody knows.
+
+    The kernel takes what this process had when it started the child for the child's, so less than that says nothing.
+    """
+    if process.returncode is None:
+        with suppress(ChildProcessError):
+            _, status, used = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            ours = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            return process.returncode, used.ru_maxrss * 1024 if used.ru_maxrss > ours else 0
+    return process.wait(), 0
 
 
 def _widen(pipe: IO[bytes] | None) -> None:
