@@ -76,10 +76,6 @@ class MongoNodes(MongoTellers):
         with store_errors():
             return self.collection.find_one(wanted, {"_id": 1}) is not None
 
-    def has_children(self, parent_id: str) -> bool:
-        with store_errors():
-            return self.collection.find_one({"parentId": parent_id, "deleted": False}, {"_id": 1}) is not None
-
     def ensure_indexes(self, *, local: bool) -> None:
         super().ensure_indexes(local=local)
         self.collection.create_index([("parentId", 1), ("deleted", 1), ("name", 1), ("_id", 1)], name="children")

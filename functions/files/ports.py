@@ -47,8 +47,6 @@ class Nodes(Tellers, Protocol):
         """Whether anything below a folder, deleted or not, has more than so many ancestors."""
         ...
 
-    def has_children(self, parent_id: str) -> bool: ...
-
 
 class Runs(Aggregates, Protocol):
     """Runs of files."""

@@ -55,9 +55,6 @@ class FakeNodes(FakeTellers):
         own = [node for node in self._all() if node["ownerId"] == owner_id]
         return any(folder_id in node["ancestors"] and len(node["ancestors"]) > levels for node in own)
 
-    def has_children(self, parent_id: str) -> bool:
-        return any(node["parentId"] == parent_id for node in self._living())
-
 
 class FakeRuns(FakeAggregates):
     def overdue(self, now: datetime, *, limit: int) -> list[dict[str, Any]]:

@@ -76,7 +76,8 @@ class FakeObjects:
 
     def complete(self, key: str, upload_id: str, parts: list[Part]) -> None:
         if (found := self.open_parts.pop(upload_id, None)) is not None:
-            self.put(key, b"".join(found[part.number] for part in sorted(parts, key=lambda part: part.number)))
+            body = b"".join(found[part.number] for part in sorted(parts, key=lambda part: part.number))
+            self.notify(*self.put(key, body))
 
     def abort(self, key: str, upload_id: str) -> None:
         self.open_parts.pop(upload_id, None)

@@ -113,18 +113,19 @@ class Pipeline:
         self.blobs = FakeBlobAggregates(self.broker, self.clock, "blobs")
         self.uploading = Uploading(self.uploads, self.objects, self.clock)
         self.receiving = Receiving(self.uploads, self.blobs, self.objects, self.clock)
-        self.sweeping = Sweeping(self.uploading, self.receiving, FakeAggregates(self.broker, self.clock, "blobs"))
+        self.sweeps = FakeAggregates(self.broker, self.clock, "blobs")
+        self.sweeping = Sweeping(self.uploading, self.receiving, self.sweeps)
         self.hashing = Hashing(self.blobs, self.objects, self.clock)
         self.notified: list[tuple[str, str, str]] = []
         self.objects.notify = lambda *stored: self.notified.append(stored)
-        self.files = Files(
-            self.nodes, self.runs, self.records, InProcessBlobs(self.uploading), Cursors(b"key"), self.clock
-        )
+        self.hop, self.source = InProcessBlobs(self.uploading), FakeBlobSource(self.objects, self.blobs)
+        self.files = Files(self.nodes, self.runs, self.records, self.hop, Cursors(b"key"), self.clock)
         self.watchdog = Watchdog(self.nodes, self.runs, self.clock)
         self.index = memory_index()
         self.notes = self.index.notes
         self.catalogue, self.holdings = InProcessCatalogue(self.nodes, self.runs), MemoryHoldings(self.index)
-        self.generations = MemoryGenerations(self.index)
+        self.generations, self.meter = MemoryGenerations(self.index), MemoryMeter()
+        self.authority = InProcessAuthority(self.nodes, self.runs)
         self.reconciler, self.rebuild = self._maintenance()
         self.consumers = self._consumers()
         self._read = 0
@@ -172,7 +173,8 @@ class Pipeline:
                         break
                     except (self.death, Unavailable):
                         continue
-            self.notified.pop(0)
+            if stored in self.notified:  # else somebody received it while this one slept
+                self.notified.remove(stored)
 
     def deliver_messages(self, messages: list[Message]) -> None:
         """Deliver exactly these, in batches of one to seven."""
@@ -263,16 +265,18 @@ class Pipeline:
         return {"records": records}
 
     def _consumers(self) -> list[tuple[Consumer, set[str]]]:
-        source = FakeBlobSource(self.objects, self.blobs)
         follower = Follower(self.nodes, self.runs, Cascades(self.nodes, self.runs, self.clock), self.clock)
         tracker = Tracker(self.nodes, self.runs, self.records, self.artefacts, self.clock)
         processing = Processing("none", self.artefacts, self.broker, self.guard, self.clock)
         uploads = Uploads(self.uploading, Unpacking(self.uploads, self.blobs, self.objects, self.clock), self.blobs)
-        authority = InProcessAuthority(self.nodes, self.runs)
         records = RecordIndexer(
-            index=self.index, authority=authority, artefacts=self.artefacts, publisher=self.broker, clock=self.clock
+            index=self.index,
+            authority=self.authority,
+            artefacts=self.artefacts,
+            publisher=self.broker,
+            clock=self.clock,
         )
-        nodes = NodeIndexer(self.index, authority, Hiding(self.notes, self.clock))
+        nodes = NodeIndexer(self.index, self.authority, Hiding(self.notes, self.clock))
         found = [
             self._consumer("files-on-file-events", follower.follow),
             self._consumer("files-on-record-events", tracker.track, group=by_run),
@@ -283,22 +287,15 @@ class Pipeline:
         ]
         for parser in self.parsers:
             name, budget = f"parsers-{parser.kind}", Budget()
-            parsing = Parsing(parser, source, self.artefacts, self.broker, self.guard, self.clock, budget)
+            parsing = Parsing(parser, self.source, self.artefacts, self.broker, self.guard, self.clock, budget)
             found.append(self._consumer(f"{name}-on-file-events", parsing.start, budget=budget))
             if f"{name}-on-parser-tasks" in _WANTED:
                 found.append(self._consumer(f"{name}-on-parser-tasks", parsing.parse, budget=budget))
         return [(consumer, set(_WANTED[consumer.name])) for consumer in found]
 
     def _maintenance(self) -> tuple[Reconciler, Rebuild]:
-        comparison = Comparison(
-            self.index,
-            self.holdings,
-            self.catalogue,
-            InProcessAuthority(self.nodes, self.runs),
-            self.artefacts,
-            self.clock,
-        )
-        meter, hiding = MemoryMeter(), Hiding(self.notes, self.clock)
+        comparison = Comparison(self.index, self.holdings, self.catalogue, self.authority, self.artefacts, self.clock)
+        meter, hiding = self.meter, Hiding(self.notes, self.clock)
         rebuild = Rebuild(
             index=self.index,
             holdings=self.holdings,

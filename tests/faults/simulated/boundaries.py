@@ -8,10 +8,11 @@ from typing import Any
 
 from functions.blobs import ports as blobs
 from functions.files import ports as files
-from functions.search.ports import Catalogue, Generations, Holdings, Notes, SearchIndex
+from functions.search.ports import Authority, Catalogue, Generations, Holdings, Meter, Notes, SearchIndex
 from leanda.errors import Unavailable
 from leanda.messaging.letters import DeadLetterQueue
-from leanda.ports import ArtefactStore, Publisher
+from leanda.persistence.aggregates import Aggregates
+from leanda.ports import ArtefactStore, BlobSource, Publisher
 
 PORTS: dict[str, tuple[type, ...]] = {
     "nodes": (files.Nodes,),
@@ -20,13 +21,18 @@ PORTS: dict[str, tuple[type, ...]] = {
     "uploads": (blobs.Uploads,),
     "blobs": (blobs.Blobs,),
     "artefacts": (ArtefactStore, files.Leftovers),
+    "sweeps": (Aggregates,),
     "objects": (blobs.Objects,),
+    "source": (BlobSource,),
+    "hop": (files.Blobs,),
     "broker": (Publisher,),
     "index": (SearchIndex,),
+    "authority": (Authority,),
     "notes": (Notes,),
     "catalogue": (Catalogue,),
     "holdings": (Holdings,),
     "generations": (Generations,),
+    "meter": (Meter,),
     "letters": (DeadLetterQueue,),
 }
 """The pipeline's ports, by their names there. Every method of their protocols is a boundary."""
