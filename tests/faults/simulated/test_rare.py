@@ -32,7 +32,7 @@ SOURCES = (ROOT / "layers" / "shared" / "python", ROOT)
 NOT_PASSED = {
     "SearchIndex.ensure": "set-up, before there is a file",
     "SearchIndex.search": "who searches changes nothing",
-    "DeadLetterQueue.send": "in these lives nothing is given up",
+    "DeadLetterQueue.send": "in these lives nothing is given up; see `test_defects.py`",
     "Uploads.get_many": "common to all documents; of uploads nobody asks for many",
     "Structures": "who searches changes nothing",
     "Album": "pictures, drawn for who looks and drawn again when they are gone",

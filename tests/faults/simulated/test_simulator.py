@@ -6,6 +6,7 @@ import os
 import random
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -119,12 +120,18 @@ def test_events_that_change_places_among_renames_moves_and_deletions_change_noth
 def test_all_events_of_the_day_thirteen_days_later_change_nothing() -> None:
     cloud = Simulator(SEED, Boundaries())
     accepted = live(cloud)
-    sent = list(cloud.broker.sent)
+    sent, ends = list(cloud.broker.sent), ends_of_runs(cloud)
     cloud.clock.forward(days=13)
     for message in shuffled(sent, SEED):
         cloud.deliver_messages([message])
     cloud.drain()
+    assert ends_of_runs(cloud) == ends
     ends_well(cloud, accepted)
+
+
+def ends_of_runs(cloud: Simulator) -> dict[str, tuple[Any, ...]]:
+    """How and when each run ended: once for all."""
+    return {key: (run["state"], run.get("endedAt"), run["revision"]) for key, run in cloud.runs.documents.items()}
 
 
 # --- faults without end -----------------------------------------------------------------------------------------------
