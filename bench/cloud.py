@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import psutil
 
+from leanda_client import CognitoTokens, File, LeandaClient
 from local import stack
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -39,20 +39,20 @@ class Cloud:
         shutil.rmtree(ROOT / OPTIONS.home, ignore_errors=True)
         self.outputs = stack.up(ROOT, options=OPTIONS)
         self.started = time.monotonic()
-        self._client = httpx.Client(base_url=self.outputs["apiUrl"], timeout=60, headers=self._authorization())
+        names = ("awsEndpointUrl", "userPoolClientId", "demoUser", "demoPassword")
+        tokens = CognitoTokens(*(self.outputs[name] for name in names))
+        self._client = LeandaClient(self.outputs["apiUrl"], tokens)
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._client.close()
         stack.down(ROOT, options=OPTIONS)
 
     def upload(self, name: str, body: bytes) -> str:
         """Upload a file and return its id as soon as S3 has it."""
-        answer = self._client.post("/files", json={"name": name, "size": len(body)}).raise_for_status().json()
-        post = answer["upload"]
-        httpx.post(post["url"], data=post["fields"], files={"file": body}, timeout=300).raise_for_status()
-        return str(answer["id"])
+        return self._client.upload(body, name=name)["id"]
 
-    def wait(self, file_id: str, *, pause: float) -> dict[str, Any]:
+    def wait(self, file_id: str, *, pause: float) -> File:
         """The file once all of its records can be found.
 
         Raises:
@@ -60,7 +60,7 @@ class Cloud:
         """
         until = time.monotonic() + 300
         while time.monotonic() < until:
-            shown: dict[str, Any] = self._client.get(f"/files/{file_id}").raise_for_status().json()
+            shown = self._client.file(file_id)
             if shown["status"].startswith("Processed") and shown["indexedRecords"] >= shown["parsedRecords"]:
                 return shown
             if shown["status"] == "Failed":
@@ -96,20 +96,6 @@ class Cloud:
             if row["pid"] and row["name"] in {"kafka", "opensearch", "document-store"}
         }
         return Usage(functions, engines)
-
-    def _authorization(self) -> dict[str, str]:
-        credentials = {"USERNAME": self.outputs["demoUser"], "PASSWORD": self.outputs["demoPassword"]}
-        body = {
-            "AuthFlow": "USER_PASSWORD_AUTH",
-            "ClientId": self.outputs["userPoolClientId"],
-            "AuthParameters": credentials,
-        }
-        headers = {
-            "X-Amz-Target": "AWSCognitoIdentityProviderService.InitiateAuth",
-            "Content-Type": "application/x-amz-json-1.1",
-        }
-        reply = httpx.post(self.outputs["awsEndpointUrl"] + "/", headers=headers, content=json.dumps(body))
-        return {"authorization": f"Bearer {reply.raise_for_status().json()['AuthenticationResult']['AccessToken']}"}
 
 
 def _difference(now: dict[str, float], then: dict[str, float]) -> dict[str, float]:
