@@ -74,6 +74,18 @@ class Topics:
             assert self._producer.flush(10) == 0
         return done[0]
 
+    def consumers(self) -> set[str]:
+        """The short names of all functions that read topics."""
+        return {self._short(mapping.function_name) for mapping, _ in self._consumers}
+
+    def readers(self, topic: str, value: bytes) -> set[str]:
+        """Those that are given such a record."""
+        takes = (mapping for mapping, passes in self._consumers if topic in mapping.topics and passes(value))
+        return {self._short(mapping.function_name) for mapping in takes}
+
+    def _short(self, function: str) -> str:
+        return function.removeprefix(self._cloud.full_name(""))
+
     def length(self, topic: str) -> int:
         """How many records a topic was ever given."""
         partitions = [TopicPartition(topic, n) for one in TOPICS if one.name == topic for n in range(one.partitions)]
@@ -121,7 +133,7 @@ class Topics:
         """
         batches: list[tuple[str, tuple[Record, ...]]] = []
         for mapping, passes in self._consumers:
-            function = mapping.function_name.removeprefix(self._cloud.full_name(""))
+            function = self._short(mapping.function_name)
             taken = [p.record for p in published if p.record.topic in mapping.topics and passes(p.record.value)] * times
             dice.shuffle(taken)
             batches += [(function, some) for some in _cut(taken, mapping.batch_size, dice)]

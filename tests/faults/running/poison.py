@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import uuid
 
+from cdk.contexts import CONTEXTS
+from cdk.contexts.table import Consumer
 from leanda.contracts.topics import RECORD_EVENTS
 from tests.topics import Topics
+from tools.generate.lambda_events import fitting
 
 CONSUMERS = {"processor-on-record-events", "files-on-record-events", "search-on-record-events", "history-on-events"}
 """All that read this poison: each gives it up for itself."""
@@ -28,3 +31,22 @@ def publish_poison(topics: Topics, *, partition: int | None = None) -> str:
     }
     topics.produce(RECORD_EVENTS.name, json.dumps(event).encode(), key=event["id"], partition=partition)
     return str(event["id"])
+
+
+def poison_everyone(topics: Topics) -> set[tuple[str, str]]:
+    """For each function that reads a topic an event that it is given and cannot handle.
+
+    Returns: the event and the short name of each function that is given it, which may be several.
+    """
+    rows = [row for context in CONTEXTS for _, row in context.functions() if isinstance(row, Consumer)]
+    letters = set[tuple[str, str]]()
+    for row in rows:
+        event = fitting(row)[0]
+        asked = {name for pattern in row.filters for name in pattern["value"].get("data", {})}  # type: ignore[attr-defined]
+        data = {name: event.data[name] for name in asked if name in event.data} | {"fileId": str(uuid.uuid4())}
+        poison = event.model_copy(update={"id": f"poison-{uuid.uuid4()}", "data": data})
+        topics.produce(row.topic.name, poison.to_bytes(), key=poison.id)
+        letters |= {(poison.id, reader) for reader in topics.readers(row.topic.name, poison.to_bytes())}
+    missing = topics.consumers() - {reader for _, reader in letters}
+    assert not missing, f"nothing poisons {missing}"
+    return letters
