@@ -13,6 +13,7 @@ from leanda.errors import OutboxFull, RevisionConflict, Unavailable
 from leanda.limits import MAX_OUTBOX_ENTRIES
 from leanda.persistence.aggregates import RELAY_AGE
 from leanda.ports import Clock, Message, Publisher
+from tests.fakes.encodings import check_update, stored
 
 
 class FakeAggregates:
@@ -32,6 +33,7 @@ class FakeAggregates:
             return False
         revision = document.get("revision", 0)
         entries = self._entries(change, origin, revision)
+        stored({**document, "outbox": entries})
         announced = {"announced": revision} if change.emit else {}
         self.documents[document["_id"]] = copy.deepcopy(dict(document)) | announced | {"outbox": entries}
         return True
@@ -46,6 +48,7 @@ class FakeAggregates:
         entries = self._entries(change, origin, revision)
         if len(found["outbox"]) + len(entries) > MAX_OUTBOX_ENTRIES:
             raise OutboxFull(detail=str(document["_id"]))
+        check_update({**change.set_, "outbox": entries})
         for path, value in change.set_.items():
             _set(found, path, copy.deepcopy(value))
         for path in change.unset:

@@ -12,6 +12,7 @@ from leanda import ids
 from leanda.contracts.artefacts import Row
 from leanda.contracts.events import RunState
 from tests.fakes.aggregates import FakeAggregates, FakeTellers
+from tests.fakes.encodings import stored
 
 
 class FakeNodes(FakeTellers):
@@ -89,7 +90,7 @@ class FakeRecords:
         for record in records:
             key = ids.stored_record_key(file_id, run, record["index"])
             place = {"_id": key, "fileId": file_id, "run": run, "recordId": ids.record_id(file_id, record["index"])}
-            self.documents.setdefault(key, {**record, **place})
+            self.documents.setdefault(key, stored({**record, **place}))
 
     def page(
         self, file_id: str, run: int, *, status: str | None, after: int | None, limit: int

@@ -8,6 +8,7 @@ from leanda.contracts.envelope import Event
 from leanda.errors import Unavailable
 from leanda.messaging.letters import Letter
 from leanda.ports import Message
+from tests.fakes.encodings import check_message
 
 
 class FakePublisher:
@@ -23,6 +24,8 @@ class FakePublisher:
             raise Unavailable(detail="the fake broker is down")
         if any(map(self.refuses, messages)):
             raise Unavailable(detail="the fake broker refuses it")
+        for message in messages:
+            check_message(message.body)
         self.sent.extend(messages)
 
     def events(self, type_: str | None = None) -> list[Event]:

@@ -11,11 +11,14 @@ from functions.history.domain import Entry, entry_of
 from functions.parsers.bundle.parser import parser as bundle
 from functions.parsers.chemical.parser import parser as chemical
 from functions.parsers.generic.parser import parser as generic
+from functions.parsers.handling import Parser
 from functions.parsers.tabular.parser import parser as tabular
 from leanda.contracts.envelope import Event, Origin
 from leanda.errors import Conflict, NotFound, Unavailable
+from leanda.guard import Guard
 from leanda.messaging.consumer import Consumer
 from leanda.ports import Message
+from tests.fakes.guard import InProcessGuard
 from tests.fakes.pipeline import USER, Pipeline
 from tests.faults.model import World
 from tests.faults.simulated.boundaries import PORTS, Boundaries, Killed
@@ -32,10 +35,22 @@ class Simulator(Pipeline):
     Args:
         copies: how often each event is delivered.
         window: events that may change places; None for all that wait.
+        parsers: those whose files the lives have, unless said otherwise.
+        guard: where they read; in this process, unless said otherwise.
     """
 
-    def __init__(self, seed: int, boundaries: Boundaries, *, copies: int = 1, window: int | None = None) -> None:
-        super().__init__([chemical(), tabular(), bundle(), generic()], seed=seed, copies=copies)
+    def __init__(
+        self,
+        seed: int,
+        boundaries: Boundaries,
+        *,
+        copies: int = 1,
+        window: int | None = None,
+        parsers: Sequence[Parser] | None = None,
+        guard: Guard | None = None,
+    ) -> None:
+        read = list(parsers or (chemical(), tabular(), bundle(), generic()))
+        super().__init__(read, guard or InProcessGuard(), seed=seed, copies=copies)
         self.death, self.boundaries, self.window = Killed, boundaries, window
         self.instances = [self.consumers, *(self._consumers() for _ in range(INSTANCES - 1))]
         self.delivered = 0

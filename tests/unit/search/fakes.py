@@ -13,6 +13,7 @@ from functions.search.ports import NodeFacts, Seen, Versioned
 from leanda.contracts.artefacts import Record, Row
 from leanda.errors import NotFound, Unavailable
 from leanda.ports import Message
+from tests.fakes.encodings import refusals
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -38,18 +39,18 @@ class MemoryNotes:
 
 
 class MemoryIndex:
-    """`SearchIndex` with external versions, strict top-level mappings and tombstones; a search shows what the viewer owns and what
+    """`SearchIndex` with external versions, strict mappings and tombstones; a search shows what the viewer owns and what
     the notes beside it do not hide."""
 
     def __init__(self) -> None:
-        self.fields: dict[str, set[str]] = {}
+        self.fields: dict[str, dict[str, Any]] = {}
         self.documents: dict[str, dict[str, Versioned]] = {}
         self.bodies: list[Mapping[str, Any]] = []
         self.down = False
         self.notes = MemoryNotes()
 
     def ensure(self, definition: IndexDefinition) -> None:
-        self.fields[definition.write_alias] = set(definition.body["mappings"]["properties"])
+        self.fields[definition.write_alias] = dict(definition.body["mappings"]["properties"])
         self.documents.setdefault(definition.write_alias, {})
 
     def write(self, documents: Iterable[Versioned]) -> None:
@@ -57,8 +58,8 @@ class MemoryIndex:
         for one in documents:
             if self.down:
                 raise Unavailable
-            if not set(one.document) <= self.fields[one.alias]:
-                refused.append(one.id)
+            if why := refusals(one.document, self.fields[one.alias]):
+                refused.append(f"{one.id}: {why[:5]}")
                 continue
             self._keep(one.alias, one)
             beside = one.alias.replace("-write", "-next")

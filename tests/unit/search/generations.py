@@ -95,7 +95,7 @@ class MemoryGenerations:
         for one in definitions:
             beside = next_alias(one.alias)
             self.index.documents.setdefault(beside, {})
-            self.index.fields[beside] = set(one.body["mappings"]["properties"])
+            self.index.fields[beside] = dict(one.body["mappings"]["properties"])
             made.append(f"{one.alias}-v{self.number + 1}")
         return sorted(made)
 

@@ -184,7 +184,7 @@ def test_nothing_is_announced_that_was_not_written() -> None:
 
 def test_a_refused_document_is_a_defect_of_its_chunk() -> None:
     world = World()
-    world.index.fields[RECORDS_W].discard("pairs")
+    world.index.fields[RECORDS_W].pop("pairs")
     with pytest.raises(DocumentRefused):
         world.records.follow([_stored()])
     assert world.publisher.messages == []

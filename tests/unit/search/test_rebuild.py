@@ -191,7 +191,7 @@ def test_what_came_back_while_the_new_index_was_filled_is_not_lost(world: Mainta
 def test_documents_that_the_new_mapping_refuses_block_it_and_nobody_else(world: Maintained) -> None:
     world.indexed("a", 2)
     world.rebuild.start(left=at_once)
-    world.index.fields[RECORDS_N].discard("pairs")
+    world.index.fields[RECORDS_N].pop("pairs")
     world.index.documents[RECORDS_N].clear()
     state = world.rebuild.go_on(left=forever)
     assert (state["phase"], state["compared"]["refused"]) == ("Blocked", 1)

@@ -97,7 +97,8 @@ class Series:
     def record(self, index: int) -> Record:
         stated: dict[str, Any] = {"format": self.format}
         for axis, size in self.sizes.items():
-            stated[f"size{axis}"] = size
+            if axis.isascii() and axis.isalpha():  # files name axes as they like, but a store takes no NUL in a name
+                stated[f"size{axis}"] = size
         stated |= {
             "dimensionOrder": self.dimension_order,
             "pixelType": self.pixel_type,
