@@ -68,9 +68,9 @@ def silent(request: pytest.FixtureRequest) -> Publisher:
 
 def test_confirmed_messages_are_there_in_order(broker: Broker) -> None:
     for batch in range(3):
-        messages = [Message(broker.topic, "k", f"{batch}{n}", b"%d%d" % (batch, n)) for n in range(3)]
+        messages = [Message(broker.topic, "k", f"{batch}{n}", b"[%d,%d]" % (batch, n)) for n in range(3)]
         broker.publisher.publish(messages, timeout=10)
-    assert broker.bodies(9) == [b"%d%d" % (batch, n) for batch in range(3) for n in range(3)]
+    assert broker.bodies(9) == [b"[%d,%d]" % (batch, n) for batch in range(3) for n in range(3)]
 
 
 def test_the_same_message_may_be_there_twice(broker: Broker) -> None:
