@@ -208,23 +208,14 @@ class Cloud:
 
     def letters(self, **only: str) -> list[dict[str, Any]]:
         """Every dead letter that has been collected so far, as operators see it; `only` is `consumer`, `code` or `state`."""
+        desk = self.operator.client.dead_letters
         letters: list[dict[str, Any]] = []
-        query: dict[str, Any] = {"limit": 200, **only}
-        while True:
-            answer = self.operator.http.get("/dead-letters", params=query)
-            assert answer.status_code == 200, answer.text
-            letters += answer.json()["items"]
-            if not (cursor := answer.json().get("nextCursor")):
-                return [self._whole(letter) for letter in letters]
-            query["cursor"] = cursor
-
-    def _whole(self, letter: dict[str, Any]) -> dict[str, Any]:
-        key = (letter["id"], letter["failedAt"], letter["state"])
-        if key not in self._letters:
-            answer = self.operator.http.get(f"/dead-letters/{letter['id']}")
-            assert answer.status_code == 200, answer.text
-            self._letters[key] = answer.json()
-        return self._letters[key]
+        for letter in desk.list(page=200, **only):
+            key = (letter["id"], letter["failedAt"], letter["state"])
+            if key not in self._letters:
+                self._letters[key] = dict(desk.get(letter["id"]))
+            letters.append(self._letters[key])
+        return letters
 
     def close(self) -> None:
         self.aws.close()
