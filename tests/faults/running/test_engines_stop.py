@@ -43,7 +43,7 @@ def test_kafka_is_gone_under_load(seconds: float, cloud: Cloud) -> None:
 @pytest.mark.parametrize("seconds", [5, pytest.param(60, marks=long)])
 def test_store_and_index_are_gone_and_the_index_takes_only_some_items(seconds: float, cloud: Cloud) -> None:
     with index_behind_proxy(cloud) as proxy:
-        calm = _calls_per_file(cloud, cloud.person("calm"), proxy, lambda: load_for(4), seconds)
+        calm = _calls_needed(cloud, cloud.person("calm"), proxy, lambda: load_for(4), seconds)
         proxy.share = 0.3
 
         def trouble() -> None:
@@ -52,10 +52,10 @@ def test_store_and_index_are_gone_and_the_index_takes_only_some_items(seconds: f
                 load_for(seconds)
             load_for(2 + seconds)  # somebody has to come while the index is there, to be refused now and then
 
-        troubled = _calls_per_file(cloud, cloud.person("store"), proxy, trouble, seconds)
-    print(f"calls per file: calm {calm}, troubled {troubled}")
+        troubled = _calls_needed(cloud, cloud.person("store"), proxy, trouble, seconds)
+    print(f"calm {calm}, troubled {troubled}")
     for what, count in troubled.items():
-        assert count <= STORM * calm[what], f"{what}: {count} per file, calm {calm[what]}"
+        assert count <= STORM * calm[what], f"{what}: {count}, calm {calm[what]}"
 
 
 def load_for(seconds: float) -> None:
@@ -68,19 +68,19 @@ def _uploads(seconds: float) -> int:
     return int(10 + 4 * seconds)
 
 
-def _calls_per_file(
+def _calls_needed(
     cloud: Cloud, person: Person, proxy: IndexProxy, what: Callable[[], None], seconds: float
 ) -> dict[str, float]:
-    """Bulk items and invocations per accepted file, all of which end as they should."""
+    """Bulk items per document of the index, and invocations per file; of accepted files, all of which end as they should."""
     items, invocations = proxy.items, _invocations(cloud)
     with Load(person, cloud.seed, most=_uploads(seconds)) as load:
         what()
     drain(cloud, load.accepted, seconds=REST_SECONDS * (1 + seconds / 10))
     check(world_of(cloud, person.id), load.accepted, EXPECTED)
-    many = len(load.accepted)
+    documents = sum(1 + EXPECTED[name][1] for name in load.accepted.values())
     return {
-        "bulk items": (proxy.items - items) / many,
-        "invocations": (_invocations(cloud) - invocations) / many,
+        "bulk items per document": (proxy.items - items) / documents,
+        "invocations per file": (_invocations(cloud) - invocations) / len(load.accepted),
     }
 
 
