@@ -379,3 +379,13 @@ def test_thousands_of_blocks_are_read_one_by_one() -> None:
     assert ends[-1] == len(content)
     records = list(jcamp.FORMAT.read(content[ends[9] : ends[12]], first_index=10, head=content))
     assert [record.index for record in records] == [10, 11, 12]
+
+
+@pytest.mark.parametrize(("factor", "wanted"), [("0.001", (0.9, 0.95, 0.5)), ("0.0625", (56.25, 59.375, 31.25))])
+def test_ordinates_are_what_the_file_says_and_not_what_binary_arithmetic_makes_of_it(
+    factor: str, wanted: tuple[float, float, float]
+) -> None:
+    first, last = "FIRSTX= 0", "LASTX= 2"
+    record = only(spectrum(["0+900+950+500"], first, last, "NPOINTS= 3", "XFACTOR= 1", f"YFACTOR= {factor}"))
+    found = record.properties
+    assert (found["firstY"], found["maxY"], found["lastY"]) == wanted

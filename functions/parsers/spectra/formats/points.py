@@ -19,6 +19,7 @@ import math
 from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final
 
@@ -64,7 +65,7 @@ class Points:
         return self.x[at] if self.x is not None else self.first + at * self.delta
 
     def y_at(self, at: int) -> float | None:
-        value = self.y[at] * self.y_factor
+        value = _times(self.y[at], self.y_factor)
         return value if math.isfinite(value) else None
 
     @cached_property
@@ -73,7 +74,7 @@ class Points:
         present = [value for value in self.y if value == value] if self.missing else self.y
         if not present:
             return None
-        ends = sorted((min(present) * self.y_factor, max(present) * self.y_factor))
+        ends = sorted((_times(min(present), self.y_factor), _times(max(present), self.y_factor)))
         return (ends[0], ends[1]) if all(map(math.isfinite, ends)) else None
 
     @cached_property
@@ -117,6 +118,13 @@ class Points:
             if high > low:
                 chosen.append(start + high)
         return chosen
+
+
+def _times(value: float, factor: float) -> float:
+    """A product as exact as decimals: 950 times 0.001 is 0.95, which binary arithmetic misses but for powers of two."""
+    if abs(math.frexp(factor)[0]) == 0.5 or not math.isfinite(value):
+        return value * factor
+    return float(Decimal(repr(value)) * Decimal(repr(factor)))
 
 
 def _written(values: array[float], single: bool) -> str:
