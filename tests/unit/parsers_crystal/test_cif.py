@@ -122,7 +122,7 @@ def test_what_is_wrong_with_one_block_costs_one_record() -> None:
         (b"_symmetry_space_group_name_H-M '?' _symmetry_Int_Tables_number '2'", "P -1", 2, ["SPACE_GROUP_COMPUTED"]),
         (b"_symmetry_equiv_pos_as_xyz 'x, y, z'", "P 1", 1, ["SPACE_GROUP_COMPUTED"]),
         (b"_space_group_IT_number 231", None, None, ["SPACE_GROUP_UNKNOWN"]),
-        (b"_space_group_IT_number x2", None, None, []),
+        (b"_space_group_IT_number x2", None, None, ["NUMBER_UNREADABLE"]),
         (b"loop_ _space_group_symop_operation_xyz x,y,z -x,-y,-z", "P -1", 2, ["SPACE_GROUP_COMPUTED"]),
         (b"loop_ _symmetry_equiv_pos_as_xyz x,y,z '-x, y, q'", None, None, []),
         (b"loop_ _symmetry_equiv_pos_as_xyz " + b"x,y,z " * 5000, None, None, []),
@@ -355,6 +355,17 @@ def test_a_number_with_more_digits_than_a_double_is_a_property_that_says_so_and_
     assert [(issue.code, issue.place) for issue in record.issues if issue.code != "CELL_VOLUME_COMPUTED"] == [
         ("NUMBERS_ROUNDED", "_cell_length_a")
     ]
+
+
+def test_text_where_a_number_belongs_is_no_property_and_the_record_says_so() -> None:
+    record = read_one(
+        b"data_a\n_cell_length_a 1,54\n_cell_length_b ?\n_cell_length_c 5\n"
+        b"_exptl_crystal_density_meas 'not measured'\n_diffrn_ambient_temperature 'below 100'\n"
+    )
+    assert record.properties == {"cellLengthC": 5}
+    [issue] = record.issues
+    assert (issue.code, issue.severity, issue.place) == ("NUMBER_UNREADABLE", Severity.WARNING, "_cell_length_a")
+    assert "_cell_length_a '1,54', _diffrn_ambient_temperature 'below 100'" in issue.message
 
 
 def test_a_record_keeps_its_version_and_name() -> None:

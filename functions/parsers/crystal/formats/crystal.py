@@ -104,6 +104,10 @@ def properties(block: Block, issues: list[Issue]) -> dict[str, Any]:
             f"More digits are written than a number here has; the fields have them all: {', '.join(stated.rounded)}."
         )
         issues.append(information("NUMBERS_ROUNDED", message, next(iter(stated.rounded))))
+    if stated.unread:
+        said = ", ".join(f"{tag} {value!r}" for tag, value in stated.unread.items())
+        message = f"What should be a number is none, so that it is no property: {said}."
+        issues.append(warning("NUMBER_UNREADABLE", message, next(iter(stated.unread))))
     # A single atom needs no loop; a row of which no value is known is none.
     if count := next((block.rows[tag] for tag in _ATOMS if tag in block.rows), 1 if stated.text(_ATOMS) else 0):
         found["atomCount"] = count
@@ -111,12 +115,18 @@ def properties(block: Block, issues: list[Issue]) -> dict[str, Any]:
 
 
 class _Stated:
-    """The values of a block by normalised tag; it notes the tags whose numbers were rounded, in the order of asking."""
+    """The values of a block by normalised tag.
+
+    Attributes:
+        rounded: tags whose numbers were rounded, in the order of asking.
+        unread: tags that should have a number and have other text with digits, such as `1,54`; with the beginning of that text.
+    """
 
     def __init__(self, values: dict[str, str], columns: dict[str, list[str]]) -> None:
         self._values = values
         self._columns = columns
         self.rounded: dict[str, None] = {}
+        self.unread: dict[str, str] = {}
 
     def text(self, tags: Iterable[str]) -> str | None:
         """The first of some tags that has a value, on one line; an empty text is none."""
@@ -138,6 +148,9 @@ class _Stated:
                     return numeric
                 beside = (self._number(f"{tag}_{suffix}") for suffix in ("su", "esd"))
                 return Number(numeric.value, next((float(found.value) for found in beside if found), None))
+            said = self._plain(self._values.get(tag, "."))
+            if said and any(map(str.isdigit, said)):  # "not measured" is an answer
+                self.unread[tag] = said[:40]
         return None
 
     def column(self, tags: Iterable[str]) -> list[str]:
