@@ -48,7 +48,7 @@ def samples_root() -> Path:
 
     Without it a test is skipped; where CI runs it fails, because there a skip would go unseen.
     """
-    root = _root()
+    root = folder()
     if not _manifest().is_file():
         reason = f"the sample files are not at {root}; set LEANDA_SAMPLES to their folder"
         if os.environ.get("CI"):
@@ -74,13 +74,14 @@ def rows_to_collect() -> list[SampleRow]:
     return list(_rows()) if _manifest().is_file() else []
 
 
-def _root() -> Path:
+def folder() -> Path:
+    """Where the samples should be, whether or not they are there."""
     configured = os.environ.get("LEANDA_SAMPLES")
     return Path(configured) if configured else Path(__file__).resolve().parents[2] / "shared" / "samples"
 
 
 def _manifest() -> Path:
-    return _root() / "MANIFEST.csv"
+    return folder() / "MANIFEST.csv"
 
 
 @cache

@@ -7,7 +7,6 @@ which the causes have happened, and within it the samples may come in any order 
 from __future__ import annotations
 
 import copy
-import importlib
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from typing import Any
 
 from cdk.contexts.table import Consumer as Row
 from functions.files import domain
-from functions.parsers.handling import Parser
+from functions.parsers.reading import _parser
 from functions.search.hiding import Hiding
 from functions.search.indexing import NodeIndexer, RecordIndexer, whole_batch
 from functions.search.mappings import definitions
@@ -104,11 +103,6 @@ def world_of(package: str, handler: str) -> World:
         _table(cloud)
     _artefacts(cloud)
     return World(by_name[name], cloud.letters.letters, lambda: _documents(cloud), cloud.broker, kind)
-
-
-def _parser(kind: str) -> Parser:
-    found: Parser = importlib.import_module(f"functions.parsers.{kind}.parser").parser()
-    return found
 
 
 def _documents(cloud: Pipeline) -> Any:

@@ -10,6 +10,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests import samples
+
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ("functions", "layers", "local", "cdk", "cli", "client", "tests", "requirements", "pyproject.toml")
 TABLE = ROOT / "docs" / "planted-bugs.md"
@@ -235,7 +237,12 @@ def _fail(tests: list[str], bug: Bug | None = None) -> bool:
                 shutil.copy(here, copy / source)
         if bug:
             _plant(bug, copy)
-        environment = {**os.environ, "LEANDA_SEED": "7", "PYTHONPATH": f"{copy}:{copy / LAYER}/..:{copy / 'client'}"}
+        environment = {
+            **os.environ,
+            "LEANDA_SAMPLES": str(samples.folder()),
+            "LEANDA_SEED": "7",
+            "PYTHONPATH": f"{copy}:{copy / LAYER}/..:{copy / 'client'}",
+        }
         command = [
             sys.executable,
             "-m",

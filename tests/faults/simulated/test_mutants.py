@@ -7,7 +7,6 @@ index, which refuse what the real ones would (`tests.fakes.encodings`).
 from __future__ import annotations
 
 import gzip
-import importlib
 import os
 import random
 from collections import Counter
@@ -17,7 +16,7 @@ from typing import Any, Final
 
 import pytest
 
-from functions.parsers.handling import Parser
+from functions.parsers.reading import _parser
 from leanda.contracts.artefacts import Record
 from leanda.guard import Guard, GuardedChild, Limits
 from leanda.parsing.format import WITH_POSITION
@@ -31,7 +30,7 @@ from tests.unit.parsers.seeds import WORDS, Format, seeds
 
 SEED: Final = int(os.environ.get("LEANDA_SEED") or 0) or random.SystemRandom().randrange(1, 1_000_000)
 KINDS: Final = sorted({row.kind for row in ROWS} | {"generic"})
-FORMATS: Final = sorted(seeds())
+FORMATS: Final[list[Format]] = sorted({(row.kind, name) for row in ROWS for name in _parser(row.kind).formats})
 EXTENSIONS: Final = {row.format: row.extensions[0] for row in ROWS if row.extensions}
 AT_ONCE: Final = len(FORMATS)
 """Mutants of one life: one of each format, if they come in turn."""
@@ -113,11 +112,6 @@ def test_mutants_of_every_format_end_once_and_cost_no_neighbour_anything(
 def life(seed: int, guard: Guard) -> Simulator:
     """A cloud with the parsers that are deployed."""
     return Simulator(seed, Boundaries(), parsers=[_parser(kind) for kind in KINDS], guard=guard)
-
-
-def _parser(kind: str) -> Parser:
-    found: Parser = importlib.import_module(f"functions.parsers.{kind}.parser").parser()
-    return found
 
 
 def upload(cloud: Simulator, format: Format, body: bytes) -> str:
