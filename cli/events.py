@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from cli import places
-from cli.output import cell, local_time, print_json, stdout, table
+from cli.output import at_most, cell, local_time, print_json, stdout, table
 from cli.settings import state_of
 from leanda_client import Event
 
@@ -23,14 +22,14 @@ def events(
         list[str] | None,
         typer.Option("--type", help="Only this type, such as files.file.created.v1; may be repeated."),
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 200,
+    limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 1000,
     as_json: Annotated[bool, typer.Option("--json", help="JSON for scripts, with what the events carry.")] = False,
 ) -> None:
     """List every event of a file, oldest first."""
     with state_of(context).client() as client:
         wanted = full_names(types)
         found = client.events(places.file_id(client, file), types=wanted) if file else client.my_events(types=wanted)
-        items = list(itertools.islice(found, limit))
+        items = at_most(limit, found)
     if as_json:
         print_json(items)
         return

@@ -14,7 +14,20 @@ import typer
 from cli import places, uploading, watching
 from cli.errors import FAILED, USAGE, CliError
 from cli.letters import operator_client
-from cli.output import AsJson, cell, failure_text, local_time, plain, print_json, size, status, stderr, stdout, table
+from cli.output import (
+    AsJson,
+    at_most,
+    cell,
+    failure_text,
+    local_time,
+    plain,
+    print_json,
+    size,
+    status,
+    stderr,
+    stdout,
+    table,
+)
 from cli.settings import State, state_of
 from leanda_client import Failure, File, Folder, LeandaClient, LeandaProblem, failure_of, finished
 
@@ -151,7 +164,7 @@ def records(
     """List the records of a file with what is known of them, and what is wrong with the bad ones."""
     with state_of(context).client() as client:
         found = client.records(places.file_id(client, file), status=only or None)
-        items = list(itertools.islice(found, limit))
+        items = at_most(limit, found)
     if as_json:
         print_json(items)
         return

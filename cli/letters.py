@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import time
 from dataclasses import replace
 from typing import Annotated, Any, Final
@@ -10,7 +9,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from cli.errors import FAILED, USAGE, CliError
-from cli.output import AsJson, cell, local_time, plain, print_json, stderr, stdout, table
+from cli.output import AsJson, at_most, cell, local_time, plain, print_json, stderr, stdout, table
 from cli.settings import Connection, State, state_of
 from leanda_client import DeadLetter, LeandaClient
 
@@ -36,7 +35,7 @@ def list_letters(
     """List dead letters, the latest first."""
     with _client(context) as client:
         found = client.dead_letters.list(consumer=consumer or None, code=code or None, state=state or None)
-        items = list(itertools.islice(found, limit))
+        items = at_most(limit, found)
     if as_json:
         print_json(items)
         return

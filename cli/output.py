@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -35,6 +36,14 @@ def stdout() -> Console:
 def stderr() -> Console:
     """For progress and problems."""
     return Console(stderr=True, width=None if sys.stderr.isatty() else _PIPED_COLUMNS, highlight=False)
+
+
+def at_most[T](limit: int, found: Iterator[T]) -> list[T]:
+    """The first so many. If there are more, that is said: a list that was cut looks like a whole one."""
+    items = list(itertools.islice(found, limit))
+    if next(found, None) is not None:
+        stderr().print(f"There are more than these {limit}: see --limit.", style="yellow")
+    return items
 
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON for scripts.")]

@@ -14,7 +14,7 @@ from functions.blobs.use_cases import Receiving, Uploading
 from leanda import ids, telling
 from leanda.changes import Change
 from leanda.contracts.envelope import Origin
-from leanda.errors import RevisionConflict, Unavailable
+from leanda.errors import RevisionConflict
 from leanda.observability import logger
 from leanda.originals import INBOX, place_of, upload_key
 from leanda.persistence.aggregates import Aggregates, each_due
@@ -122,9 +122,7 @@ class Sweeping:
         try:
             self.receiving.receive(one.key, one.version_id, sequencer)
             done["received"] += 1
-        except Unavailable:
-            raise
-        except Exception:  # a defect that this object meets; the others have an owner too
+        except Exception:  # one that S3 does not give, or a defect that it meets; the others have an owner too
             logger.exception("an object cannot be received", key=one.key, version=one.version_id)
             done["failed"] += 1
 

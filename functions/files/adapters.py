@@ -98,12 +98,13 @@ class MongoRuns(MongoAggregates):
     def overdue(self, now: datetime, *, limit: int) -> list[Document]:
         return self._due("deadline", now, limit)
 
-    def further(self, kind: str, state: RunState) -> Document | None:
+    def further(self, state: RunState, *, kind: str | None = None) -> Document | None:
         found: list[Document] = []
         order = [("startedAt", -1), ("stateAt", -1)]
         with store_errors():
             for one in beyond(state):  # each is the end of one range of the index, however many there are
-                found += self.collection.find({"kind": kind, "state": one.value}, _SHOWN).sort(order).limit(1)
+                wanted = {"state": one.value} | ({"kind": kind} if kind else {})
+                found += self.collection.find(wanted, _SHOWN).sort(order).limit(1)
         return max(found, key=lambda run: (run["startedAt"], run.get("stateAt", run["startedAt"])), default=None)
 
     def unindexed(self, now: datetime, *, limit: int) -> list[Document]:
@@ -123,7 +124,9 @@ class MongoRuns(MongoAggregates):
 
     def ensure_indexes(self, *, local: bool) -> None:
         super().ensure_indexes(local=local)
-        self.collection.create_index([("kind", 1), ("state", 1), ("startedAt", -1), ("stateAt", -1)], name="order")
+        of_state = [("state", 1), ("startedAt", -1), ("stateAt", -1)]
+        self.collection.create_index([("kind", 1), *of_state], name="order")
+        self.collection.create_index(of_state, name="order_of_all")
         for moment in ("deadline", "indexBy", "heardBy", "tidyAt"):
             self.collection.create_index([(moment, 1)], name=moment, sparse=True)
 

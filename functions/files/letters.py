@@ -29,6 +29,7 @@ from leanda.contracts.events import (
     BlobRejected,
     BlobStored,
     ChunksPlanned,
+    ContinuePlan,
     DeadLettered,
     Failure,
     FileCreated,
@@ -58,7 +59,7 @@ _OF_BYTES: Final = frozenset(
 """What consumer gives up what type: then a file stays without its bytes."""
 _DELIVERED_BY_ITSELF: Final = frozenset({"RETRIES_EXHAUSTED"})
 _TRACKER: Final = "files-on-record-events"
-_PLAN: Final = frozenset({FileCreated.TYPE, FileReprocessRequested.TYPE})
+_PLAN: Final = frozenset({FileCreated.TYPE, FileReprocessRequested.TYPE, ContinuePlan.TYPE})
 _STEP_OF_TRACKED: Final = {
     ChunksPlanned.TYPE: "parse",
     RecordsParsed.TYPE: "parse",

@@ -55,8 +55,8 @@ class Runs(Aggregates, Protocol):
         """Open runs whose deadline has passed."""
         ...
 
-    def further(self, kind: str, state: RunState) -> dict[str, Any] | None:
-        """Of the runs of a kind that are beyond a state, and are open or finished, the one that began last; of several the
+    def further(self, state: RunState, *, kind: str | None = None) -> dict[str, Any] | None:
+        """Of the runs (of a kind) that are beyond a state, and are open or finished, the one that began last; of several the
         one that came there last."""
         ...
 

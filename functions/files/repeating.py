@@ -54,13 +54,13 @@ def request_of(node: Node, run: Run, *, at: datetime) -> Event | None:
     )
 
 
-def overdue(run: Run, node: Node | None, *, further: Run | None, at: datetime) -> tuple[Change, tuple[Message, ...]]:
+def overdue(run: Run, node: Node | None, *, queued: bool, at: datetime) -> tuple[Change, tuple[Message, ...]]:
     """What a run without progress needs: something said again, or its end; and the change to be written after it was said.
 
     Not while it only waits behind others: repetitions would make the queue longer, and its end would be for nothing.
 
     Args:
-        further: see `functions.files.runs.is_queued`.
+        queued: see `functions.files.runs.is_queued`.
     """
     latest = ((node or {}).get("latestRun") or {}).get("run", 0)
     times = run.get("repeats", {}).get("times", 0) if _progress(run) == run.get("repeats", {}).get("progress") else 0
@@ -72,7 +72,7 @@ def overdue(run: Run, node: Node | None, *, further: Run | None, at: datetime) -
         return rules.closed(run, RunState.SUPERSEDED, None, at=at), ()
     if node["deleted"]:
         return rules.closed(run, RunState.CANCELLED, None, at=at), ()
-    if rules.is_queued(run, further, at=at):
+    if queued:
         return Change(set_={"deadline": at + STEP}), ()
     request = request_of(node, run, at=at)
     if request is not None and times < TASK_REPEATS:

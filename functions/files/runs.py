@@ -234,15 +234,22 @@ def advance(run: Run, *, at: datetime, metadata: dict[str, Any] | None = None) -
 
 def is_queued(run: Run, further: Run | None, *, at: datetime) -> bool:
     """Whether a run without progress only waits behind others: events come to it in the order in which runs began, those that are
-    further all began no later, and the last of them came there lately.
+    further all began no later, and the last of them came there, or had a chunk parsed or stored, lately.
 
     Args:
         further: of the runs that are further, the one that began last; of several the one that came there last.
     """
     if further is None or further["startedAt"] > run["startedAt"]:
         return False
-    moved: datetime = further.get("stateAt") or further["startedAt"]
-    return moved > at - STEP
+    return _moved(further) > at - STEP
+
+
+def _moved(run: Run) -> datetime:
+    """When a run was last seen to get on; a large file stays in one state for hours."""
+    marks = [mark for chunk in run["chunks"].values() for mark in chunk.values()]
+    times = [mark[name] for mark in marks for name in ("endedAt", "storedAt") if name in mark]
+    last: datetime = max([run.get("stateAt") or run["startedAt"], *times])
+    return last
 
 
 def will_finish(run: Run) -> bool:

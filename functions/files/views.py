@@ -138,6 +138,8 @@ def _with_letters(owner: dict[str, Any], steps: list[dict[str, Any]]) -> list[di
 
 
 def _run_steps(run: dict[str, Any]) -> list[dict[str, Any]]:
+    if run["state"] == RunState.NOT_REQUESTED:
+        return [_step(name, "notReached") for name in ("parse", "process", "store", "index")]
     rows, chunks = run_rules.plan_of(run), run["chunks"].values()
     parsed = [chunk["parsed"] for chunk in chunks if "parsed" in chunk]
     stored = [chunk["stored"] for chunk in chunks if "stored" in chunk]

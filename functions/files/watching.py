@@ -87,8 +87,10 @@ class Watchdog:
         # What no broker took was not said. So nothing counts, and nothing is ended, until it has taken all that waits.
         self.nodes.publish(run["fileId"])
         self.runs.publish(key)
-        further = self.runs.further(run["kind"], RunState(run["state"]))
-        change, messages = repeating.overdue(run, self.nodes.get(run["fileId"]), further=further, at=now)
+        # A parser's queue holds the runs of its kind; all later ones hold everybody's.
+        further = (self.runs.further(RunState(run["state"]), kind=kind) for kind in (run["kind"], None))
+        queued = any(rules.is_queued(run, one, at=now) for one in further)
+        change, messages = repeating.overdue(run, self.nodes.get(run["fileId"]), queued=queued, at=now)
         origin = Origin(cause=f"watchdog:{key}:{run['revision']}", correlation_id=run["correlationId"])
         for some in batched(messages, _IN_ONE_WRITE, strict=False):
             self.runs.apply(run, Change(again=some, guarded=False), origin)

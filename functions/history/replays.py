@@ -26,8 +26,8 @@ from leanda.times import rfc3339
 
 TRIES: Final = 5
 SLICE_SECONDS: Final = 3.0
-LEASE: Final = timedelta(minutes=10)
-"""Longer than one slice may take: a consumer's five minutes, and the pause that its rate asks for."""
+LEASE: Final = timedelta(seconds=DELIVERY_SECONDS) + timedelta(minutes=5)
+"""Longer than one slice may take: a delivery to the slowest consumer, and the pause that its rate asks for."""
 PAUSE: Final = timedelta(minutes=1)
 _NOBODY: Final = Origin(cause="replay", correlation_id="replay")
 

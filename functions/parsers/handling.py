@@ -102,7 +102,9 @@ class Parsing:
     def start(self, group: Group) -> None:
         """Plan a file: announce its chunks; small ones are parsed at once, the others become tasks."""
         for one in group:
-            if isinstance(one.data, RunRequest):
+            if (
+                isinstance(one.data, RunRequest) and one.data.process
+            ):  # a replay hands on what the trigger's filter keeps away
                 step = tasks.plan_from_beginning(one.data, self.parser.asked(one.data))
                 self._plan(step, tasks.origin_of_tasks(one.event))
 

@@ -25,6 +25,7 @@ from leanda.contracts.events import (
     RecordsStored,
     RunActivated,
 )
+from leanda.errors import Unavailable
 from leanda.messaging import Group, Received, portions
 from leanda.observability import logger
 from leanda.persistence.artefacts import rows_in
@@ -135,6 +136,26 @@ def documents_of(artefacts: ArtefactStore, node: NodeFacts, chunk: int, stage: S
     """
     body = artefacts.get(node.id, node.active_run, chunk, stage.name.lower(), sha)
     return domain.chunk_documents(rows_in(body), run=node.active_run, stage=stage, node=node)
+
+
+class ArtefactLost(Exception):
+    """What a chunk's artefact holds cannot be had any more."""
+
+
+def readable(artefacts: ArtefactStore, node: NodeFacts, chunk: int, stage: Stage, sha: str) -> Iterator[Versioned]:
+    """As `documents_of`, for who goes on without the chunk: one broken artefact must not keep everybody else's from the index.
+
+    Raises:
+        ArtefactLost: the artefact is gone, is damaged, or holds what cannot be indexed; some of its documents may be given before.
+        Unavailable: S3 does not answer.
+    """
+    try:
+        yield from documents_of(artefacts, node, chunk, stage, sha)
+    except Unavailable:
+        raise
+    except Exception as error:
+        logger.exception("an artefact of an active run is gone or broken", file=node.id, chunk=chunk)
+        raise ArtefactLost from error
 
 
 def hidden_records(index: SearchIndex, nodes: Iterable[NodeFacts]) -> Iterator[Versioned]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
@@ -21,7 +21,7 @@ from functions.search import domain
 from functions.search.comparing import Report, forgotten
 from functions.search.domain import Stage
 from functions.search.errors import DocumentRefused
-from functions.search.indexing import documents_of
+from functions.search.indexing import ArtefactLost, readable
 from functions.search.mappings import ALIASES, IndexDefinition, next_alias, read_alias, write_alias
 from functions.search.ports import (
     Catalogue,
@@ -51,7 +51,7 @@ from functions.search.rebuild_state import (
     is_silent,
 )
 from functions.search.reconciling import Comparison, Left
-from leanda.errors import Conflict, NotFound, Unavailable
+from leanda.errors import Conflict, Unavailable
 from leanda.observability import logger
 from leanda.ports import ArtefactStore, Clock
 
@@ -318,18 +318,17 @@ class _Filling:
                 for document in self._records(entry, chunk):
                     yield self._for_next(document)
 
-    def _records(self, entry: Entry, chunk: StoredChunk) -> Iterable[Versioned]:
+    def _records(self, entry: Entry, chunk: StoredChunk) -> Iterator[Versioned]:
         node = entry.node
         if node.deleted:  # a late write of before the deletion finds a tombstone here, too
-            return [domain.record_tombstone(node, chunk.first_index + n) for n in range(chunk.total)]
+            yield from (domain.record_tombstone(node, chunk.first_index + n) for n in range(chunk.total))
+            return
         if not domain.shows_records(node):
-            return ()
+            return
         try:
-            return documents_of(self.artefacts, node, chunk.n, Stage[chunk.stage.upper()], chunk.artefact)
-        except NotFound as error:
-            logger.error("an artefact of an active run is gone", detail=error.detail)
+            yield from readable(self.artefacts, node, chunk.n, Stage[chunk.stage.upper()], chunk.artefact)
+        except ArtefactLost:
             self.lost += 1
-            return ()
 
     def _for_next(self, document: Versioned) -> Versioned:
         self.written += 1

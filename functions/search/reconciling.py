@@ -18,7 +18,7 @@ from functions.search.comparing import KEPT, Difference, Report, compare
 from functions.search.domain import Stage
 from functions.search.errors import DocumentRefused
 from functions.search.hiding import Hiding
-from functions.search.indexing import documents_of
+from functions.search.indexing import ArtefactLost, readable
 from functions.search.mappings import NODES, RECORDS, write_alias
 from functions.search.ports import (
     Authority,
@@ -35,7 +35,6 @@ from functions.search.ports import (
     StoredChunk,
     Versioned,
 )
-from leanda.errors import NotFound
 from leanda.observability import logger
 from leanda.ports import ArtefactStore, Clock
 
@@ -218,14 +217,13 @@ class _Repair:
                 self.out_of_time = True
                 return
             self.chunks += 1
-            try:
-                made = documents_of(comparison.artefacts, node, chunk.n, Stage.PROCESSED, chunk.artefact)
-            except NotFound as error:
-                logger.error("an artefact of an active run is gone", detail=error.detail)
-                self.lost += 1
-                continue
+            read = readable(comparison.artefacts, node, chunk.n, Stage.PROCESSED, chunk.artefact)
             self.tried[node.id].append(chunk)
-            yield from (replace(one, over_equal=True) for one in made)
+            try:
+                yield from (replace(one, over_equal=True) for one in read)
+            except ArtefactLost:
+                self.tried[node.id].remove(chunk)
+                self.lost += 1
 
     def _counted(self, documents: Iterator[Versioned]) -> Iterator[Versioned]:
         """The documents, for the aliases that are compared: what an index lacks is told by that index alone."""

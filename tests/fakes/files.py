@@ -61,10 +61,12 @@ class FakeRuns(FakeAggregates):
     def overdue(self, now: datetime, *, limit: int) -> list[dict[str, Any]]:
         return self._due("deadline", now, limit)
 
-    def further(self, kind: str, state: RunState) -> dict[str, Any] | None:
+    def further(self, state: RunState, *, kind: str | None = None) -> dict[str, Any] | None:
         names = {one.value for one in beyond(state)}
         found = [
-            run for key in self.documents if (run := self.get(key)) and run["kind"] == kind and run["state"] in names
+            run
+            for key in self.documents
+            if (run := self.get(key)) and kind in (None, run["kind"]) and run["state"] in names
         ]
         return max(found, key=lambda run: (run["startedAt"], run.get("stateAt", run["startedAt"])), default=None)
 

@@ -283,11 +283,14 @@ class TestNodes:
         world.runs.insert(node("other", kind="l", state="Finished", startedAt=later, stateAt=later), Change(), ORIGIN)
 
         def further(state: str) -> str | None:
-            found = world.runs.further("k", RunState(state))
+            found = world.runs.further(RunState(state), kind="k")
             return found and found["_id"]
 
         assert [further(state) for state in ("Open", "Parsing", "Parsed", "Processing")] == ["s2", "s1", "s1", "s0"]
-        assert world.runs.further("m", RunState.OPEN) is None
+        assert world.runs.further(RunState.OPEN, kind="m") is None
+        last = world.runs.further(RunState.OPEN)
+        assert last is not None
+        assert last["_id"] == "other", "of any kind"
 
 
 class TestRecords:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+from collections.abc import Iterator
 from typing import Any
 
 import boto3
@@ -16,6 +17,8 @@ from functions.blobs.use_cases import UploadClosed
 from functions.files.models import NewFile
 from functions.files.ports import NodeFilter
 from functions.parsers.chemical.parser import parser as chemical
+from functions.parsers.generic.parser import parser as generic
+from functions.parsers.tabular.parser import parser as tabular
 from leanda import limits
 from leanda.access.policy import Viewer
 from leanda.contracts.envelope import Origin
@@ -303,6 +306,29 @@ def test_a_sweep_that_dies_anywhere_loses_and_doubles_nothing(how: str) -> None:
 )
 def test_what_nobody_told_of_comes_right_after_what_is_known(known: list[str], expected: int) -> None:
     assert domain.order(domain.sequencer_after(known)) == expected
+
+
+def test_an_object_that_s3_does_not_give_holds_up_nobody() -> None:
+    """One in an archive class, say. It is tried again in every round."""
+    cloud = Pipeline([tabular(), generic()])
+    cloud.objects.page_size = 1
+    cloud.objects.put(f"inbox/{USER}/archived.csv", b"a,b\n1,2\n")
+    cloud.objects.put(f"inbox/{USER}/good.csv", b"a,b\n1,2\n")
+    read = cloud.objects.read
+
+    def given(key: str, *asked: Any, **more: Any) -> Iterator[bytes]:
+        if "archived" in key:
+            raise Unavailable(detail="InvalidObjectState")
+        return read(key, *asked, **more)
+
+    cloud.objects.read = given  # type: ignore[method-assign]
+    assert swept(cloud, minutes=20) == {"compared": 2, "received": 1, "failed": 1}
+    assert swept(cloud, minutes=20) == {"compared": 2, "failed": 1}
+    cloud.objects.read = read  # type: ignore[method-assign]
+    assert swept(cloud, minutes=20) == {"compared": 2, "received": 1}
+    assert {node["name"]: node["status"] for node in cloud.nodes.documents.values() if node["type"] == "file"} == {
+        "archived.csv": "Processed", "good.csv": "Processed"
+    }  # fmt: skip
 
 
 @mock_aws

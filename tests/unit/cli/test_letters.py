@@ -27,6 +27,7 @@ class Desk:
         }  # fmt: skip
         self.after: dict[str, Any] = {"state": "Redriven", "outcome": {"ok": True, "message": "The consumer took it."}}
         self.asked: list[tuple[str, str, Any]] = []
+        self.events = 1
         cloud.faults.append(self._answer)
 
     def _answer(self, request: httpx.Request) -> httpx.Response | None:
@@ -39,7 +40,7 @@ class Desk:
             data = {"run": 1, "state": "Finished"}
             event = {"id": "e", "type": "leanda.files.run.advanced.v1", "time": "2026-01-02T03:04:05.000Z", "hops": 2,
                      "topic": "file-events", "partition": 1, "offset": 4, "data": data}  # fmt: skip
-            return httpx.Response(200, json={"items": [event]})
+            return httpx.Response(200, json={"items": [event] * self.events})
         if request.method == "GET":
             one = path.count("/") > 1
             return httpx.Response(200, json=self.letter if one else {"items": [self.letter]})
@@ -134,3 +135,9 @@ def test_the_events_of_a_file_are_listed(run: Run, desk: Desk) -> None:
     assert desk.asked[0][1:] == (f"/files/{FILE}/events", {"type": "leanda.files.run.advanced.v1", "limit": "200"})
     run("events")
     assert desk.asked[1][1] == "/users/root/events"
+
+
+def test_a_list_that_was_cut_says_so(run: Run, desk: Desk) -> None:
+    desk.events = 3
+    assert "There are more than these 2" in run("events", FILE, "--limit", "2").stderr
+    assert run("events", FILE, "--limit", "3").stderr == ""

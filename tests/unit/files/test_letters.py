@@ -21,6 +21,7 @@ from leanda.contracts.events import (
     BlobRejected,
     BlobStored,
     ChunksPlanned,
+    ContinuePlan,
     DeadLettered,
     FileCreated,
     MemberRequested,
@@ -312,6 +313,22 @@ def test_a_letter_that_no_result_waits_for_ends_nothing(consumer: str, held: typ
     run = scene.run | {"letters": {LETTER: {"failed": _failed(scene)}}}
     at = scene.cloud.clock.now()
     assert rules.settled(run, at=at, deadline=at).empty
+
+
+def test_a_plan_that_nobody_can_go_on_with_ends_the_run_with_its_reason() -> None:
+    """Its first parts are there and done; a letter holds the task that makes the next one."""
+    scene = Scene(RecordsParsed, "processor-on-record-events", chunk=1)
+    scene.consumer, scene.held, scene.chunk = "parsers-tabular-on-parser-tasks", ContinuePlan.TYPE, None  # type: ignore[assignment]
+    mark = {
+        "chunks": {
+            n: chunk | {"stored": scene.run["chunks"]["0"]["stored"]} for n, chunk in scene.run["chunks"].items()
+        }
+    }
+    run = scene.run | mark | {"letters": {LETTER: {"failed": _failed(scene)}}}
+    at = scene.cloud.clock.now()
+    assert rules.settled(run, at=at, deadline=at).empty, "the plan is whole"
+    del run["lastPart"]
+    assert rules.settled(run, at=at, deadline=at).set_["state"] == "Failed"
 
 
 def test_what_is_delivered_again_by_itself_ends_nothing() -> None:

@@ -13,7 +13,8 @@ from functions.parsers.chemical.parser import parser as chemical
 from functions.parsers.generic.parser import parser as generic
 from functions.parsers.tabular.parser import parser as tabular
 from leanda.access.policy import Viewer
-from leanda.contracts.envelope import Origin
+from leanda.contracts.envelope import Event, Origin
+from leanda.contracts.events import FileCreated
 from leanda.errors import NotFound
 from tests.fakes.pipeline import USER, Pipeline
 
@@ -92,6 +93,20 @@ def test_a_file_that_is_not_to_be_processed_is_only_stored() -> None:
     file_id = cloud.upload("drugs.smi", SMILES, process=False)
     cloud.deliver()
     assert outcome(cloud, file_id) == ("Processed", "chemical", 0, 0, 0)
+    states = {step["name"]: step["state"] for step in cloud.files.timeline(ME, file_id)["steps"]}
+    assert states == {"upload": "done"} | dict.fromkeys(("parse", "process", "store", "index"), "notReached")
+
+
+def test_a_replay_does_not_process_what_is_only_stored() -> None:
+    """It hands events on past the filter of the trigger."""
+    cloud = pipeline()
+    cloud.upload("drugs.smi", SMILES, process=False)
+    cloud.deliver()
+    [created] = [one for one in cloud.broker.sent if Event.from_bytes(one.body).type == FileCreated.TYPE]
+    [parser] = [one for one, _ in cloud.consumers if one.name == "parsers-chemical-on-file-events"]
+    cloud.feed(parser, [created])
+    cloud.deliver()
+    assert cloud.index.shown("leanda-records-write") == {}
 
 
 def test_a_table_of_several_chunks_has_all_rows_and_typed_fields() -> None:

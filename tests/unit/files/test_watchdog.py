@@ -11,6 +11,7 @@ import pytest
 
 from functions.files import bootstrap, repeating
 from functions.files.watchdog import lambda_handler
+from functions.parsers.chemical.parser import parser as chemical
 from functions.parsers.generic.parser import parser as generic
 from functions.parsers.tabular.parser import parser as tabular
 from leanda import ids, limits
@@ -19,6 +20,7 @@ from leanda.changes import Change
 from leanda.contracts.envelope import Event, Origin
 from leanda.contracts.events import RunAdvanced
 from leanda.messaging.consumer import Consumer
+from leanda.ports import Message
 from tests.fakes.pipeline import USER, Pipeline
 
 ME = Viewer(USER)
@@ -157,6 +159,57 @@ def test_what_only_waits_behind_others_is_neither_repeated_nor_ended() -> None:
         assert scene.watch(minutes=14) == {}
     assert [cloud.files.get(ME, one)["status"] for one in files] == ["Processed"] * 10 + ["Loaded"]
     assert [scene.watch(minutes=16) for _ in range(4)] == [{"repeated": 1}] * 3 + [{"closed": 1}], "nothing moves"
+
+
+class Processor:
+    """The queue of the processor, which all kinds share; it hands on as much as a test says."""
+
+    def __init__(self, cloud: Pipeline) -> None:
+        self.cloud, self.waiting = cloud, dict[str, Message]()
+        [self.consumer] = [one for one, _ in cloud.consumers if one.name == "processor-on-record-events"]
+        cloud.lost = self._waits
+
+    def _waits(self, consumer: Consumer, event: Event) -> bool:
+        if consumer is not self.consumer:
+            return False
+        for message in self.cloud.broker.sent:
+            if message.event_id == event.id:
+                self.waiting.setdefault(event.id, message)
+        return True
+
+    def hands_on(self) -> None:
+        """One event."""
+        event_id = next(iter(self.waiting))
+        self.cloud.lost = lambda consumer, event: False
+        self.cloud.feed(self.consumer, [self.waiting.pop(event_id)])
+        self.cloud.lost = self._waits
+
+
+@pytest.mark.parametrize("before", ["molecules", "one large table"])
+def test_a_queue_that_all_kinds_share_moves_for_all_of_them(before: str) -> None:
+    """Four files of another kind, or the chunks of one that stays in one state, are in front of a small table."""
+    cloud = Pipeline([tabular(), chemical(), generic()])
+    processor = Processor(cloud)
+    bodies = [TABLE] if before == "one large table" else [b"C" * n + b"\n" for n in range(1, 5)]
+    for n, body in enumerate(bodies):
+        cloud.upload(f"{n}.csv" if body is TABLE else f"{n}.smi", body)
+    cloud.deliver()
+    in_front = len(processor.waiting)
+    assert in_front >= 3
+    cloud.clock.forward(seconds=1)
+    file_id = cloud.upload("small.csv", b"a,b\n1,2\n")
+    cloud.deliver()
+    processor.hands_on()  # somebody is further from now on
+    cloud.deliver()
+    for _ in range(in_front - 1):
+        for _ in range(14):
+            cloud.clock.forward(minutes=1)
+            cloud.watchdog.look_after()
+            cloud.deliver()
+        processor.hands_on()
+        cloud.deliver()
+    run = cloud.runs.documents[ids.run_key(file_id, 1)]
+    assert (run["state"], "repeats" in run) == ("Parsed", False)
 
 
 def test_a_run_that_others_have_overtaken_is_not_waiting_for_them() -> None:

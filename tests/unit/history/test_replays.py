@@ -214,3 +214,20 @@ def test_the_routes(monkeypatch: pytest.MonkeyPatch) -> None:
         status, problem = call("POST", path, OPERATOR, order | {"types": [FileCreated.TYPE, "files.file.created.v1"]})
         assert (status, problem["code"]) == (400, "INVALID_REQUEST")
         assert "there is no event type files.file.created.v1" in json.dumps(problem)
+
+
+def test_a_slice_that_takes_as_long_as_a_delivery_may_is_nobody_elses() -> None:
+    """The next minute's schedule finds it claimed, though it was begun ten and a half minutes ago."""
+    office = Office()
+    replay_id, invoke, others = office.order(limit=6, per_second=1), office.invoke, list[dict[str, int]]()
+
+    def slow(*asked: Any) -> Answer:
+        if not others:
+            office.clock.forward(seconds=DELIVERY_SECONDS - 30)
+            others.append(office.worker.work(lambda: PLENTY))
+        return invoke(*asked)
+
+    office.invoke = slow  # type: ignore[method-assign]
+    office.worker.work(lambda: PLENTY)
+    assert others == [{"slices": 0, "delivered": 0}]
+    assert (office.shown(replay_id)["state"], sorted(office.offsets())) == ("Done", [*range(6)])

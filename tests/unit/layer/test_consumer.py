@@ -169,6 +169,18 @@ def test_records_of_a_key_stay_behind_a_letter_that_could_not_be_kept() -> None:
     assert recorder.done == []
 
 
+def test_nothing_overtakes_what_cannot_be_read_either() -> None:
+    letters = FakeDeadLetters()
+    letters.down = True
+    recorder = Recorder()
+    event = batch(record(0, b"no event", key="a"), record(1, value("a", 1), key="a"), record(2, value("b", 2), key="b"))
+    assert run(recorder, event, letters) == [("file-events-0", 0)]
+    assert recorder.done == [("b", "2")]
+    letters.down = False
+    assert run(recorder, event, letters) == []
+    assert recorder.done[1:] == [("b", "2"), ("a", "1")]
+
+
 def test_more_than_half_of_a_batch_being_defective_reports_instead_of_draining() -> None:
     letters = FakeDeadLetters()
     recorder = Recorder(lambda file_id, n: ValueError() if file_id != "ok" else None)

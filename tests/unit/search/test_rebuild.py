@@ -178,6 +178,16 @@ def test_a_rebuild_that_would_lose_records_is_not_put_to_use(world: Maintained) 
     assert world.shown() == {"a": [0, 1]}
 
 
+def test_a_damaged_artefact_is_lost_and_costs_no_other_file_anything(world: Maintained) -> None:
+    world.indexed("a", 2)
+    world.indexed("b", 2)
+    world.artefacts.bodies["a", 1, 0, "processed", "sha"] = b"this is no gzip"
+    state = world.rebuild.start(left=forever)
+    assert (state["phase"], state["lost"]) == ("Blocked", 1)
+    assert world.rebuild.start(left=forever, accept_loss=True)["phase"] == "Done"
+    assert world.shown() == {"b": [0, 1]}
+
+
 def test_what_came_back_while_the_new_index_was_filled_is_not_lost(world: Maintained) -> None:
     world.indexed("a", 2)
     artefact = world.artefacts.bodies.pop(("a", 1, 0, "processed", "sha"))

@@ -155,6 +155,15 @@ def test_a_lost_artefact_is_told_and_its_neighbours_are_repaired(world: Maintain
     assert world.shown() == {"a": [2, 3]}
 
 
+def test_a_damaged_artefact_is_told_and_holds_up_nobody(world: Maintained) -> None:
+    world.have("a", 2, 2)
+    world.have("b", 1)
+    world.artefacts.bodies["a", 1, 0, "processed", "sha"] = b"this is no gzip"
+    report = world.round()["report"]
+    assert (report["lost"], Report(**report).beyond_repair) == (1, 1)
+    assert world.shown() == {"a": [2, 3], "b": [0]}
+
+
 def test_an_index_that_is_further_than_the_store_is_told(world: Maintained) -> None:
     world.indexed("a", 1, revision=5, placement=3)
     world.have("a", 1, revision=2)  # a store that came back from a backup

@@ -147,6 +147,7 @@ class _Batch:
                 correlation = event.correlationid
                 received.append(Received(record, event, data_of(event)))
             except EventRefused as error:
+                self._fenced.add(record.key)
                 self._found(_Defect(record, error, 1, correlation))
         return received
 
