@@ -16,14 +16,14 @@ _NAMESPACE: Final = "Leanda"
 
 
 def alarm_on_dead_letters(scope: Construct, environment: Environment, queue: sqs.CfnQueue) -> None:
-    """One letter is one too many: somebody must look."""
+    """The collector empties every such queue at once; what stays in one is seen by no operator."""
     if environment.is_local:
         return
     cloudwatch.CfnAlarm(
         scope,
         "DeadLettersAlarm",
         alarm_name=f"{queue.queue_name}-not-empty",
-        alarm_description="Dead letters wait to be inspected, redriven or discarded.",
+        alarm_description="Dead letters are not collected: the collector fails, or the store is silent.",
         namespace="AWS/SQS",
         metric_name="ApproximateNumberOfMessagesVisible",
         dimensions=[cloudwatch.CfnAlarm.DimensionProperty(name="QueueName", value=queue.attr_queue_name)],
@@ -52,6 +52,27 @@ def alarm_on_lag(scope: Construct, environment: Environment, function: str) -> N
         period=300,
         evaluation_periods=3,
         threshold=10_000,
+        comparison_operator="GreaterThanThreshold",
+        treat_missing_data="notBreaching",
+    )
+
+
+def alarm_on_errors(scope: Construct, environment: Environment, function: str) -> None:
+    """A function that runs by itself and fails twice in a row: an engine that it needs is down, or it has a defect."""
+    if environment.is_local:
+        return
+    cloudwatch.CfnAlarm(
+        scope,
+        "ErrorsAlarm",
+        alarm_name=f"{function}-errors",
+        alarm_description="The scheduled function fails: an engine that it needs does not answer, or it has a defect.",
+        namespace="AWS/Lambda",
+        metric_name="Errors",
+        dimensions=[cloudwatch.CfnAlarm.DimensionProperty(name="FunctionName", value=function)],
+        statistic="Sum",
+        period=300,
+        evaluation_periods=2,
+        threshold=0,
         comparison_operator="GreaterThanThreshold",
         treat_missing_data="notBreaching",
     )

@@ -6,7 +6,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from cdk.components.alarms import alarm_on_metric
+from cdk.components.alarms import alarm_on_errors, alarm_on_metric
 from cdk.components.function import LeandaFunction, Place
 from cdk.contexts.table import Package, Scheduled
 
@@ -32,6 +32,7 @@ class ScheduledFunction(Construct):
             principal="events.amazonaws.com",
             source_arn=rule.attr_arn,
         )
+        alarm_on_errors(self, place.environment, self.function.name)
         for alarm in row.alarms:
             alarm_on_metric(self, place.environment, place.context.name, self.function.name, alarm)
         if self.function.dead_letters is None:

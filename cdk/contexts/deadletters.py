@@ -7,6 +7,7 @@ from typing import Final
 
 from cdk.components.uses import Cache, Cursors, Deliveries, DocumentStore, FailureObjects, KafkaProducer, Nudge
 from cdk.contexts.table import (
+    Alarm,
     Api,
     Context,
     LetterCollector,
@@ -30,7 +31,12 @@ _FILTER = {
 def deadletters(others: Sequence[Context]) -> Context:
     """The context behind all others: it reads their dead letters and may call their consumers."""
     own = (
-        Scheduled(handler="redrive", timeout=900, uses=(_STORE, _PRODUCER, Deliveries(consumers_of(others)))),
+        Scheduled(
+            handler="redrive",
+            timeout=900,
+            uses=(_STORE, _PRODUCER, Deliveries(consumers_of(others))),
+            alarms=(Alarm("OldestLetterSeconds", "Dead letters wait to be inspected, redriven or discarded."),),
+        ),
         Scheduled(handler="relay", uses=(_STORE, _PRODUCER)),
     )
     theirs = tuple(

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from functions.deadletters import delivering, domain
-from functions.deadletters.domain import Letter, Outcome
-from functions.deadletters.ports import Letters
+from functions.deadletters.domain import Letter, Outcome, State
+from functions.deadletters.ports import LetterFilter, Letters
 from leanda.changes import Change
 from leanda.errors import RevisionConflict, Unavailable
 from leanda.messaging.direct import DELIVERY_SECONDS, Functions, FunctionUnknown
@@ -38,6 +38,11 @@ class Redriving:
                 if outcome is not None:
                     counts["delivered" if outcome.ok else "failed"] += 1
         return counts
+
+    def oldest_seconds(self) -> int:
+        """How long the letter has waited that waits longest; 0 if none does."""
+        waiting = self.letters.oldest(LetterFilter(state=State.WAITING), limit=1)
+        return max(1, round((self.clock.now() - waiting[0]["failedAt"]).total_seconds())) if waiting else 0
 
     def _claim_and_deliver(self, letter: Letter) -> Outcome | None:
         change = domain.claimed(letter, at=self.clock.now())

@@ -205,12 +205,22 @@ def test_the_upload_queue_gives_a_message_five_tries_and_enough_time(each):
     assert queue["VisibilityTimeout"] >= 6 * each.functions()["blobs-on-s3-upload"]["Timeout"]
 
 
-def test_someone_is_told_of_dead_letters_and_of_lag(prod):
+def test_someone_is_told_of_letters_that_nobody_collects_and_of_lag(prod):
     alarms = {alarm["AlarmName"] for alarm in prod.properties("AWS::CloudWatch::Alarm")}
     for queue in prod.properties("AWS::SQS::Queue"):
         if queue["QueueName"].endswith("-dlq"):
             assert f"{queue['QueueName']}-not-empty" in alarms
     assert {f"leanda-prod-{_function_of(name)}-lag" for name in prod.mappings()} <= alarms
+
+
+def test_someone_is_told_of_a_function_that_runs_by_itself_and_fails(prod):
+    alarms = {alarm["AlarmName"]: alarm for alarm in prod.properties("AWS::CloudWatch::Alarm")}
+    scheduled = [rule["Name"] for rule in prod.properties("AWS::Events::Rule")]
+    assert "leanda-prod-files-relay" in scheduled
+    for name in scheduled:
+        alarm = alarms[f"{name}-errors"]
+        assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"]) == ("AWS/Lambda", "Errors", "Sum")
+        assert [dimension["Value"] for dimension in alarm["Dimensions"]] == [name]
 
 
 @pytest.mark.parametrize(
@@ -220,6 +230,7 @@ def test_someone_is_told_of_dead_letters_and_of_lag(prod):
         ("search-reconcile", "IndexBeyondRepair", "search"),
         ("files-watchdog", "RunsClosed", "files"),
         ("files-watchdog", "RunsFailed", "files"),
+        ("deadletters-redrive", "OldestLetterSeconds", "deadletters"),
     ],
 )
 def test_someone_is_told_of_what_functions_count_and_should_not_find(prod, capsys, function, metric, context):

@@ -49,6 +49,15 @@ def test_a_redriven_letter_is_delivered_as_a_batch_of_one() -> None:
     assert room.audit() == [("consumer", "failed"), ("op-1", "redrive requested"), ("op-1", "redriven")]
 
 
+def test_it_is_counted_how_long_somebody_has_to_be_told_of_a_letter() -> None:
+    room, key = waiting()
+    room.clock.forward(minutes=3)
+    assert room.redriving.oldest_seconds() >= 180
+    room.desk.redrive(OPERATOR, key)
+    room.redrive_due()
+    assert room.redriving.oldest_seconds() == 0
+
+
 def test_bytes_that_are_no_text_come_back_as_they_were() -> None:
     raw = base64.b64encode(b"\xff\xfe").decode()
     room, key = waiting(envelope=raw, encoding="base64")
