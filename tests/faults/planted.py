@@ -82,7 +82,7 @@ BUGS = (
     Bug(
         "key fence",
         f"{LAYER}/messaging/consumer.py",
-        "if any(one.record.key in self._fenced for one in group):",
+        "if any((one.record.place, one.record.key) in self._fenced for one in group):",
         "if False:",
         "tests/faults/simulated/test_defects.py",
     ),

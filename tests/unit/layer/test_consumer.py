@@ -181,6 +181,16 @@ def test_nothing_overtakes_what_cannot_be_read_either() -> None:
     assert recorder.done[1:] == [("b", "2"), ("a", "1")]
 
 
+@pytest.mark.parametrize("bad", [b"no event", value("a", 0)])
+def test_a_key_waits_for_nothing_in_another_partition(bad: bytes) -> None:
+    letters = FakeDeadLetters()
+    letters.down = True
+    recorder = Recorder(lambda file_id, n: ValueError() if n == "0" else None)
+    event = batch(record(0, bad, key="a"), record(0, value("a", 1), key="a", partition=1))
+    assert run(recorder, event, letters) == [("file-events-0", 0)]
+    assert recorder.done == [("a", "1")]
+
+
 def test_more_than_half_of_a_batch_being_defective_reports_instead_of_draining() -> None:
     letters = FakeDeadLetters()
     recorder = Recorder(lambda file_id, n: ValueError() if file_id != "ok" else None)

@@ -122,7 +122,8 @@ class _Batch:
     failed: list[KafkaRecord] = field(default_factory=list)
     _begun: bool = False
     _stopped: set[tuple[str, int]] = field(default_factory=set)
-    _fenced: set[str] = field(default_factory=set)
+    _fenced: set[tuple[tuple[str, int], str]] = field(default_factory=set)
+    """Keys, each in its partition: there is no order between two."""
     _postponed: list[Received] = field(default_factory=list)
     _defects: list[_Defect] = field(default_factory=list)
     _tried: Counter[tuple[str, int]] = field(default_factory=Counter)
@@ -147,7 +148,7 @@ class _Batch:
                 correlation = event.correlationid
                 received.append(Received(record, event, data_of(event)))
             except EventRefused as error:
-                self._fenced.add(record.key)
+                self._fenced.add((record.place, record.key))
                 self._found(_Defect(record, error, 1, correlation))
         return received
 
@@ -155,7 +156,7 @@ class _Batch:
         if any(one.record.place in self._stopped for one in group):
             self._fail(group)
             return
-        if any(one.record.key in self._fenced for one in group):
+        if any((one.record.place, one.record.key) in self._fenced for one in group):
             self._postponed.extend(group)
             return
         if self._begun and self.remaining_seconds() < self.consumer.needs_seconds:
@@ -179,7 +180,7 @@ class _Batch:
             for one in group:
                 self._attempt([one])
         else:
-            self._fenced.add(group[0].record.key)
+            self._fenced.add((group[0].record.place, group[0].record.key))
             self._found(_Defect(group[0].record, error, attempts, group[0].event.correlationid))
 
     def _try(self, group: Group) -> tuple[Exception | None, int]:
@@ -201,7 +202,7 @@ class _Batch:
     def _fail(self, group: Group) -> None:
         self.failed.extend(one.record for one in group)
         self._stopped.update(one.record.place for one in group)
-        self._fenced.update(one.record.key for one in group)
+        self._fenced.update((one.record.place, one.record.key) for one in group)
 
     def _found(self, defect: _Defect) -> None:
         self._defects.append(defect)
@@ -220,7 +221,7 @@ class _Batch:
                 else:
                     kept = self._send(defect)
             if kept:
-                self._fenced.discard(defect.record.key)
+                self._fenced.discard((place, defect.record.key))
             else:
                 self.failed.append(defect.record)
                 self._stopped.add(place)
